@@ -1,0 +1,1 @@
+"""The Windows PC. Talks to a server over the network only."""

@@ -1,0 +1,1 @@
+"""Listeners, TLS and the request plumbing that every ``http.py`` shares."""

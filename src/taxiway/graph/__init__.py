@@ -1,0 +1,1 @@
+"""Microsoft Graph: a face that translates and calls; no decision is made here."""

@@ -1,0 +1,1 @@
+"""Preflight, explain, timeline, report: reads every stage, decides nothing."""

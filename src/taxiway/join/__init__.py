@@ -1,0 +1,1 @@
+"""May you join? Device registration: certificate and device object (step 2)."""

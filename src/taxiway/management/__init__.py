@@ -1,0 +1,1 @@
+"""OMA-DM sessions: policies, apps, the ESP run, compliance (step 8)."""

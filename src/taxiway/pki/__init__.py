@@ -1,0 +1,1 @@
+"""Certificate authorities, issuing, verifying a peer, key custody."""

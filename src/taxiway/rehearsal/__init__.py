@@ -1,0 +1,1 @@
+"""Drives devices against a server: scenarios, fleets, reports."""

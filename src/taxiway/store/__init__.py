@@ -1,0 +1,1 @@
+"""Engine, unit of work, migrations, the log, jobs, blobs, sealing and the neutral query tree."""
