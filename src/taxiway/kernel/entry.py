@@ -12,8 +12,8 @@ from typing import Any
 class Entry:
     """A log entry as readers get it.
 
-    ``subject`` is ``<type>:<id>`` (``device:...``, ``autopilot:...``, ``user:...``); ``kind`` is ``<noun>.<past participle>``;
-    ``what`` holds facts, never a secret; ``why`` the reasons of the decision behind it.
+    ``subject`` is ``<type>:<id>`` (``device:...``, ``autopilot:...``, ``user:...``), ``kind`` is
+    ``<noun>.<past participle>``, ``what`` holds facts and never a secret, ``why`` the reasons behind it.
     """
 
     tenant: str

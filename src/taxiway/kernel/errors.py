@@ -1,6 +1,6 @@
 """The base of every error tree.
 
-Only a room's ``http.py`` turns an error into a status, a SOAP fault, an AADSTS code or a SyncML status (design, rule 8).
+Only a room's ``http.py`` turns an error into a status, a SOAP fault, an AADSTS code or a SyncML status.
 """
 
 from __future__ import annotations
