@@ -1,0 +1,45 @@
+"""What can be wrong with bytes on the wire.
+
+WireError
+├── MalformedXml          not XML we read: syntax, DOCTYPE, too large, too deep
+├── UnexpectedMessage     XML, but not the message this reader is for
+│   ├── BadSyncML
+│   ├── BadSoap
+│   ├── BadEnrollment     discovery, policy or token request/response
+│   └── BadProvisioning   the provisioning document
+└── Unrenderable          a value that no XML 1.0 document can carry
+"""
+
+from taxiway.kernel import TaxiwayError
+
+
+class WireError(TaxiwayError):
+    """Bytes that cannot become a typed message, or the other way round."""
+
+
+class MalformedXml(WireError):
+    """The bytes are not an XML document we accept."""
+
+
+class UnexpectedMessage(WireError):
+    """A well-formed document that is not the expected message."""
+
+
+class BadSyncML(UnexpectedMessage):
+    """A document that is not a readable SyncML message (05 section 3)."""
+
+
+class BadSoap(UnexpectedMessage):
+    """A document that is not a SOAP 1.2 envelope (04 section 6)."""
+
+
+class BadEnrollment(UnexpectedMessage):
+    """A SOAP body that is not the enrollment message asked for (04 sections 3, 7, 8)."""
+
+
+class BadProvisioning(UnexpectedMessage):
+    """A document that is not a usable provisioning document (04 section 11)."""
+
+
+class Unrenderable(WireError):
+    """A value that cannot stand in an XML 1.0 document."""
