@@ -1,0 +1,74 @@
+"""What can go wrong on the PC, as its screen says it.
+
+StepFailed                 a step of the deployment ended with a code
+|-- ServerUnreachable      no answer within the PC's patience
+|-- NoProfile              the deployment service has no profile for this hardware
+|-- SignInRefused          the sign-in service said no
+|-- JoinRefused            the device registration service said no
+|-- EnrollmentRefused      the MDM service said no, or its answer cannot be used
+|-- SessionBroken          the management service's answer cannot be used
+`-- EspFailed              the Enrollment Status Page ended with an error
+AnswerLost                 a request that must not be repeated as it is got no answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from taxiway.kernel import Reason, TaxiwayError
+
+
+class StepFailed(TaxiwayError):
+    """A step ended: ``code`` is what the screen shows (an HRESULT, an AADSTS or an Autopilot code)."""
+
+    step = "deployment"
+
+    def __init__(self, code: str, message: str, *, reasons: Sequence[Reason] = (), remedy: str = "") -> None:
+        super().__init__(message, reasons=reasons, remedy=remedy)
+        self.code = code
+
+
+class ServerUnreachable(StepFailed):
+    """No answer within the PC's patience."""
+
+    step = "network"
+
+
+class NoProfile(StepFailed):
+    """The deployment service has no profile for this hardware (06 section 2.4)."""
+
+    step = "profile"
+
+
+class SignInRefused(StepFailed):
+    """The sign-in service said no (03 section 6.2)."""
+
+    step = "sign-in"
+
+
+class JoinRefused(StepFailed):
+    """The device registration service said no (03 section 8.9)."""
+
+    step = "join"
+
+
+class EnrollmentRefused(StepFailed):
+    """The MDM service said no, or its answer cannot be used (04 section 12)."""
+
+    step = "enrollment"
+
+
+class SessionBroken(StepFailed):
+    """The management service's answer cannot be used (05 section 2.3)."""
+
+    step = "management"
+
+
+class EspFailed(StepFailed):
+    """The Enrollment Status Page ended with an error (05 section 11.7)."""
+
+    step = "esp"
+
+
+class AnswerLost(TaxiwayError):
+    """A request that must not be repeated as it is got no answer: begin its step again."""

@@ -1,0 +1,51 @@
+"""What the machine lends to the PC that runs on it, and how long things take there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from taxiway.kernel import Clock, Entropy, FreshKeys, Keys, SystemClock, SystemEntropy, Workers
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How the PC spends its time, in seconds of its clock.
+
+    The defaults make a rehearsal quick: an installer or an encryption that takes an hour on hardware takes a moment
+    here. Limits that the specification names (page timeout, provider timeout, prefetch) keep their documented length.
+    """
+
+    poll: float = 0.2
+    """Between two management sessions while the Enrollment Status Page is up (05 section 2.6)."""
+    install: float = 0.05
+    """One run of the Windows Installer."""
+    encryption: float = 0.05
+    """Encrypting the used space of the system volume."""
+    prefetch: float = 36.0
+    """How long OOBE waits for an Autopilot profile (06 section 3.6)."""
+    patience: float = 60.0
+    """How long one request is repeated while the server gives no answer."""
+    pause: float = 0.1
+    """The first pause before a request is repeated; it doubles up to two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the PC stands and what the person in front of it does when a page asks."""
+
+    network: Literal["wired", "wireless"] = "wired"
+    presses: tuple[str, ...] = ()
+    """Buttons pressed on the failure page of the ESP, one for each time it shows (05 section 11.7)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Clock, entropy, workers and keys of the machine, with the pace and the place of the rehearsal."""
+
+    workers: Workers
+    clock: Clock = field(default_factory=SystemClock)
+    entropy: Entropy = field(default_factory=SystemEntropy)
+    keys: Keys = field(default_factory=FreshKeys)
+    pace: Pace = field(default_factory=Pace)
+    place: Place = field(default_factory=Place)

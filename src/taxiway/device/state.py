@@ -1,0 +1,130 @@
+"""What the PC remembers over a power cut: one JSON document in its folder, replaced as a whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from taxiway.device.files import write_private
+from taxiway.device.firmware import Firmware
+from taxiway.kernel import TaxiwayError
+
+STATE_FILE = "pc.json"
+DIAGNOSTICS = r"HKLM\SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
+POLICY_CACHE = r"HKLM\SOFTWARE\Microsoft\Provisioning\AutopilotPolicyCache"
+TENANT_INFO = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\TenantInfo"
+JOIN_INFO = r"HKLM\SYSTEM\CurrentControlSet\Control\CloudDomainJoin\JoinInfo"
+AUTOPILOT_SETTINGS = r"HKLM\SOFTWARE\Microsoft\Provisioning\AutopilotSettings"
+CORRELATIONS = DIAGNOSTICS + r"\EstablishedCorrelations"
+
+
+class NoSuchPC(TaxiwayError):
+    """The folder holds no PC, or one that cannot be read."""
+
+
+class StoredNode(Struct, array_like=True):
+    """A node of a CSP tree: its format and its value as transmitted; an interior node has the format ``node``."""
+
+    format: str
+    value: str = ""
+
+
+class User(Struct):
+    """The user who signed in: never the password."""
+
+    upn: str
+    object_id: str
+    sid: str
+
+
+class Joined(Struct):
+    """The join to a tenant (03 section 8)."""
+
+    tenant_id: str
+    tenant_name: str
+    device_id: str
+    administrators: list[str] = field(default_factory=list)
+
+
+class Enrolled(Struct):
+    """The management account of the provisioning document (04 section 11.2)."""
+
+    provider: str
+    address: str
+    login_name: str = ""
+    has_secret: bool = False
+
+
+class Disk(Struct):
+    """How far the encryption of the system volume is (05 section 10.8)."""
+
+    encrypted: bool = False
+    method: str = ""
+    protector: str = ""
+    escrowed: bool = False
+    reason: str = ""
+    released: bool = False
+    method_at_release: str = ""
+
+
+class State(Struct):
+    """Everything the PC has to know when its power comes back."""
+
+    correlation: str
+    firmware: Firmware
+    device_name: str
+    steps: list[str] = field(default_factory=list)
+    marks: list[tuple[str, int]] = field(default_factory=list)
+    profile: dict[str, Any] | None = None
+    ticket: str = ""
+    user: User | None = None
+    mdm: dict[str, str] = field(default_factory=dict)
+    terms: str = ""
+    drs: dict[str, str] = field(default_factory=dict)
+    joined: Joined | None = None
+    enrolled: Enrolled | None = None
+    sessions: int = 0
+    device_nodes: dict[str, StoredNode] = field(default_factory=dict)
+    user_nodes: dict[str, dict[str, StoredNode]] = field(default_factory=dict)
+    registry: dict[str, dict[str, Any]] = field(default_factory=dict)
+    disk: Disk = field(default_factory=Disk)
+    hello: str = ""
+    installed: dict[str, str] = field(default_factory=dict)
+    esp_started: dict[str, int] = field(default_factory=dict)
+
+
+class Storage:
+    """The folder of a PC and the state in it."""
+
+    def __init__(self, folder: Path, state: State) -> None:
+        self.folder = folder
+        self.state = state
+
+    @classmethod
+    def open(cls, folder: Path) -> Storage:
+        """The PC in that folder."""
+        try:
+            return cls(folder, msgspec.json.decode((folder / STATE_FILE).read_bytes(), type=State))
+        except (OSError, msgspec.MsgspecError) as error:
+            raise NoSuchPC(f"there is no PC in {folder}", remedy="Make one with: taxiway device new") from error
+
+    def save(self) -> None:
+        """Write the state; either the old or the new one survives a power cut."""
+        write_private(self.folder / STATE_FILE, msgspec.json.encode(self.state))
+
+    def done(self, step: str) -> bool:
+        """Whether a step is behind the PC."""
+        return step in self.state.steps
+
+    def finish(self, step: str) -> None:
+        """Record a step as done and save."""
+        if step not in self.state.steps:
+            self.state.steps.append(step)
+        self.save()
+
+    def write(self, key: str, **values: Any) -> None:
+        """Set registry-like values under a key (06 section 3.11)."""
+        self.state.registry.setdefault(key, {}).update(values)
