@@ -1,1 +1,53 @@
-"""Engine, unit of work, migrations, the log, jobs, blobs, sealing and the neutral query tree."""
+"""Engine, unit of work, migrations, the log, blobs, sealing and the neutral query tree."""
+
+from taxiway.store import router
+from taxiway.store.blobs import Blobs
+from taxiway.store.engine import Store, open_engine
+from taxiway.store.entity import Entity, Prop
+from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
+from taxiway.store.journal import correlations, entries
+from taxiway.store.query import And, Compare, In, Not, Or, Where, any_of, both, eq, one_of
+from taxiway.store.repository import Page, Repository, Row
+from taxiway.store.runtime import Runtime
+from taxiway.store.schema import SYSTEM, Document, Instant, metadata
+from taxiway.store.sealing import KeyRing, write_private
+from taxiway.store.unit import Followers, Tx
+
+__all__ = [
+    "SYSTEM",
+    "AlreadyExists",
+    "And",
+    "BadToken",
+    "Blobs",
+    "Compare",
+    "Document",
+    "Entity",
+    "Followers",
+    "In",
+    "Instant",
+    "KeyRing",
+    "Not",
+    "NotFilterable",
+    "NotFound",
+    "Or",
+    "Page",
+    "Prop",
+    "Repository",
+    "Row",
+    "Runtime",
+    "Store",
+    "StoreError",
+    "Tx",
+    "UnknownProperty",
+    "Where",
+    "any_of",
+    "both",
+    "correlations",
+    "entries",
+    "eq",
+    "metadata",
+    "one_of",
+    "open_engine",
+    "router",
+    "write_private",
+]

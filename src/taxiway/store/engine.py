@@ -1,0 +1,262 @@
+"""The store: asynchronous at the edge, one writer thread with group commit, a few reading threads."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Connection, Engine
+
+from taxiway.kernel import Busy, Clock, Entropy
+from taxiway.store.errors import WriteFailed
+from taxiway.store.schema import scope
+from taxiway.store.sealing import KeyRing
+from taxiway.store.unit import Followers, Tx
+
+T = TypeVar("T")
+
+GROUP = 64
+QUEUE = 4096
+
+
+@dataclass(slots=True)
+class _Write:
+    """One queued unit of work."""
+
+    function: Callable[[Tx], Any]
+    tenant: str
+    actor: str
+    correlation: str
+    done: Callable[[Any, BaseException | None], None]
+
+
+def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
+    """An engine for ``sqlite:///file`` or ``postgresql+psycopg://...`` with the settings both need here."""
+    if url.startswith("postgresql"):
+        # No prepared statements behind the driver's back: a transaction-pooling proxy would break them (stack, 5.4).
+        return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+
+    @sa.event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={synchronous}",
+            "busy_timeout=30000",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        mode = connection.get_execution_options().get("sqlite_begin", "DEFERRED")
+        connection.exec_driver_sql(f"BEGIN {mode}")
+
+    return engine
+
+
+class Store:
+    """Runs units of work. Nothing is acknowledged before it is committed."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        ring: KeyRing,
+        followers: Followers | None = None,
+        readers: int = 4,
+        inline: bool = False,
+    ) -> None:
+        self.engine = engine
+        self.clock = clock
+        self.ring = ring
+        self.followers = followers or Followers()
+        self._entropy = entropy.child("store")
+        self._inline = inline
+        self._units = 0
+        self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE)
+        self._local = threading.local()
+        self._connections: list[Connection] = []
+        self._writer: threading.Thread | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._watchers: set[asyncio.Event] = set()
+        if not inline:
+            self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
+            self._writer = threading.Thread(target=self._write_loop, name="writer", daemon=True)
+            self._writer.start()
+
+    async def write(
+        self, tenant: str, function: Callable[[Tx], T], *, actor: str = "system", correlation: str = ""
+    ) -> T:
+        """Run ``function`` in a transaction of ``tenant``; its result once committed, or its exception."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+
+        def settle(result: Any, error: BaseException | None) -> None:
+            if future.cancelled():
+                return
+            if error is None:
+                future.set_result(result)
+                for watcher in self._watchers:
+                    watcher.set()
+            else:
+                future.set_exception(error)
+
+        if self._inline:
+            item = _Write(function, tenant, actor, correlation, settle)
+            self._run_group(self._connection(), [item])
+            return await future
+
+        def settle_from_writer(result: Any, error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(settle, result, error)
+
+        item = _Write(function, tenant, actor, correlation, settle_from_writer)
+        try:
+            self._queue.put_nowait(item)
+        except queue.Full as full:
+            raise Busy("Too many writes are waiting.", remedy="Try again in a second.") from full
+        return await future
+
+    async def read(self, tenant: str, function: Callable[[Tx], T]) -> T:
+        """Run ``function`` on a consistent snapshot; it must not write."""
+        if self._readers is None:
+            return self._run_read(tenant, function)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, tenant, function)
+
+    def watch(self) -> asyncio.Event:
+        """An event that is set after each commit of this process; the caller clears it, and ``unwatch`` ends it."""
+        event = asyncio.Event()
+        self._watchers.add(event)
+        return event
+
+    def unwatch(self, event: asyncio.Event) -> None:
+        """Stop setting ``event``."""
+        self._watchers.discard(event)
+
+    def close(self) -> None:
+        """Finish what is queued and close every connection."""
+        if self._writer is not None:
+            self._queue.put(None)
+            self._writer.join()
+        if self._readers is not None:
+            self._readers.shutdown(wait=True)
+        for connection in self._connections:
+            connection.close()
+        self.engine.dispose()
+
+    # ------------------------------------------------------------------------------------------ threads
+
+    def _connection(self) -> Connection:
+        """The connection of the current thread."""
+        connection: Connection | None = getattr(self._local, "connection", None)
+        if connection is None or connection.closed:
+            connection = self.engine.connect()
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def _run_read(self, tenant: str, function: Callable[[Tx], T]) -> T:
+        connection = self._connection()
+        try:
+            if connection.dialect.name == "postgresql":
+                connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                return function(self._tx(connection, tenant, "reader", "", writable=False))
+        except sa.exc.DBAPIError as error:
+            if error.connection_invalidated:
+                self._drop_connection()
+            raise
+
+    def _drop_connection(self) -> None:
+        connection: Connection = self._local.connection
+        self._local.connection = None
+        if connection in self._connections:
+            self._connections.remove(connection)
+        connection.close()
+
+    def _write_loop(self) -> None:
+        while True:
+            first = self._queue.get()
+            if first is None:
+                return
+            group, stop = [first], False
+            while len(group) < GROUP:
+                try:
+                    item = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None:
+                    stop = True
+                    break
+                group.append(item)
+            try:
+                self._run_group(self._connection(), group)
+            except Exception as error:  # noqa: BLE001 - the writer must outlive any failure of a group
+                self._fail(group, error)
+            if stop:
+                return
+
+    def _run_group(self, connection: Connection, group: list[_Write]) -> None:
+        """One transaction, a savepoint for each unit; futures resolve only after the commit."""
+        outcomes: list[tuple[_Write, Any, BaseException | None]] = []
+        try:
+            with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
+                outcomes = [(item, *self._run_unit(connection, item)) for item in group]
+        except sa.exc.SQLAlchemyError as error:
+            self._drop_connection()
+            self._fail(group, error)
+            return
+        for item, result, error_ in outcomes:
+            item.done(result, error_)
+
+    def _run_unit(self, connection: Connection, item: _Write) -> tuple[Any, BaseException | None]:
+        savepoint = connection.begin_nested()
+        try:
+            self._take_turn(connection, item.tenant)
+            result = item.function(self._tx(connection, item.tenant, item.actor, item.correlation, writable=True))
+            savepoint.commit()
+        except Exception as error:  # noqa: BLE001 - handed to the caller, whose unit did not happen
+            savepoint.rollback()
+            return None, error
+        return result, None
+
+    def _take_turn(self, connection: Connection, tenant: str) -> None:
+        """On PostgreSQL a tenant's writers take turns by its row; on SQLite there is one writer anyway."""
+        if connection.dialect.name != "postgresql":
+            return
+        turn = sa.select(scope.c.head).where(scope.c.tenant == tenant).with_for_update(key_share=True)
+        if connection.execute(turn).first() is None:
+            connection.execute(postgresql.insert(scope).values(tenant=tenant, head=0).on_conflict_do_nothing())
+            connection.execute(turn)
+
+    @staticmethod
+    def _fail(group: list[_Write], error: Exception) -> None:
+        failure = WriteFailed("The transaction could not be committed; nothing of it happened.")
+        failure.__cause__ = error
+        for item in group:
+            item.done(None, failure)
+
+    def _tx(self, connection: Connection, tenant: str, actor: str, correlation: str, *, writable: bool) -> Tx:
+        self._units += 1
+        return Tx(
+            connection,
+            tenant=tenant,
+            actor=actor,
+            correlation=correlation,
+            clock=self.clock,
+            entropy=self._entropy.child(tenant, correlation, str(self._units)),
+            ring=self.ring,
+            followers=self.followers,
+            writable=writable,
+        )

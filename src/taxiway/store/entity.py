@@ -1,0 +1,174 @@
+"""Entities declared once: the declaration makes the table, and faces, filters and lists read it (design, rule 6)."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from taxiway.store.errors import NotFilterable, UnknownProperty
+from taxiway.store.query import And, Compare, In, Not, Or, Where
+from taxiway.store.schema import Document, Instant, metadata
+
+Kind = Literal["string", "int", "float", "bool", "datetime", "strings", "json", "binary"]
+
+_COLUMN_TYPES: dict[str, Any] = {
+    "string": sa.Text,
+    "int": sa.BigInteger,
+    "float": sa.Float,
+    "bool": sa.Boolean,
+    "datetime": Instant,
+    "strings": Document,
+    "json": Document,
+    "binary": sa.Text,
+}
+
+
+_Column = sa.ColumnElement[Any]
+_Compiled = sa.ColumnElement[bool]
+_OPERATORS: dict[str, Callable[[_Column, Any], _Compiled]] = {
+    "eq": lambda column, value: column == value,
+    "ne": lambda column, value: sa.or_(column != value, column.is_(None)),
+    "lt": operator.lt,
+    "le": operator.le,
+    "gt": operator.gt,
+    "ge": operator.ge,
+    "startswith": lambda column, value: column.startswith(value, autoescape=True),
+    "endswith": lambda column, value: column.endswith(value, autoescape=True),
+    "contains": lambda column, value: column.contains(value, autoescape=True),
+}
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+@dataclass(frozen=True, slots=True)
+class Prop:
+    """One property.
+
+    ``kind``: its type; ``binary`` is base64 text. ``graph``: its name at Microsoft Graph where that is not the
+    mechanical camelCase. ``column``: it has a column of its own (decided on or filtered by); otherwise it lives
+    in the document. ``fold``: comparisons ignore case. ``index`` / ``unique``: within the tenant. ``secret``: sealed, never selected.
+    """
+
+    name: str
+    kind: Kind = "string"
+    graph: str = ""
+    nullable: bool = True
+    default: Any = None
+    column: bool = False
+    filterable: bool = False
+    sortable: bool = False
+    fold: bool = False
+    index: bool = False
+    unique: bool = False
+    secret: bool = False
+
+    @property
+    def graph_name(self) -> str:
+        """The name at the Graph face."""
+        return self.graph or _camel(self.name)
+
+
+class Entity:
+    """A named list of properties and the table they live in: ``tenant``, ``id``, the columns, ``version``, ``doc``."""
+
+    def __init__(self, name: str, props: Iterable[Prop]) -> None:
+        self.name = name
+        self.props: dict[str, Prop] = {prop.name: prop for prop in props}
+        self.by_graph: dict[str, Prop] = {prop.graph_name.lower(): prop for prop in self.props.values()}
+        columns = [
+            sa.Column(p.name, _COLUMN_TYPES[p.kind], nullable=p.nullable) for p in self.props.values() if p.column
+        ]
+        self.table = sa.Table(
+            name,
+            metadata,
+            sa.Column("tenant", sa.String(64), primary_key=True),
+            sa.Column("id", sa.String(100), primary_key=True),
+            *columns,
+            sa.Column("version", sa.Integer, nullable=False),
+            sa.Column("doc", Document, nullable=False),
+        )
+        for prop in self.props.values():
+            if prop.index or prop.unique:
+                column = self.table.c[prop.name]
+                target = sa.func.lower(column) if prop.fold else column
+                sa.Index(f"ix_{name}_{prop.name}", self.table.c.tenant, target, unique=prop.unique)
+
+    # ------------------------------------------------------------------------------------------ rows
+
+    def to_row(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Split values into columns and the document; a property that is not declared is an error."""
+        row: dict[str, Any] = {}
+        doc: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in ("id", "version"):
+                continue
+            prop = self.props.get(name)
+            if prop is None:
+                raise UnknownProperty(f"'{self.name}' has no property '{name}'.")
+            if prop.column:
+                row[name] = value
+            elif isinstance(value, datetime):
+                doc[name] = value.astimezone(UTC).isoformat()
+            else:
+                doc[name] = value
+        row["doc"] = doc
+        return row
+
+    def from_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Every declared property (defaults filled in, secrets left out), ``id`` and ``version``."""
+        doc = row["doc"]
+        out: dict[str, Any] = {"id": row["id"], "version": row["version"]}
+        for name, prop in self.props.items():
+            if prop.secret:
+                continue
+            value = row[name] if prop.column else doc.get(name)
+            if value is None:
+                value = list(prop.default) if isinstance(prop.default, list) else prop.default
+            elif prop.kind == "datetime" and isinstance(value, str):
+                value = datetime.fromisoformat(value)
+            out[name] = value
+        return out
+
+    # ------------------------------------------------------------------------------------------ filters
+
+    def column(self, name: str) -> sa.ColumnElement[Any]:
+        """The column to compare with, folded where the declaration says so."""
+        if name == "id":
+            return self.table.c.id
+        prop = self.props.get(name)
+        if prop is None or not prop.column:
+            raise NotFilterable(f"'{name}' of '{self.name}' cannot be filtered or sorted by.")
+        column = self.table.c[name]
+        return sa.func.lower(column) if prop.fold else column
+
+    def where(self, tree: Where) -> sa.ColumnElement[bool]:
+        """The tree as SQL."""
+        match tree:
+            case And(parts):
+                return sa.and_(sa.true(), *(self.where(part) for part in parts))
+            case Or(parts):
+                return sa.or_(sa.false(), *(self.where(part) for part in parts))
+            case Not(part):
+                return sa.func.coalesce(self.where(part), sa.false()) == sa.false()
+            case In(field, values):
+                return self.column(field).in_([self._value(field, value) for value in values])
+            case Compare(field, op, value):
+                return self._compare(field, op, value)
+
+    def _compare(self, field: str, op: str, value: Any) -> sa.ColumnElement[bool]:
+        column = self.column(field)
+        if value is None:
+            return column.is_(None) if op == "eq" else column.is_not(None)
+        return _OPERATORS[op](column, self._value(field, value))
+
+    def _value(self, field: str, value: Any) -> Any:
+        prop = self.props.get(field)
+        return value.lower() if prop is not None and prop.fold and isinstance(value, str) else value

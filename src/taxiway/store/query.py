@@ -1,0 +1,70 @@
+"""The neutral query tree: what Graph's ``$filter``, portal lists and rooms ask, before it becomes SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "startswith", "endswith", "contains"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compare:
+    """One property against one value; ``None`` compares with null."""
+
+    field: str
+    op: Operator
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """One property against a list of values."""
+
+    field: str
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class And:
+    """Every part holds."""
+
+    parts: tuple[Where, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Or:
+    """At least one part holds."""
+
+    parts: tuple[Where, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold; a null property counts as not matching, so its negation matches."""
+
+    part: Where
+
+
+Where: TypeAlias = Compare | In | And | Or | Not
+
+
+def eq(field: str, value: Any) -> Compare:
+    """``field`` equals ``value``."""
+    return Compare(field, "eq", value)
+
+
+def one_of(field: str, values: Sequence[Any]) -> In:
+    """``field`` is one of ``values``."""
+    return In(field, tuple(values))
+
+
+def both(*parts: Where) -> And:
+    """Every part holds."""
+    return And(parts)
+
+
+def any_of(*parts: Where) -> Or:
+    """At least one part holds."""
+    return Or(parts)

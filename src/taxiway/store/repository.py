@@ -1,0 +1,186 @@
+"""Rows of one entity: insert, get, find, update, delete and paged lists, always within the transaction's tenant."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from taxiway.store.entity import Entity
+from taxiway.store.errors import AlreadyExists, BadToken, NotFound
+from taxiway.store.query import Where
+from taxiway.store.schema import Instant
+from taxiway.store.unit import Tx
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows, and the token of the next page (None on the last)."""
+
+    rows: list[Row]
+    after: str | None
+
+
+class Repository:
+    """Reads and writes rows of one entity as plain dicts with snake_case keys."""
+
+    def __init__(self, entity: Entity) -> None:
+        self.entity = entity
+        table = entity.table
+        mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
+        self._get = sa.select(table).where(mine)
+        self._insert = sa.insert(table)
+        self._delete = sa.delete(table).where(mine)
+
+    def insert(self, tx: Tx, values: Mapping[str, Any]) -> Row:
+        """Add a row; ``id`` is drawn from the transaction's entropy when absent."""
+        row_id = values.get("id") or tx.entropy.uuid()
+        merged = {n: p.default for n, p in self.entity.props.items() if p.default is not None and p.column} | dict(
+            values
+        )
+        row = self.entity.to_row(self._seal(tx, row_id, merged))
+        row |= {"tenant": tx.tenant, "id": row_id, "version": 1}
+        try:
+            tx.execute(self._insert, [row])
+        except sa.exc.IntegrityError as error:
+            raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
+        return self.entity.from_row({**dict.fromkeys(self.entity.table.c.keys()), **row})
+
+    def get(self, tx: Tx, row_id: str) -> Row | None:
+        """The row with this id, or None."""
+        row = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        return None if row is None else self.entity.from_row(row)
+
+    def require(self, tx: Tx, row_id: str) -> Row:
+        """The row with this id, or ``NotFound``."""
+        row = self.get(tx, row_id)
+        if row is None:
+            raise NotFound(f"There is no '{self.entity.name}' with the id '{row_id}'.")
+        return row
+
+    def find(self, tx: Tx, where: Where) -> Row | None:
+        """The first row that matches, by id, or None."""
+        rows = self.select(tx, where, limit=1)
+        return rows[0] if rows else None
+
+    def select(
+        self,
+        tx: Tx,
+        where: Where | None = None,
+        *,
+        order: Sequence[tuple[str, bool]] = (),
+        limit: int | None = None,
+    ) -> list[Row]:
+        """Rows that match, in order (``(name, descending)`` pairs, then id)."""
+        statement = self._matching(tx, where).order_by(*self._order(order))
+        if limit is not None:
+            statement = statement.limit(limit)
+        return [self.entity.from_row(row) for row in tx.all(statement)]
+
+    def page(
+        self,
+        tx: Tx,
+        where: Where | None = None,
+        *,
+        order: Sequence[tuple[str, bool]] = (),
+        limit: int = 100,
+        after: str | None = None,
+    ) -> Page:
+        """One page; ``after`` is the token of the page before. Rows that come and go do not shift the others."""
+        statement = self._matching(tx, where)
+        if after is not None:
+            statement = statement.where(self._beyond(order, self._read_token(after, order)))
+        raw = tx.all(statement.order_by(*self._order(order)).limit(limit + 1))
+        rows = [self.entity.from_row(row) for row in raw[:limit]]
+        return Page(rows, self._token(raw[limit - 1], order) if len(raw) > limit else None)
+
+    def count(self, tx: Tx, where: Where | None = None) -> int:
+        """How many rows match."""
+        return int(tx.scalar(sa.select(sa.func.count()).select_from(self._matching(tx, where).subquery())) or 0)
+
+    def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any]) -> Row:
+        """Change some properties of a row; its version rises by one."""
+        table = self.entity.table
+        current = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        if current is None:
+            raise NotFound(f"There is no '{self.entity.name}' with the id '{row_id}'.")
+        changed = self.entity.to_row(self._seal(tx, row_id, changes))
+        changed["doc"] = {**current["doc"], **changed["doc"]}
+        changed["version"] = current["version"] + 1
+        mine = (table.c.tenant == tx.tenant) & (table.c.id == row_id)
+        try:
+            tx.execute(sa.update(table).where(mine).values(**changed))
+        except sa.exc.IntegrityError as error:
+            raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
+        return self.entity.from_row({**current, **changed})
+
+    def delete(self, tx: Tx, row_id: str) -> bool:
+        """Remove a row; whether there was one."""
+        return tx.execute(self._delete, {"t": tx.tenant, "i": row_id}).rowcount > 0
+
+    def reveal(self, tx: Tx, row_id: str, name: str) -> bytes | None:
+        """The opened value of a secret property."""
+        row = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        sealed = None if row is None else row["doc"].get(name) or row.get(name)
+        return None if sealed is None else tx.unseal(sealed, self.entity.name, name, row_id)
+
+    # ------------------------------------------------------------------------------------------ inside
+
+    def _seal(self, tx: Tx, row_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        out = dict(values)
+        for name, prop in self.entity.props.items():
+            if prop.secret and out.get(name) is not None:
+                secret = out[name].encode() if isinstance(out[name], str) else out[name]
+                out[name] = tx.seal(secret, self.entity.name, name, row_id)
+        return out
+
+    def _matching(self, tx: Tx, where: Where | None) -> sa.Select[Any]:
+        statement = sa.select(self.entity.table).where(self.entity.table.c.tenant == tx.tenant)
+        return statement if where is None else statement.where(self.entity.where(where))
+
+    def _order(self, order: Sequence[tuple[str, bool]]) -> list[sa.ColumnElement[Any]]:
+        keys = [
+            self.entity.column(name).desc().nulls_last() if descending else self.entity.column(name).asc().nulls_first()
+            for name, descending in order
+        ]
+        return [*keys, self.entity.table.c.id.asc()]
+
+    def _token(self, row: Row, order: Sequence[tuple[str, bool]]) -> str:
+        values = [row[name] for name, _ in order] + [row["id"]]
+        plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
+        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+
+    def _read_token(self, token: str, order: Sequence[tuple[str, bool]]) -> list[Any]:
+        names = [*(name for name, _ in order), "id"]
+        try:
+            values = json.loads(base64.urlsafe_b64decode(token.encode()))
+            return [
+                datetime.fromisoformat(v) if v is not None and isinstance(self._type(name), Instant) else v
+                for v, name in zip(values, names, strict=True)
+            ]
+        except (ValueError, TypeError) as error:
+            raise BadToken("This paging token was not made by this list.") from error
+
+    def _type(self, name: str) -> Any:
+        return self.entity.table.c[name].type
+
+    def _beyond(self, order: Sequence[tuple[str, bool]], values: list[Any]) -> sa.ColumnElement[bool]:
+        """Rows after the token's row in the list's order; nulls stand first, or last where descending."""
+        clause: sa.ColumnElement[bool] = self.entity.table.c.id > values[-1]
+        for (name, descending), value in reversed(list(zip(order, values, strict=False))):
+            column = self.entity.column(name)
+            folded = value.lower() if isinstance(value, str) and self.entity.props[name].fold else value
+            if folded is None:
+                same = column.is_(None) & clause
+                clause = same if descending else sa.or_(column.is_not(None), same)
+            else:
+                further = sa.or_(column < folded, column.is_(None)) if descending else column > folded
+                clause = sa.or_(further, (column == folded) & clause)
+        return clause

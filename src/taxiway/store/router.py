@@ -1,0 +1,56 @@
+"""The router: from a name to the tenant that holds it, and nothing else (design, rule 3).
+
+The one place that looks across tenants. A key is a verified domain, a host name, a hardware claim, a certificate thumbprint or the
+hash of an opaque credential; its value is a tenant id and nothing more.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import sqlalchemy as sa
+
+from taxiway.store.errors import AlreadyExists
+from taxiway.store.schema import metadata
+from taxiway.store.unit import Tx
+
+RouterKind = Literal["domain", "host", "hardware", "certificate", "credential", "tenant"]
+
+router = sa.Table(
+    "router",
+    metadata,
+    sa.Column("kind", sa.String(20), primary_key=True),
+    sa.Column("key", sa.String(300), primary_key=True),
+    sa.Column("tenant", sa.String(64), nullable=False),
+)
+
+_find = sa.select(router.c.tenant).where(router.c.kind == sa.bindparam("k"), router.c.key == sa.bindparam("v"))
+
+
+class ClaimedElsewhere(AlreadyExists):
+    """Another tenant holds this key."""
+
+
+def claim(tx: Tx, kind: RouterKind, key: str) -> None:
+    """Let ``key`` lead to the transaction's tenant; repeatable, refused when another tenant holds it."""
+    holder = tenant_of(tx, kind, key)
+    if holder is None:
+        try:
+            tx.execute(sa.insert(router).values(kind=kind, key=key, tenant=tx.tenant))
+        except sa.exc.IntegrityError as error:
+            raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
+    elif holder != tx.tenant:
+        raise ClaimedElsewhere(f"This {kind} belongs to another tenant.")
+
+
+def release(tx: Tx, kind: RouterKind, key: str) -> None:
+    """Forget ``key``, if the transaction's tenant holds it."""
+    tx.execute(
+        sa.delete(router).where(router.c.kind == kind, router.c.key == key, router.c.tenant == tx.tenant),
+    )
+
+
+def tenant_of(tx: Tx, kind: RouterKind, key: str) -> str | None:
+    """The tenant that holds ``key``, or None."""
+    found = tx.scalar(_find, {"k": kind, "v": key})
+    return None if found is None else str(found)

@@ -1,0 +1,71 @@
+"""Secrets at rest: AES-256-GCM bound to where they stand (design, rule 11).
+
+A sealed value is ``<key id>.<base64url nonce+ciphertext>``; tenant, table, column and row id are its
+associated data, so a value copied to another row does not open. The ring lives in a file of its own, outside the
+database.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from taxiway.kernel import Entropy
+from taxiway.store.errors import Unsealable
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read: created so, synced, then put in place at once."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    staged = path.with_name(path.name + ".new")
+    staged.unlink(missing_ok=True)
+    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    staged.replace(path)
+
+
+class KeyRing:
+    """The keys that seal: the newest seals, every key opens what it sealed."""
+
+    def __init__(self, keys: dict[str, bytes], newest: str) -> None:
+        self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
+        self._newest = newest
+
+    @classmethod
+    def open(cls, path: Path, entropy: Entropy) -> KeyRing:
+        """The ring in ``path``; made with one fresh key when there is none."""
+        if not path.exists():
+            key_id = entropy.token(6)
+            made = {"newest": key_id, "keys": {key_id: base64.b64encode(entropy.bytes(32)).decode()}}
+            write_private(path, json.dumps(made).encode())
+        ring = json.loads(path.read_bytes())
+        return cls({k: base64.b64decode(v) for k, v in ring["keys"].items()}, ring["newest"])
+
+    def seal(self, secret: bytes, *where: str, nonce: bytes) -> str:
+        """Seal ``secret`` to its place (tenant, table, column, id); ``nonce``: 12 fresh random bytes."""
+        sealed = nonce + self._keys[self._newest].encrypt(nonce, secret, _place(where))
+        return f"{self._newest}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+    def unseal(self, value: str, *where: str) -> bytes:
+        """Open a sealed value at its place, or ``Unsealable``."""
+        key_id, _, sealed = value.partition(".")
+        key = self._keys.get(key_id)
+        if key is None:
+            raise Unsealable(f"The key ring has no key '{key_id}'.", remedy="Restore keys/ring.json from the backup.")
+        raw = base64.urlsafe_b64decode(sealed)
+        try:
+            return key.decrypt(raw[:12], raw[12:], _place(where))
+        except InvalidTag as error:
+            raise Unsealable("A sealed value does not belong to the row it stands in.") from error
+
+
+def _place(where: tuple[str, ...]) -> bytes:
+    return json.dumps(where, separators=(",", ":")).encode()

@@ -1,0 +1,146 @@
+"""The unit of work: one transaction with its tenant, actor, correlation, clock and entropy (design, rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from taxiway.kernel import Clock, Entropy, Reason
+from taxiway.store.schema import log, scope
+from taxiway.store.sealing import KeyRing
+
+Event = Mapping[str, Any]
+Follower = Callable[["Tx", Event], None]
+
+_next_number = (
+    sa.update(scope).where(scope.c.tenant == sa.bindparam("t")).values(head=scope.c.head + 1).returning(scope.c.head)
+)
+_first_number = sa.insert(scope)
+_append = sa.insert(log)
+
+
+class Followers:
+    """Who runs after a change, inside its transaction, in the order of registration (design, rule 4)."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[Follower]] = {}
+
+    def on(self, name: str, follower: Follower) -> None:
+        """Let ``follower`` run whenever ``name`` is announced."""
+        self._by_name.setdefault(name, []).append(follower)
+
+    def run(self, tx: Tx, name: str, event: Event) -> None:
+        """Run the followers of ``name``."""
+        for follower in self._by_name.get(name, ()):
+            follower(tx, event)
+
+
+class Tx:
+    """A transaction of one tenant. ``now`` stands still while it lasts."""
+
+    __slots__ = (
+        "_conn",
+        "_followers",
+        "actor",
+        "clock",
+        "correlation",
+        "entropy",
+        "logged",
+        "now",
+        "ring",
+        "tenant",
+        "writable",
+    )
+
+    def __init__(  # noqa: PLR0913 - made in two places, by name
+        self,
+        conn: Connection,
+        *,
+        tenant: str,
+        actor: str,
+        correlation: str,
+        clock: Clock,
+        entropy: Entropy,
+        ring: KeyRing,
+        followers: Followers,
+        writable: bool,
+    ) -> None:
+        self._conn = conn
+        self._followers = followers
+        self.tenant = tenant
+        self.actor = actor
+        self.correlation = correlation
+        self.clock = clock
+        self.entropy = entropy
+        self.ring = ring
+        self.now: datetime = clock.now()
+        self.writable = writable
+        self.logged = 0
+
+    @property
+    def dialect(self) -> str:
+        """``sqlite`` or ``postgresql``."""
+        return self._conn.dialect.name
+
+    def execute(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Run a statement; it names the tenant itself."""
+        return self._conn.execute(statement, parameters)
+
+    def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
+        """Every row as a dict."""
+        return [dict(row) for row in self.execute(statement, parameters).mappings()]
+
+    def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
+        """The first row as a dict, or None."""
+        row = self.execute(statement, parameters).mappings().first()
+        return None if row is None else dict(row)
+
+    def scalar(self, statement: sa.Executable, parameters: Any = None) -> Any:
+        """The first column of the first row, or None."""
+        return self._conn.scalar(statement, parameters)
+
+    def log(
+        self,
+        kind: str,
+        *,
+        subject: str,
+        what: Mapping[str, Any] | None = None,
+        why: Iterable[Reason] = (),
+    ) -> int:
+        """Append to the tenant's log, in this transaction; the entry's number (gap-free, in commit order)."""
+        number = self.scalar(_next_number, {"t": self.tenant})
+        if number is None:
+            number = 1
+            self.execute(_first_number, {"tenant": self.tenant, "head": number})
+        self.execute(
+            _append,
+            {
+                "tenant": self.tenant,
+                "number": number,
+                "time": self.now,
+                "actor": self.actor,
+                "correlation": self.correlation,
+                "subject": subject,
+                "kind": kind,
+                "what": dict(what or {}),
+                "why": [reason.as_dict() for reason in why],
+            },
+        )
+        self.logged = int(number)
+        return self.logged
+
+    def announce(self, name: str, **event: Any) -> None:
+        """Tell the followers of ``name``; what they do is part of this transaction."""
+        self._followers.run(self, name, event)
+
+    def seal(self, secret: bytes, *where: str) -> str:
+        """Seal a secret to its place in this tenant (table, column, id)."""
+        return self.ring.seal(secret, self.tenant, *where, nonce=self.entropy.bytes(12))
+
+    def unseal(self, value: str, *where: str) -> bytes:
+        """Open a value that ``seal`` made for the same place."""
+        return self.ring.unseal(value, self.tenant, *where)
