@@ -54,7 +54,8 @@ class Prop:
 
     ``kind``: its type; ``binary`` is base64 text. ``graph``: its name at Microsoft Graph where that is not the
     mechanical camelCase. ``column``: it has a column of its own (decided on or filtered by); otherwise it lives
-    in the document. ``fold``: comparisons ignore case. ``index`` / ``unique``: within the tenant. ``secret``: sealed, never selected.
+    in the document. ``fold``: comparisons ignore case. ``index`` / ``unique``: within the tenant. ``secret``: sealed,
+    never selected.
     """
 
     name: str

@@ -48,7 +48,7 @@ class Repository:
         row = self.entity.to_row(self._seal(tx, row_id, merged))
         row |= {"tenant": tx.tenant, "id": row_id, "version": 1}
         try:
-            tx.execute(self._insert, [row])
+            tx.attempt(self._insert, [row])
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         return self.entity.from_row({**dict.fromkeys(self.entity.table.c.keys()), **row})
@@ -116,7 +116,7 @@ class Repository:
         changed["version"] = current["version"] + 1
         mine = (table.c.tenant == tx.tenant) & (table.c.id == row_id)
         try:
-            tx.execute(sa.update(table).where(mine).values(**changed))
+            tx.attempt(sa.update(table).where(mine).values(**changed))
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         return self.entity.from_row({**current, **changed})

@@ -1,7 +1,7 @@
 """The router: from a name to the tenant that holds it, and nothing else (design, rule 3).
 
-The one place that looks across tenants. A key is a verified domain, a host name, a hardware claim, a certificate thumbprint or the
-hash of an opaque credential; its value is a tenant id and nothing more.
+The one place that looks across tenants. A key is a verified domain, a host name, a hardware claim, a certificate
+thumbprint or the hash of an opaque credential; its value is a tenant id and nothing more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def claim(tx: Tx, kind: RouterKind, key: str) -> None:
     holder = tenant_of(tx, kind, key)
     if holder is None:
         try:
-            tx.execute(sa.insert(router).values(kind=kind, key=key, tenant=tx.tenant))
+            tx.attempt(sa.insert(router).values(kind=kind, key=key, tenant=tx.tenant))
         except sa.exc.IntegrityError as error:
             raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
     elif holder != tx.tenant:

@@ -90,6 +90,16 @@ class Tx:
         """Run a statement; it names the tenant itself."""
         return self._conn.execute(statement, parameters)
 
+    def attempt(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
+        """Run a statement whose failure the caller will handle and go on.
+
+        PostgreSQL gives up a whole transaction at the first error, so there it stands in a savepoint of its own.
+        """
+        if self.dialect != "postgresql":
+            return self.execute(statement, parameters)
+        with self._conn.begin_nested():
+            return self.execute(statement, parameters)
+
     def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
         """Every row as a dict."""
         return [dict(row) for row in self.execute(statement, parameters).mappings()]
