@@ -7,6 +7,7 @@ WireError
 │   ├── BadSoap
 │   ├── BadEnrollment     discovery, policy or token request/response
 │   └── BadProvisioning   the provisioning document
+├── FaultReceived         a SOAP fault where an answer was expected (in `soap_fault`)
 └── Unrenderable          a value that no XML 1.0 document can carry
 """
 
