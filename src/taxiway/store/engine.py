@@ -83,6 +83,8 @@ class Store:
         self.ring = ring
         self.followers = followers or Followers()
         self._entropy = entropy.child("store")
+        #: Facts that never change once they are in the database, kept for speed; any other process may lack them.
+        self.memo: dict[str, Any] = {}
         self._inline = inline
         self._units = 0
         self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE)

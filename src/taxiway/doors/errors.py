@@ -1,0 +1,23 @@
+"""What a request can be refused for before any room sees it.
+
+TaxiwayError
+  DoorError
+    BodyTooLarge        more bytes than this route takes (413)
+    BadBody             not the form, JSON or text it claims to be (400)
+"""
+
+from __future__ import annotations
+
+from taxiway.kernel import TaxiwayError
+
+
+class DoorError(TaxiwayError):
+    """Base of the errors of this package."""
+
+
+class BodyTooLarge(DoorError):
+    """More bytes than this route takes."""
+
+
+class BadBody(DoorError):
+    """Not the form, JSON or text that it claims to be."""

@@ -1,0 +1,65 @@
+"""Two listeners in one process and one loop: people and programs, and devices (design, rule 10)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from taxiway.doors.tls import PeerProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One address, one TLS policy, one application."""
+
+    host: str
+    port: int
+    context: ssl.SSLContext
+    app: ASGIApp
+
+
+async def serve(listeners: Sequence[Listener], *, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set; ``ready`` is set when every listener accepts."""
+    servers = [uvicorn.Server(_config(listener)) for listener in listeners]
+    sockets = [_bind(listener.host, listener.port) for listener in listeners]
+    tasks = [asyncio.create_task(server._serve([sock])) for server, sock in zip(servers, sockets, strict=True)]  # noqa: SLF001 - below the signal handling
+    while not all(server.started for server in servers):
+        if any(task.done() for task in tasks):
+            break
+        await asyncio.wait(tasks, timeout=0.01)
+    ready.set()
+    watch = asyncio.create_task(stop.wait())
+    await asyncio.wait([watch, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    for server in servers:
+        server.should_exit = True
+    await asyncio.gather(*tasks)
+    watch.cancel()
+
+
+def _config(listener: Listener) -> uvicorn.Config:
+    return uvicorn.Config(
+        listener.app,
+        http=PeerProtocol,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
+        ssl_context_factory=lambda _config, _default: listener.context,
+    )
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((host, port))
+    return sock

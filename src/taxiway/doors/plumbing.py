@@ -1,0 +1,85 @@
+"""The pure ASGI layer around a door's routes: ids, path tolerance, headers, and the last word on errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import structlog
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from taxiway.doors.errors import BadBody, BodyTooLarge
+from taxiway.doors.request import json_response
+from taxiway.kernel import Busy, Entropy, NotImplementedHere, TaxiwayError
+from taxiway.pki import PeerRefused
+
+_log = structlog.get_logger("taxiway.doors")
+_slashes = re.compile(r"/{2,}")
+
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"strict-transport-security", b"max-age=31536000"),
+    (b"referrer-policy", b"no-referrer"),
+]
+_STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
+    (BodyTooLarge, 413),
+    (BadBody, 400),
+    (PeerRefused, 401),
+    (NotImplementedHere, 501),
+    (Busy, 503),
+)
+
+
+class Door:
+    """One door: its routes, matched without regard to case or doubled slashes (03 section 1.2)."""
+
+    def __init__(self, routes: Sequence[BaseRoute], entropy: Entropy) -> None:
+        for route in routes:
+            pattern = getattr(route, "path_regex", None)
+            if pattern is not None:
+                route.path_regex = re.compile(pattern.pattern, re.IGNORECASE)  # type: ignore[attr-defined]
+        self._app: ASGIApp = Router(routes=list(routes), redirect_slashes=False)
+        self._entropy = entropy.child("requests")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        request_id = self._entropy.uuid()
+        scope["request_id"] = request_id
+        path = _slashes.sub("/", scope["path"])
+        scope["path"] = path.rstrip("/") or "/"
+        started = False
+
+        async def dressed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = message.setdefault("headers", [])
+                present = {name.lower() for name, _ in headers}
+                extra = [*_HEADERS, (b"x-ms-request-id", request_id.encode()), (b"cache-control", b"no-store")]
+                message["headers"] = [*headers, *((n, v) for n, v in extra if n not in present)]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, dressed)
+        except TaxiwayError as error:
+            if started:
+                raise
+            await self._refuse(error, scope, receive, dressed)
+        except Exception:
+            _log.exception("request failed", path=scope["path"], request_id=request_id)
+            if started:
+                raise
+            body = {"error": {"code": "InternalServerError", "message": f"Quote {request_id} to the operator."}}
+            await json_response(body, 500)(scope, receive, dressed)
+
+    async def _refuse(self, error: TaxiwayError, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer an error that no face claimed."""
+        status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+        if status == 500:
+            _log.error("unmapped error", name=error.name, message=error.message, path=scope["path"])
+        headers = {"retry-after": "1"} if status == 503 else {}
+        body = {"error": {"code": error.name, "message": " ".join(filter(None, (error.message, error.remedy)))}}
+        await json_response(body, status, headers)(scope, receive, send)

@@ -1,0 +1,113 @@
+"""Issued certificates, and who stands behind a presented one (design, rules 9 and 10)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Literal
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+
+from taxiway.pki.authorities import authority
+from taxiway.pki.entities import CERTIFICATES
+from taxiway.pki.errors import PeerRefused
+from taxiway.store import SYSTEM, Row, Runtime, Tx, eq, router
+from taxiway.store.query import both
+
+Purpose = Literal["device", "management"]
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A device that proved possession of a certificate of ours. ``subject``: ``device:<id>`` or ``managed:<id>``."""
+
+    tenant: str
+    purpose: Purpose
+    subject: str
+    certificate: x509.Certificate
+
+
+def thumbprint(certificate: x509.Certificate) -> str:
+    """SHA-1 of the DER in upper-case hex: the name Windows knows a certificate by."""
+    return certificate.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a name, not a protection
+
+
+def record(tx: Tx, certificate: x509.Certificate, *, purpose: Purpose, subject: str) -> str:
+    """Keep an issued certificate in the tenant and let its thumbprint lead here; the thumbprint. Repeatable."""
+    name = thumbprint(certificate)
+    if CERTIFICATES.get(tx, name) is None:
+        CERTIFICATES.insert(
+            tx,
+            {
+                "id": name,
+                "purpose": purpose,
+                "subject": subject,
+                "serial": format(certificate.serial_number, "x"),
+                "issued_at": tx.now,
+                "expires_at": certificate.not_valid_after_utc,
+                "der": base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode(),
+            },
+        )
+        router.claim(tx, "certificate", name)
+    return name
+
+
+def certificates_of(tx: Tx, subject: str, purpose: Purpose) -> list[Row]:
+    """The certificates recorded for a subject, newest last."""
+    rows = CERTIFICATES.select(tx, both(eq("subject", subject), eq("purpose", purpose)))
+    return sorted(rows, key=lambda row: str(row["issued_at"]))
+
+
+def revoke(tx: Tx, *, subject: str, purpose: Purpose | None = None) -> int:
+    """Revoke what a subject holds (of one purpose, or all); how many certificates that were."""
+    rows = CERTIFICATES.select(tx, eq("subject", subject))
+    live = [row for row in rows if row["revoked_at"] is None and purpose in (None, row["purpose"])]
+    for row in live:
+        CERTIFICATES.update(tx, row["id"], {"revoked_at": tx.now})
+    return len(live)
+
+
+async def verify_peer(rt: Runtime, presented: str | bytes) -> Peer:
+    """Chain, validity by our clock and the database, in this order; the same for every door."""
+    certificate = _load(presented)
+    purpose = await _purpose(rt, certificate)
+    now = rt.clock.now()
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        raise PeerRefused(
+            "The certificate is not valid now.", remedy="Check the device's clock, then renew or re-enroll."
+        )
+    name = thumbprint(certificate)
+    tenant = await rt.store.read(SYSTEM, lambda tx: router.tenant_of(tx, "certificate", name))
+    row = None if tenant is None else await rt.store.read(tenant, lambda tx: CERTIFICATES.get(tx, name))
+    if tenant is None or row is None or row["purpose"] != purpose:
+        raise PeerRefused("The certificate is not on record.", remedy="Enroll the device again.")
+    if row["revoked_at"] is not None:
+        raise PeerRefused("The certificate was revoked.", remedy="Enroll the device again.")
+    return Peer(tenant, purpose, row["subject"], certificate)
+
+
+def _load(presented: str | bytes) -> x509.Certificate:
+    raw = presented.encode() if isinstance(presented, str) else presented
+    try:
+        if raw.lstrip().startswith(b"-----BEGIN"):
+            return x509.load_pem_x509_certificate(raw)
+        return x509.load_der_x509_certificate(raw)
+    except (ValueError, binascii.Error) as error:
+        raise PeerRefused("What was presented is not a certificate.") from error
+
+
+async def _purpose(rt: Runtime, certificate: x509.Certificate) -> Purpose:
+    """Which of our authorities signed it."""
+    purposes: tuple[Purpose, ...] = ("management", "device")
+    for purpose in purposes:
+        signer = await authority(rt, purpose)
+        if certificate.issuer == signer.certificate.subject:
+            try:
+                certificate.verify_directly_issued_by(signer.certificate)
+            except (ValueError, TypeError, InvalidSignature) as error:
+                raise PeerRefused("The certificate was not signed by its issuer.") from error
+            return purpose
+    raise PeerRefused("The certificate was not issued here.")
