@@ -39,7 +39,14 @@ class BadEnrollment(UnexpectedMessage):
 
 
 class BadProvisioning(UnexpectedMessage):
-    """A document that is not a usable provisioning document (04 section 11)."""
+    """A document that is not a usable provisioning document (04 section 11).
+
+    `hresult` is the number a Windows client ends with (04 section 12.4); by default "provisioning unknown".
+    """
+
+    def __init__(self, message: str, *, hresult: int = 0x80180023) -> None:
+        super().__init__(message)
+        self.hresult = hresult
 
 
 class Unrenderable(WireError):
