@@ -2,9 +2,144 @@
 
 from __future__ import annotations
 
-from taxiway.store import Followers
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers
+from taxiway.pki import make_authorities, peer_authorities, server_certificate
+from taxiway.settings import Settings
+from taxiway.store import Blobs, Followers, KeyRing, Runtime, Store, open_engine, write_private
+from taxiway.store.migrate import migrate
+
+#: The rooms whose data follows other rooms' changes, in the order in which they run (design, rule 4).
+_FOLLOWING = ("directory", "autopilot", "signin", "join", "enrollment", "management")
+_PEOPLE = ("signin", "graph", "insight")
+_DEVICES = ("autopilot", "join", "enrollment", "management")
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Where an instance keeps what: one folder, readable by its owner only."""
+
+    folder: Path
+
+    @property
+    def ring(self) -> Path:
+        """The keys that seal secrets: back it up apart from the database."""
+        return self.folder / "keys" / "ring.json"
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file, unless a setting names a server."""
+        return self.folder / "taxiway.db"
+
+    @property
+    def blobs(self) -> Path:
+        """Contents of apps."""
+        return self.folder / "blobs"
+
+    @property
+    def root(self) -> Path:
+        """The root certificate that clients are given to trust."""
+        return self.folder / "ca.pem"
+
+    @property
+    def chain(self) -> Path:
+        """The certificate chain of the listeners."""
+        return self.folder / "tls" / "chain.pem"
+
+    @property
+    def key(self) -> Path:
+        """The listeners' private key."""
+        return self.folder / "tls" / "key.pem"
 
 
 def followers() -> Followers:
-    """Who follows a change, in the order of the rooms (design, rule 4)."""
-    return Followers()
+    """Who follows a change, in the order of the rooms."""
+    made = Followers()
+    for room in _FOLLOWING:
+        follow: Callable[[Followers], None] | None = getattr(import_module(f"taxiway.{room}"), "follow", None)
+        if follow is not None:
+            follow(made)
+    return made
+
+
+def people_routes(rt: Runtime) -> list[BaseRoute]:
+    """Sign-in, Graph and what administrators ask."""
+    return [*_routes(_PEOPLE, rt), Route("/connecttest.txt", _connect_test)]
+
+
+def device_routes(rt: Runtime) -> list[BaseRoute]:
+    """Lookup, join, enrollment, OMA-DM and app content."""
+    return [*_routes(_DEVICES, rt), Route("/connecttest.txt", _connect_test)]
+
+
+@asynccontextmanager
+async def open_runtime(
+    files: Files, settings: Settings, *, clock: Clock | None = None, entropy: Entropy | None = None
+) -> AsyncIterator[Runtime]:
+    """A runtime on the data folder: schema up to date, authorities made."""
+    clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(
+        settings.store.database or f"sqlite:///{files.database}", synchronous=settings.store.synchronous
+    )
+    migrate(engine)
+    store = Store(engine, clock=clock, entropy=entropy, ring=KeyRing.open(files.ring, entropy), followers=followers())
+    workers = ThreadWorkers()
+    runtime = Runtime(
+        store=store,
+        clock=clock,
+        entropy=entropy,
+        workers=workers,
+        keys=FreshKeys(),
+        blobs=Blobs(files.blobs, entropy),
+        urls=settings.urls,
+    )
+    try:
+        await make_authorities(runtime)
+        yield runtime
+    finally:
+        workers.close()
+        store.close()
+
+
+async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
+    """Serve both doors until ``stop`` is set."""
+    doors = settings.doors
+    await _certificate_files(rt, files, doors.host)
+    people = server_context(str(files.chain), str(files.key))
+    devices = server_context(str(files.chain), str(files.key), peers=await peer_authorities(rt))
+    listeners = [
+        Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy)),
+        Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy)),
+    ]
+    await serve(listeners, ready=ready, stop=stop)
+
+
+async def _certificate_files(rt: Runtime, files: Files, host: str) -> None:
+    """A fresh TLS certificate at each start: it never runs out, and only the root has to be trusted."""
+    made = await server_certificate(rt, [*dict.fromkeys((host, "localhost", "127.0.0.1"))])
+    write_private(files.key, made.key.encode())
+    write_private(files.chain, made.chain.encode())
+    write_private(files.root, made.root.encode())
+
+
+def _routes(rooms: tuple[str, ...], rt: Runtime) -> list[BaseRoute]:
+    routes: list[BaseRoute] = []
+    for room in rooms:
+        routes.extend(import_module(f"taxiway.{room}.http").routes(rt))
+    return routes
+
+
+async def _connect_test(_request: Request) -> Response:
+    """What Windows probes to learn whether it is online (06 section 3.1)."""
+    return PlainTextResponse("Microsoft Connect Test")

@@ -1,6 +1,7 @@
 """A PostgreSQL server for the tests: the machine's own binaries, else those that a package carries.
 
-PostgreSQL refuses to run as root, so as root it runs as an unprivileged user, in a folder of that user, on a UNIX socket there.
+PostgreSQL refuses to run as root, so as root it runs as an unprivileged user, in a folder of that user, on a UNIX
+socket there.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The schema's history: one Alembic script per change. Migrations import no room."""
