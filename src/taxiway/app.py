@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from taxiway.doors import Door
+from taxiway.doors.listeners import Listener, serve
+from taxiway.doors.tls import server_context
 from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers
 from taxiway.pki import make_authorities, peer_authorities, server_certificate
 from taxiway.settings import Settings

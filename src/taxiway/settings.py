@@ -1,4 +1,4 @@
-"""Settings: each room declares its section; they come from ``taxiway.toml`` in the data folder, then the environment."""
+"""Settings: each room declares its section; read from ``taxiway.toml`` in the data folder, then the environment."""
 
 from __future__ import annotations
 
