@@ -1,0 +1,70 @@
+"""Tables that are relations, not entities: memberships, roles held, assignments, owners, the rule set's digest."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from taxiway.store import Document, metadata
+
+#: Transitive closure of who is in which group; ``direct`` rows are the stated (or ruled) members, the rest follows.
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("group_id", sa.String(100), primary_key=True),
+    sa.Column("object_kind", sa.String(10), primary_key=True),
+    sa.Column("object_id", sa.String(100), primary_key=True),
+    sa.Column("direct", sa.Boolean, nullable=False),
+    sa.Index("ix_membership_object", "tenant", "object_kind", "object_id"),
+)
+
+#: One row per tenant: a digest over the history of its membership rules, so that compiled sets can be kept in memory.
+rule_set = sa.Table(
+    "rule_set",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("digest", sa.String(64), nullable=False),
+)
+
+group_owner = sa.Table(
+    "group_owner",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("group_id", sa.String(100), primary_key=True),
+    sa.Column("user_id", sa.String(100), primary_key=True),
+)
+
+role_assignment = sa.Table(
+    "role_assignment",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(100), primary_key=True),
+    sa.Column("role_id", sa.String(100), primary_key=True),
+)
+
+#: Who is meant by a profile, a policy, an app: one row per target.
+assignment = sa.Table(
+    "assignment",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("object_kind", sa.String(50), primary_key=True),
+    sa.Column("object_id", sa.String(100), primary_key=True),
+    sa.Column("id", sa.String(250), primary_key=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("group_id", sa.String(100)),
+    sa.Column("filter_id", sa.String(100)),
+    sa.Column("filter_mode", sa.String(10), nullable=False),
+    sa.Column("intent", sa.String(30)),
+    sa.Column("settings", Document, nullable=False),
+    sa.Index("ix_assignment_group", "tenant", "group_id"),
+    sa.Index("ix_assignment_meant", "tenant", "object_kind", "kind", "group_id"),
+)
+
+#: Where this instance answers (one row, of the instance): the origin of the default MDM URLs and of our own resources.
+address = sa.Table(
+    "address",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("people", sa.Text, nullable=False),
+    sa.Column("devices", sa.Text, nullable=False),
+)

@@ -1,0 +1,133 @@
+"""Tenants, their domains, and where this instance answers (02 section 6.4; 03 section 2.1)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from taxiway.directory import access, licences
+from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
+from taxiway.directory.entities import DOMAINS, MDM_POLICIES, REGISTRATION_POLICIES, ROLE_SCOPE_TAGS, TENANTS
+from taxiway.directory.errors import DomainUnknown, Invalid
+from taxiway.directory.tables import address
+from taxiway.kernel import Urls
+from taxiway.store import SYSTEM, NotFound, Row, Runtime, Tx, router
+
+#: The MDM application's id at Microsoft, which clients look for (02 section 5.1).
+INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
+
+#: Seats of every product in a new tenant: a rehearsal should never run out.
+SEATS = 1_000_000
+
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}\Z")
+_ONE_MACHINE = Urls(people="https://localhost:8443", devices="https://localhost:8444")
+
+
+def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequence[str] = ()) -> Row:
+    """Make the transaction's tenant: its organization, domains, subscriptions and default policies."""
+    try:
+        canonical = str(uuid.UUID(tx.tenant))
+    except ValueError as error:
+        raise Invalid("A tenant's id is a GUID.") from error
+    if canonical != tx.tenant:
+        raise Invalid("A tenant's id is a GUID in lower case.")
+    TENANTS.insert(
+        tx, {"id": tx.tenant, "display_name": display_name, "initial_domain": domain.lower(), "created_at": tx.now}
+    )
+    router.claim(tx, "tenant", tx.tenant)
+    for name in (domain, *extra_domains):
+        add_domain(tx, name, principal=SYSTEM_PRINCIPAL)
+    licences.seed(tx, units=SEATS)
+    MDM_POLICIES.insert(tx, {"id": INTUNE_APP_ID})
+    REGISTRATION_POLICIES.insert(tx, {"id": "deviceRegistrationPolicy", "quota": 50})
+    ROLE_SCOPE_TAGS.insert(tx, {"id": "0", "display_name": "Default", "is_built_in": True})
+    tenant = get_tenant(tx)
+    tx.log("tenant.created", subject=f"tenant:{tx.tenant}", what={"name": display_name, "domains": tenant["domains"]})
+    tx.announce("tenant.created", id=tx.tenant)
+    return tenant
+
+
+def get_tenant(tx: Tx) -> Row:
+    """The organization, its domains and its branding."""
+    return TENANTS.require(tx, tx.tenant)
+
+
+def update_tenant(tx: Tx, changes: Mapping[str, Any], *, principal: Principal) -> Row:
+    """Change the organization's properties or branding."""
+    access.require(tx, principal, "organization.update")
+    if changes.keys() & {"initial_domain", "domains", "verified_domains", "assigned_plans"}:
+        raise Invalid("The domains and plans of an organization are not changed here.")
+    row = TENANTS.update(tx, tx.tenant, changes)
+    tx.log("tenant.changed", subject=f"tenant:{tx.tenant}", what={"changed": sorted(changes)})
+    return row
+
+
+def add_domain(tx: Tx, name: str, *, principal: Principal) -> Row:
+    """Add a verified domain; the tenant's first is its initial and default one."""
+    access.require(tx, principal, "domains.create")
+    name = name.lower()
+    if not _DOMAIN.match(name):
+        raise Invalid(f"'{name}' is not a domain name.")
+    router.claim(tx, "domain", name)
+    tenant = get_tenant(tx)
+    first = not tenant["domains"]
+    domain = DOMAINS.insert(tx, {"id": name, "is_default": first, "is_initial": first})
+    verified = {
+        "name": name,
+        "type": "Managed",
+        "isDefault": first,
+        "isInitial": first,
+        "capabilities": "Email, OfficeCommunicationsOnline",
+    }
+    TENANTS.update(
+        tx,
+        tx.tenant,
+        {
+            "domains": [*tenant["domains"], name],
+            "verified_domains": [*tenant["verified_domains"], verified],
+        },
+    )
+    tx.log("domain.added", subject=f"tenant:{tx.tenant}", what={"domain": name})
+    return domain
+
+
+def tenant_of_domain(tx: Tx, domain: str) -> str | None:
+    """The tenant that a verified domain or a GUID leads to; works in a transaction of any tenant."""
+    name = domain.strip().lower()
+    return router.tenant_of(tx, "tenant", name) or router.tenant_of(tx, "domain", name)
+
+
+def require_own_domain(tx: Tx, principal_name: str) -> None:
+    """Refuse a user principal name whose suffix is no verified domain of the tenant (01 R-32)."""
+    _, at, suffix = principal_name.rpartition("@")
+    if not at or suffix.lower() not in get_tenant(tx)["domains"]:
+        raise DomainUnknown(
+            f"The domain portion of '{principal_name}' is not a verified domain of this tenant.",
+            remedy="Use one of the tenant's domains.",
+        )
+
+
+async def publish_addresses(rt: Runtime) -> None:
+    """Keep where this instance answers, so that transactions can name its own URLs; call it at start."""
+
+    def keep(tx: Tx) -> None:
+        tx.execute(sa.delete(address).where(address.c.tenant == SYSTEM))
+        tx.execute(sa.insert(address).values(tenant=SYSTEM, people=rt.urls.people, devices=rt.urls.devices))
+
+    await rt.store.write(SYSTEM, keep)
+
+
+def addresses(tx: Tx) -> Urls:
+    """Where this instance answers; before it was published, the two ports of one machine."""
+    row = tx.one(sa.select(address).where(address.c.tenant == SYSTEM))
+    return _ONE_MACHINE if row is None else Urls(people=row["people"], devices=row["devices"])
+
+
+def require_tenant(tx: Tx) -> None:
+    """Refuse a transaction of a tenant that does not exist."""
+    if TENANTS.get(tx, tx.tenant) is None:
+        raise NotFound("There is no such tenant.")
