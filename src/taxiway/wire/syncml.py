@@ -10,6 +10,7 @@ from taxiway.wire.syncml_auth import (
     md5_digest,
     md5_secret,
 )
+from taxiway.wire.syncml_chunks import Assembler, split_item
 from taxiway.wire.syncml_codes import (
     AAD_USER_TOKEN,
     BOOTSTRAP_SYNC,
@@ -57,6 +58,7 @@ __all__ = [
     "VERBS",
     "Alert",
     "AlertCode",
+    "Assembler",
     "BadSyncML",
     "Body",
     "Chal",
@@ -79,6 +81,7 @@ __all__ = [
     "parse_message",
     "render_command",
     "render_message",
+    "split_item",
     "verb_of",
     "walk",
 ]
