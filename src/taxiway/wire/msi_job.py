@@ -15,7 +15,7 @@ class BadMsiJob(UnexpectedMessage):
 
 
 class MsiJob(msgspec.Struct, frozen=True, kw_only=True):
-    """What to fetch, how to prove and how to run it; `sha256` is hex, `timeout` (0: none) and `interval` are minutes."""
+    """What to fetch, prove and run; `sha256` is hex, `timeout` (0: none) and `interval` are minutes."""
 
     product_id: str
     urls: tuple[str, ...]
