@@ -24,4 +24,4 @@ def user_deleted(tx: Tx, user: Row) -> None:
 
 def device_deleted(tx: Tx, device: Row) -> None:
     """Tell who follows ``device.deleted``."""
-    tx.announce("device.deleted", id=device["id"])
+    tx.announce("device.deleted", id=device["id"], device_id=device["device_id"])

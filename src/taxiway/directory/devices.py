@@ -78,11 +78,15 @@ def join_device(
     os_version: str,
     trust_type: str,
     device_id: str | None = None,
+    new_device_id: str | None = None,
     owner_id: str | None = None,
     transport_key: str | None = None,
     **more: Any,
 ) -> Row:
-    """Join or register: the object with ``device_id`` (an anchor, a reused device) becomes it, else a new one is made."""
+    """Join or register: the object with ``device_id`` (an anchor, a reused device) becomes it, else a new one.
+
+    ``new_device_id``: the id for a new object, when its certificate was signed before the transaction.
+    """
     if trust_type not in TRUST_TYPES:
         raise Invalid(f"There is no trust type '{trust_type}'.")
     before = None if device_id is None else find_device(tx, device_id=device_id)
@@ -103,7 +107,7 @@ def join_device(
         **more,
     }
     if before is None:
-        device = DEVICES.insert(tx, {"device_id": tx.entropy.uuid(), "created_at": tx.now, **facts})
+        device = DEVICES.insert(tx, {"device_id": new_device_id or tx.entropy.uuid(), "created_at": tx.now, **facts})
     else:
         device = DEVICES.update(tx, before["id"], facts)
     subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device['id']}"
