@@ -34,7 +34,7 @@ PIECES = st.sampled_from(
         "accountEnabled", "devicePhysicalIds", "_", "assignedPlan.service", "group.objectId", " ", " ", " ", "(", ")",
         "[", "]", ",", '"x"', "'y'", "`", '"', "'", "-eq", "-ne", "-in", "-match", "-any", "-all", "-not", "-and",
         "-or", "eq", "null", "$null", "true", "system.now", "-plus", "p1d", "2020-06-10T18:13:20Z", "Direct",
-        "Reports", "for", "5", "-", "–contains", "-startsWith", "*", "{9}", "\\", "[[",
+        "Reports", "for", "5", "-", "\u2013contains", "-startsWith", "*", "{9}", "\\", "[[",
     ]
 )  # fmt: skip
 
@@ -48,12 +48,13 @@ PIECES = st.sampled_from(
 @settings(max_examples=600)
 def test_any_text_is_a_rule_or_a_rule_error(text, kind):
     """Text gives a rule that can be asked, or an error inside the text; nothing else."""
+    rule, position = None, 0
     try:
         rule = compile_rule(text, kind)
     except RuleError as error:
-        assert 0 <= error.position <= max(len(text), 3072)
-        return
-    assert rule.explain({}, CONTEXT).result is rule.matches({}, CONTEXT)
+        position = error.position
+    assert 0 <= position <= max(len(text), 3072)
+    assert rule is None or rule.explain({}, CONTEXT).result is rule.matches({}, CONTEXT)
 
 
 STRINGS = st.text(st.characters(codec="utf-8"), max_size=8)
@@ -66,7 +67,7 @@ def quoted(text):
 COMPARISONS = st.one_of(
     st.tuples(
         st.sampled_from(["department", "city", "extensionAttribute3"]),
-        st.sampled_from(["eq", "ne", "startsWith", "notStartsWith", "endsWith", "notEndsWith", "contains", "notContains"]),
+        st.sampled_from("eq ne startsWith notStartsWith endsWith notEndsWith contains notContains".split()),
         STRINGS,
     ).map(lambda t: f"user.{t[0]} -{t[1]} {quoted(t[2])}"),
     st.tuples(st.sampled_from(["in", "notIn"]), st.lists(STRINGS, min_size=1, max_size=3)).map(
@@ -143,8 +144,9 @@ def test_each_negative_operator_is_the_complement(positive, negative, city):
 
 @pytest.mark.parametrize(
     "text",
-    ["(" * 3000, "-not " * 600, "user.otherMails -any " + "(" * 3000, "user.city -in [" + '"a",' * 700, "((((" * 10 + "user.",
-     "a" * 3072, "\U0001f600" * 1536, '"' + "`" * 3000, "user.city -match \"" + "(" * 3000 + '"'],
+    ["(" * 3000, "-not " * 600, "user.otherMails -any " + "(" * 3000, "user.city -in [" + '"a",' * 700,
+     "((((" * 10 + "user.",
+     "a" * 3072, "\U0001f600" * 1536, '"' + "`" * 3000, 'user.city -match "' + "(" * 3000 + '"'],
 )  # fmt: skip
 def test_long_and_deep_text_is_refused_quickly(text):
     """Nesting is bounded, so no text exhausts the stack."""
@@ -192,10 +194,8 @@ def test_a_slow_expression_ends():
     """A pattern that would run for years is stopped after a moment and named."""
     rule = compile_rule('user.city -match "^(a|aa)+$"', "user")
     started = time.perf_counter()
-    try:
-        assert rule.matches({"city": "a" * 400 + "!"}, CONTEXT) is False
-    except RuleTimeout as error:
-        assert "(a|aa)+" in error.message
+    with pytest.raises(RuleTimeout, match=r"a\|aa"):
+        rule.matches({"city": "a" * 400 + "!"}, CONTEXT)
     assert time.perf_counter() - started < 2
 
 
@@ -353,7 +353,7 @@ def test_every_listed_property_takes_its_operators():
         Type.STRINGS: "{} -any (_ -eq null)", Type.PLANS: "{} -all assignedPlan.service -match 'x'",
         Type.GROUPS: "{} -any (group.objectId -in ['a'])",
     }  # fmt: skip
-    assert (len(ATTRIBUTES["user"]), len(ATTRIBUTES["device"])) == (48, 35)
+    assert (len(ATTRIBUTES["user"]), len(ATTRIBUTES["device"])) == (49, 35)
     for kind, attributes in ATTRIBUTES.items():
         for attribute in attributes.values():
             rule = compile_rule(sample[attribute.type].format(f"{kind}.{attribute.name}"), kind)

@@ -168,7 +168,7 @@ def manager_of(obj):
 CONTEXT = Context(NOW, groups_of, manager_of)
 LONG = "x" * 3050
 
-# (number, rule, members)
+# Of each example its number, the rule, and who is a member.
 VALID = [
     (1, 'user.department -eq "Sales"', "U1"),
     (2, '(user.department -eq "sales")', "U1"),
@@ -212,8 +212,10 @@ VALID = [
     (40, 'user.proxyAddresses -all (_ -endsWith "@contoso.test")', "U2 U4"),
     (
         41,
-        f'user.assignedPlans -any (assignedPlan.servicePlanId -eq "{EXCHANGE}" '
-        '-and assignedPlan.capabilityStatus -eq "Enabled")',
+        (
+            f'user.assignedPlans -any (assignedPlan.servicePlanId -eq "{EXCHANGE}" '
+            '-and assignedPlan.capabilityStatus -eq "Enabled")'
+        ),
         "U1",
     ),
     (
@@ -278,7 +280,7 @@ VALID = [
     (85, "device.deviceOSVersion -eq null", "D2"),
 ]
 
-# (number, kind, rule, class, detail)
+# Of each example its number, the kind of group, the rule, and the class and detail of the error.
 REFUSED = [
     (
         86,

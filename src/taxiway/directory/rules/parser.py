@@ -23,7 +23,7 @@ from taxiway.directory.rules.syntax import (
 LENGTH_LIMIT = 3072
 SOURCE_GROUP_LIMIT = 50
 
-_DEPTH_LIMIT = 60
+_DEPTH_LIMIT = 50
 _LITERALS = frozenset({"null", "$null", "true", "false"})
 _LOGICAL = frozenset({"and", "or", "not"})
 _COMBINED = "memberOf cannot be combined with other expressions"
