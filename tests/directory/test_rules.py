@@ -67,7 +67,7 @@ def quoted(text):
 COMPARISONS = st.one_of(
     st.tuples(
         st.sampled_from(["department", "city", "extensionAttribute3"]),
-        st.sampled_from("eq ne startsWith notStartsWith endsWith notEndsWith contains notContains".split()),
+        st.sampled_from(["eq", "ne", "startsWith", "notStartsWith", "endsWith", "notEndsWith", "contains", "notContains"]),
         STRINGS,
     ).map(lambda t: f"user.{t[0]} -{t[1]} {quoted(t[2])}"),
     st.tuples(st.sampled_from(["in", "notIn"]), st.lists(STRINGS, min_size=1, max_size=3)).map(

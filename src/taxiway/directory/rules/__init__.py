@@ -3,6 +3,7 @@
 from taxiway.directory.rules.attributes import ATTRIBUTES, Attribute, Kind, Type
 from taxiway.directory.rules.compiler import Context, Explanation, Requirement
 from taxiway.directory.rules.errors import RuleError, RuleTimeout
+from taxiway.directory.rules.facts import from_graph
 from taxiway.directory.rules.parser import LENGTH_LIMIT
 from taxiway.directory.rules.rule import Rule, compile_rule
 from taxiway.directory.rules.values import fold
@@ -21,4 +22,5 @@ __all__ = [
     "Type",
     "compile_rule",
     "fold",
+    "from_graph",
 ]
