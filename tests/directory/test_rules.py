@@ -57,6 +57,7 @@ def test_any_text_is_a_rule_or_a_rule_error(text, kind):
     assert rule is None or rule.explain({}, CONTEXT).result is rule.matches({}, CONTEXT)
 
 
+TEXT_OPERATORS = {"eq", "ne", "startsWith", "notStartsWith", "endsWith", "notEndsWith", "contains", "notContains"}
 STRINGS = st.text(st.characters(codec="utf-8"), max_size=8)
 
 
@@ -67,7 +68,7 @@ def quoted(text):
 COMPARISONS = st.one_of(
     st.tuples(
         st.sampled_from(["department", "city", "extensionAttribute3"]),
-        st.sampled_from(["eq", "ne", "startsWith", "notStartsWith", "endsWith", "notEndsWith", "contains", "notContains"]),
+        st.sampled_from(sorted(TEXT_OPERATORS)),
         STRINGS,
     ).map(lambda t: f"user.{t[0]} -{t[1]} {quoted(t[2])}"),
     st.tuples(st.sampled_from(["in", "notIn"]), st.lists(STRINGS, min_size=1, max_size=3)).map(

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 
 from taxiway.directory.rules.attributes import ATTRIBUTES, Kind, find
 
+# Rules know one value where Graph has a list: the first that begins so.
+_CHOSEN = {"sipproxyaddress": "sip:", "telephonenumber": ""}
+
 
 def from_graph(kind: Kind, resource: Mapping[str, object]) -> dict[str, object]:
     """Give the properties a rule may name, keyed by their rule names in lower case; absent ones are left out."""
@@ -21,10 +24,6 @@ def from_graph(kind: Kind, resource: Mapping[str, object]) -> dict[str, object]:
             facts[attribute.key] = value
     extensions = {name.lower(): value for name, value in resource.items() if name.lower().startswith("extension_")}
     return facts | {name: value for name, value in extensions.items() if find(kind, name) is not None}
-
-
-# Rules know one value where Graph has a list: the first that begins so.
-_CHOSEN = {"sipproxyaddress": "sip:", "telephonenumber": ""}
 
 
 def _chosen(values: object, prefix: str) -> str | None:
