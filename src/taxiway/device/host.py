@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -20,6 +21,8 @@ class Pace:
     """Between two management sessions while the Enrollment Status Page is up (05 section 2.6)."""
     install: float = 0.05
     """One run of the Windows Installer."""
+    installer_minute: float = 1.0
+    """A minute of an installer's retry interval."""
     encryption: float = 0.05
     """Encrypting the used space of the system volume."""
     prefetch: float = 36.0
@@ -37,6 +40,8 @@ class Place:
     network: Literal["wired", "wireless"] = "wired"
     presses: tuple[str, ...] = ()
     """Buttons pressed on the failure page of the ESP, one for each time it shows (05 section 11.7)."""
+    exit_codes: Mapping[str, int] = field(default_factory=dict)
+    """What the installer of a product ends with, by product code in capitals; 0 where nothing is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from taxiway.device.files import write_private
 from taxiway.device.firmware import Firmware
 from taxiway.kernel import TaxiwayError
+from taxiway.wire.autopilot_profile import AutopilotProfile
 
 STATE_FILE = "pc.json"
 DIAGNOSTICS = r"HKLM\SOFTWARE\Microsoft\Provisioning\Diagnostics\AutoPilot"
@@ -26,10 +27,11 @@ class NoSuchPC(TaxiwayError):
 
 
 class StoredNode(Struct, array_like=True):
-    """A node of a CSP tree: its format and its value as transmitted; an interior node has the format ``node``."""
+    """A node of a CSP tree: format, value as transmitted, name; an interior node has the format ``node``."""
 
     format: str
-    value: str = ""
+    value: str
+    name: str
 
 
 class User(Struct):
@@ -78,8 +80,7 @@ class State(Struct):
     device_name: str
     steps: list[str] = field(default_factory=list)
     marks: list[tuple[str, int]] = field(default_factory=list)
-    profile: dict[str, Any] | None = None
-    ticket: str = ""
+    profile: AutopilotProfile | None = None
     user: User | None = None
     mdm: dict[str, str] = field(default_factory=dict)
     terms: str = ""
@@ -93,6 +94,9 @@ class State(Struct):
     disk: Disk = field(default_factory=Disk)
     hello: str = ""
     installed: dict[str, str] = field(default_factory=dict)
+    next_name: str = ""
+    reboots: list[str] = field(default_factory=list)
+    presses: int = 0
     esp_started: dict[str, int] = field(default_factory=dict)
 
 

@@ -62,10 +62,6 @@ class Tpm:
         """Sign with PKCS#1 v1.5 over SHA-256."""
         return await self.use(name, _sign, data)
 
-    async def unwrap(self, name: str, wrapped: bytes) -> bytes:
-        """Decrypt what was wrapped to the key with RSA-OAEP and SHA-1 (03 section 7.4)."""
-        return await self.use(name, _unwrap, wrapped)
-
     def keep_certificate(self, name: str, certificate: x509.Certificate, *chain: x509.Certificate) -> None:
         """Keep the certificate of a key, and those above it, next to it."""
         pem = b"".join(each.public_bytes(serialization.Encoding.PEM) for each in (certificate, *chain))
@@ -115,9 +111,3 @@ class Tpm:
 
 def _sign(key: rsa.RSAPrivateKey, data: bytes) -> bytes:
     return key.sign(data, padding.PKCS1v15(), hashes.SHA256())
-
-
-def _unwrap(key: rsa.RSAPrivateKey, wrapped: bytes) -> bytes:
-    # OAEP with SHA-1 is what the protocol prescribes for the session key; the hash is no weakness in this use.
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA1()), hashes.SHA1(), None)  # noqa: S303 - prescribed by the protocol
-    return key.decrypt(wrapped, oaep)

@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 COME_BACK_LATER = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 2.0
-LARGEST_ANSWER = 64 * 1024 * 1024
+TRIES_AFTER_500 = 3
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -94,6 +94,7 @@ class Transport:
         client = self._client(identity)
         deadline = self.host.clock.monotonic() + self.host.pace.patience
         pause = self.host.pace.pause
+        failures = 0
         sent = {"client-request-id": self.correlation, **(headers or {})}
         while True:
             wait: float | None = None
@@ -105,7 +106,8 @@ class Transport:
                 trouble = f"no connection to {urlsplit(url).netloc} ({type(error).__name__})"
             else:
                 self._note(response, identity)
-                if response.status_code not in COME_BACK_LATER:
+                failures += response.status_code == 500
+                if not _worth_repeating(response, failures):
                     return response
                 trouble = f"{urlsplit(url).netloc} answers {response.status_code}"
                 wait = _retry_after(response)
@@ -169,6 +171,13 @@ def _skew(date: str, now: datetime) -> timedelta:
     except ValueError:
         return timedelta()
     return ahead if abs(ahead) > timedelta(seconds=2) else timedelta()
+
+
+def _worth_repeating(response: httpx.Response, failures: int) -> bool:
+    """Whether the server may do better soon; a SOAP fault is an answer although it comes with 500."""
+    if response.status_code == 500:
+        return failures < TRIES_AFTER_500 and "soap" not in response.headers.get("content-type", "")
+    return response.status_code in COME_BACK_LATER
 
 
 def _retry_after(response: httpx.Response) -> float | None:

@@ -1,0 +1,184 @@
+"""EnterpriseDesktopAppManagement: MSI apps, downloaded, checked and installed one after the other (05 section 10.5)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+from taxiway.device.csp.base import MSFT, Change, Csp
+from taxiway.device.csp.node import DEVICE, USER, Node, Refused
+from taxiway.device.csp.tree import Tree
+from taxiway.device.download import download
+from taxiway.device.errors import ServerUnreachable
+from taxiway.device.jobs import Jobs
+from taxiway.device.omadm import OmaDm
+from taxiway.device.state import Storage
+from taxiway.device.transport import Transport
+from taxiway.wire.errors import WireError
+from taxiway.wire.syncml import MSI_INSTALL_DONE, Code
+from taxiway.wire.xml import Element, child, children, descend, local, parse_xml, text
+
+INITIALISED, DOWNLOADING, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "30", "40"
+ENFORCING, RETRY_PENDING, FAILED, DONE = "50", "55", "60", "70"
+
+_NO_CONTENT = 0x80190194
+_RESTART_NEEDED = frozenset({1641, 3010})
+
+
+@dataclass(frozen=True, slots=True)
+class MsiJob:
+    """What to fetch, how to check it, how to run it. Times in minutes."""
+
+    product: str
+    version: str
+    urls: tuple[str, ...]
+    file_hash: str
+    retries: int = 0
+    interval: float = 0
+
+    @classmethod
+    def parse(cls, document: str) -> MsiJob:
+        """Read a ``MsiInstallJob``; anything else is 400."""
+        try:
+            root = parse_xml(document.strip().encode())
+        except WireError as error:
+            raise Refused(Code.BAD_REQUEST) from error
+        product = child(root, "Product")
+        urls = descend(root, "Product", "Download", "ContentURLList")
+        digest = text(descend(root, "Product", "Validation", "FileHash"))
+        rules = descend(root, "Product", "Enforcement")
+        if local(root) != "MsiInstallJob" or product is None or urls is None or not digest:
+            raise Refused(Code.BAD_REQUEST)
+        return cls(
+            product=root.get("id") or "",
+            version=product.get("Version") or "",
+            urls=tuple(url for part in children(urls, "ContentURL") if (url := text(part))),
+            file_hash=digest,
+            retries=_count(rules, "RetryCount"),
+            interval=_count(rules, "RetryInterval"),
+        )
+
+
+def _count(rules: Element | None, name: str) -> int:
+    value = (text(child(rules, name)) if rules is not None else None) or "0"
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
+
+
+class MsiApps(Csp):
+    """Installs what the server orders; the Windows Installer runs one package at a time."""
+
+    root = (*MSFT, "EnterpriseDesktopAppManagement")
+
+    def __init__(self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm) -> None:
+        self._storage = storage
+        self._tree = tree
+        self._jobs = jobs
+        self._transport = transport
+        self._oma_dm = oma_dm
+        self._msiexec = asyncio.Lock()
+
+    def read(self, node: Node) -> str | None:
+        """Status and error of an app that was ordered."""
+        if node.name == "LastError" and self._tree.stored(node.above().child("Status")) is not None:
+            return self._tree.stored(node) or "0"
+        return None
+
+    def changed(self, change: Change) -> Awaitable[Code | None] | None:
+        """Arm on Add, run on Exec, uninstall when the product is deleted."""
+        if change.node.name == "DownloadInstall" and change.verb == "Add":
+            self._set(change.node, "Status", INITIALISED)
+        if change.node.name == "DownloadInstall" and change.verb == "Exec":
+            return self._order(change.node, change.value)
+        if change.verb == "Delete":
+            self._storage.state.installed.pop(change.node.name, None)
+        return None
+
+    def resume(self) -> None:
+        """Go on with what a power cut interrupted; what had failed stays failed."""
+        for node in self._products():
+            if self._tree.stored(node.child("Status")) not in {INITIALISED, FAILED, DOWNLOAD_FAILED, DONE}:
+                self._start(node.child("DownloadInstall"))
+
+    def retry(self) -> None:
+        """Run again what failed: the page's Try again."""
+        for node in self._products():
+            if self._tree.stored(node.child("Status")) in {FAILED, DOWNLOAD_FAILED}:
+                self._start(node.child("DownloadInstall"))
+
+    def _products(self) -> list[Node]:
+        homes = [Node(scope, (*self.root, "MSI")) for scope in (DEVICE, USER)]
+        found = [home.child(name) for home in homes for name in self._tree.names(home)]
+        return [node for node in found if self._tree.stored(node.child("DownloadInstall"))]
+
+    async def _order(self, node: Node, document: str) -> Code:
+        """Take an order; the same order again, while it runs or after it was carried out, changes nothing."""
+        MsiJob.parse(document)
+        same = self._tree.stored(node) == document
+        if same and self._tree.stored(node.above().child("Status")) == DONE:
+            return Code.OK
+        self._tree.put(node, document, "xml")
+        self._start(node)
+        return Code.ACCEPTED
+
+    def _start(self, node: Node) -> None:
+        if self._jobs.running(node.uri):
+            return
+        self._set(node, "Status", DOWNLOADING)
+        self._set(node, "LastError", "0")
+        self._jobs.start(node.uri, self._run(node, MsiJob.parse(self._tree.stored(node) or "")))
+
+    async def _run(self, node: Node, job: MsiJob) -> None:
+        error = await self._fetch(node, job)
+        if error:
+            self._finish(node, job, DOWNLOAD_FAILED, error)
+            return
+        self._set(node, "Status", DOWNLOADED)
+        for attempt in range(job.retries + 1):
+            if attempt:
+                self._set(node, "Status", RETRY_PENDING)
+                pace = self._transport.host.pace
+                await self._transport.host.clock.sleep(job.interval * pace.installer_minute)
+            code = await self._install(node, job)
+            if code == 0 or code in _RESTART_NEEDED:
+                self._finish(node, job, DONE, 0)
+                return
+            error = 0x80070000 | code
+        self._finish(node, job, FAILED, error)
+
+    async def _fetch(self, node: Node, job: MsiJob) -> int:
+        """Try the addresses in turn; 0 or the error of the last one."""
+        name = "".join(letter for letter in job.file_hash if letter.isalnum())[:64]
+        target = self._storage.folder / "downloads" / f"{name}.msi"
+        error = _NO_CONTENT
+        for url in job.urls:
+            try:
+                error = await download(self._transport, url, target, job.file_hash)
+            except ServerUnreachable as failure:
+                error = int(failure.code, 16)
+            if not error:
+                return 0
+        self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
+        return error
+
+    async def _install(self, node: Node, job: MsiJob) -> int:
+        async with self._msiexec:
+            self._set(node, "Status", ENFORCING)
+            await self._transport.host.clock.sleep(self._transport.host.pace.install)
+        code = self._transport.host.place.exit_codes.get(job.product.upper(), 0)
+        if code in _RESTART_NEEDED:
+            self._storage.state.reboots.append(node.uri)
+        return code
+
+    def _finish(self, node: Node, job: MsiJob, status: str, error: int) -> None:
+        self._set(node, "Status", status)
+        signed = str(error - (1 << 32) if error & 0x80000000 else error)
+        self._set(node, "LastError", signed)
+        if status == DONE:
+            self._tree.put(node.above().child("Version"), job.version)
+            self._storage.state.installed[node.above().name] = job.version
+        self._storage.save()
+        self._oma_dm.tell(MSI_INSTALL_DONE, node.uri, signed)
+
+    def _set(self, node: Node, leaf: str, value: str) -> None:
+        self._tree.put(node.above().child(leaf), value, "int")

@@ -1,0 +1,125 @@
+"""Providers with little behaviour of their own, and those this PC does not have (05 sections 10.6 to 10.16)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable
+
+from cryptography import x509
+
+from taxiway.device.csp.base import MSFT, Change, Csp
+from taxiway.device.csp.node import DEVICE, Node, Refused
+from taxiway.device.csp.tree import Tree
+from taxiway.device.state import Storage
+from taxiway.kernel import Entropy
+from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
+from taxiway.wire.errors import WireError
+from taxiway.wire.provisioning_types import thumbprint
+from taxiway.wire.syncml import Code
+from taxiway.wire.xml import parse_xml
+
+
+class Policy(Csp):
+    """Config is what was set; Result is what counts, here the same as there is one provider."""
+
+    root = (*MSFT, "Policy")
+    upsert = True
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+
+    def read(self, node: Node) -> str | None:
+        """Result follows Config; the device's value counts before the user's."""
+        if node.path[2:4] != ("Policy", "Result") or len(node.path) != 6:
+            return None
+        below = (*self.root, "Config", *node.path[4:])
+        return self._tree.stored(Node(DEVICE, below)) or self._tree.value(Node(node.scope, below))
+
+
+class PassportForWork(Csp):
+    """Windows Hello for Business: stored here, obeyed when Hello is set up."""
+
+    root = (*MSFT, "PassportForWork")
+    upsert = True
+
+
+class WiFi(Csp):
+    """Wi-Fi profiles: the profile has to be a document."""
+
+    root = (*MSFT, "WiFi")
+
+    def check(self, change: Change) -> None:
+        """A profile that is no XML is refused."""
+        if change.node.name == "WlanXml" and change.verb in {"Add", "Replace"}:
+            try:
+                parse_xml(change.value.encode())
+            except WireError as error:
+                raise Refused(Code.BAD_REQUEST) from error
+
+
+class RootCertificates(Csp):
+    """Trusted certificates: each under its own thumbprint."""
+
+    root = (*MSFT, "RootCATrustedCertificates")
+
+    def check(self, change: Change) -> None:
+        """A certificate that cannot be read or has another thumbprint is refused."""
+        if change.node.name != "EncodedCertificate" or change.verb not in {"Add", "Replace"}:
+            return
+        try:
+            der = base64.b64decode("".join(change.value.split()), validate=True)
+            x509.load_der_x509_certificate(der)
+        except (binascii.Error, ValueError) as error:
+            raise Refused(Code.BAD_REQUEST) from error
+        if thumbprint(der) != change.node.path[-2].upper():
+            raise Refused(Code.BAD_REQUEST)
+
+
+class Accounts(Csp):
+    """The name of the PC; it takes effect at the next restart."""
+
+    root = (*MSFT, "Accounts")
+
+    def __init__(self, storage: Storage, entropy: Entropy) -> None:
+        self._storage = storage
+        self._entropy = entropy
+
+    def check(self, change: Change) -> None:
+        """A template that Windows would not take is refused."""
+        if change.node.name == "ComputerName":
+            self._name(change.value)
+
+    def changed(self, change: Change) -> Awaitable[Code | None] | None:
+        """Remember the name for the restart."""
+        if change.node.name == "ComputerName":
+            self._storage.state.next_name = self._name(change.value)
+            self._storage.state.reboots.append(change.node.uri)
+        return None
+
+    def _name(self, template: str) -> str:
+        try:
+            return parse_device_name(template).expand(self._storage.state.firmware.serial, self._entropy.below)
+        except InvalidDeviceName as error:
+            raise Refused(Code.BAD_REQUEST) from error
+
+
+class NotHere(Csp):
+    """What this PC does not do: it says 406 instead of pretending (SCEP, PFX, store apps, Office, wipe, archives)."""
+
+    def __init__(self, root: tuple[str, ...]) -> None:
+        self.root = root
+
+    def check(self, change: Change) -> None:  # noqa: ARG002 - every change is refused alike
+        """Refuse every change."""
+        raise Refused(Code.NOT_SUPPORTED)
+
+
+NOT_HERE = (
+    (*MSFT, "ClientCertificateInstall"),
+    (*MSFT, "EnterpriseModernAppManagement"),
+    (*MSFT, "Office"),
+    (*MSFT, "RemoteWipe"),
+    (*MSFT, "DiagnosticLog"),
+    (*MSFT, "WindowsLicensing"),
+)

@@ -1,0 +1,225 @@
+"""The enrollment client: discovery, policies, the certificate, the provisioning document (04)."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from taxiway.device.csp.dmclient import FIRST_SYNC, provider
+from taxiway.device.csp.node import DEVICE, Node
+from taxiway.device.csp.tree import Tree
+from taxiway.device.errors import EnrollmentRefused
+from taxiway.device.requests import management_request
+from taxiway.device.state import CORRELATIONS, Enrolled, Storage
+from taxiway.device.transport import Identity, Transport
+from taxiway.wire.discovery import DEVICE_TYPE_PC, DiscoverRequest, parse_discover_response, render_discover
+from taxiway.wire.enroll import ISSUE, PKCS10, EnrollRequest, parse_enroll_response, render_enroll
+from taxiway.wire.errors import BadProvisioning, WireError
+from taxiway.wire.policy import CertificatePolicy, parse_policies, render_get_policies
+from taxiway.wire.provisioning_read import parse_provisioning
+from taxiway.wire.provisioning_types import (
+    ESP_PARMS,
+    HRESULT_APPLICATION,
+    HRESULT_CERTIFICATE_STORE,
+    HRESULT_DMCLIENT,
+    POLL_PARMS,
+    PROVIDER_PARMS,
+    Certificates,
+    DmClient,
+    ProvisioningDocument,
+    thumbprint,
+)
+from taxiway.wire.soap import CONTENT_TYPE, JWT_TOKEN, BinaryToken
+from taxiway.wire.soap_fault import FaultReceived, parse_response
+
+MANAGEMENT_KEY = Identity.MANAGEMENT.value
+ACCOUNT_SLOT = "account"
+Read = TypeVar("Read")
+
+REQUEST_VERSION = "5.0"
+
+_MESSAGE_FORMAT = "0x80180001"
+_FORMATS = {"boolean": "bool", "integer": "int", "string": "chr"}
+
+
+class Enroller:
+    """One enrollment, repeatable after a power cut: the key that was made is used again."""
+
+    def __init__(self, transport: Transport, storage: Storage, tree: Tree) -> None:
+        self._transport = transport
+        self._storage = storage
+        self._tree = tree
+
+    async def enroll(self, discovery_url: str, *, upn: str, token: str) -> Enrolled:
+        """Enroll the PC for the user whose token this is; it must name the joined device (04 section 5)."""
+        await self._transport.send("GET", discovery_url, headers=_CLIENT)
+        request = DiscoverRequest(
+            email_address=upn,
+            request_version=REQUEST_VERSION,
+            device_type=DEVICE_TYPE_PC,
+            application_version=self._storage.state.firmware.os_version,
+            os_edition=str(self._storage.state.firmware.os_edition),
+            auth_policies=("OnPremise", "Federated"),
+        )
+        message_id = self._message_id()
+        answer = await self._post(
+            discovery_url, render_discover(request, message_id=message_id, to=discovery_url), message_id
+        )
+        found = _understood(parse_discover_response, answer)
+        credential = BinaryToken(JWT_TOKEN, token.encode())
+        policy = CertificatePolicy()
+        if found.enrollment_policy_service_url:
+            policy = await self._policies(found.enrollment_policy_service_url, credential)
+        if policy.minimal_key_length > 2048:
+            raise EnrollmentRefused("0x80180027", f"a key of {policy.minimal_key_length} bits is asked for")
+        document = await self._certificate(found.enrollment_service_url, credential, found.enrollment_version or "4.0")
+        return await self._apply(document)
+
+    async def _policies(self, url: str, credential: BinaryToken) -> CertificatePolicy:
+        message_id = self._message_id()
+        body = render_get_policies(message_id=message_id, to=url, credential=credential)
+        return _understood(parse_policies, await self._post(url, body, message_id))
+
+    async def _certificate(self, url: str, credential: BinaryToken, version: str) -> ProvisioningDocument:
+        tpm, device_id = self._transport.tpm, management_id(self._storage)
+        await tpm.make(MANAGEMENT_KEY)
+        name = f"{self._transport.correlation.upper()[:30]}!{device_id}"
+        csr = await tpm.use(MANAGEMENT_KEY, management_request, name, device_id)
+        request = EnrollRequest(
+            request_type=ISSUE, token=BinaryToken(PKCS10, csr), context=tuple(self._context(device_id, version))
+        )
+        message_id = self._message_id()
+        body = render_enroll(request, message_id=message_id, to=url, credential=credential)
+        answer = _understood(parse_enroll_response, await self._post(url, body, message_id))
+        return _understood(parse_provisioning, answer.document)
+
+    def _context(self, device_id: str, version: str) -> list[tuple[str, str]]:
+        """What the PC says about itself (04 section 8.2)."""
+        state = self._storage.state
+        firmware, profile = state.firmware, state.profile
+        items = [
+            ("UXInitiated", "false"),
+            ("HWDevID", firmware.hardware_id),
+            ("Locale", "en-US"),
+            ("TargetedUserLoggedIn", "True"),
+            ("OSEdition", str(firmware.os_edition)),
+            ("OSVersion", firmware.os_version),
+            ("DeviceName", state.device_name),
+            ("MAC", _dashed(firmware.lan_mac)),
+            ("MAC", _dashed(firmware.wlan_mac)),
+            ("DeviceID", device_id),
+            ("EnrollmentType", "Device"),
+            ("DeviceType", DEVICE_TYPE_PC),
+            ("ApplicationVersion", firmware.os_version),
+            ("NotInOobe", "false"),
+        ]
+        if state.terms:
+            items.append(("EnrollmentData", state.terms))
+        if profile is not None and profile.ztd_registration_id:
+            items.append(("ZeroTouchProvisioning", profile.ztd_registration_id))
+        if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) >= 5:
+            items.append(("RequestVersion", REQUEST_VERSION))
+        return items
+
+    async def _post(self, url: str, body: bytes, message_id: str) -> bytes:
+        headers = {**_CLIENT, "content-type": CONTENT_TYPE}
+        response = await self._transport.send("POST", url, content=body, headers=headers)
+        if response.is_redirect:
+            raise EnrollmentRefused("0x8018001A", "the enrollment service redirects")
+        if not response.content:
+            raise EnrollmentRefused("0x80180029", f"HTTP {response.status_code} without a message")
+        envelope = _understood(parse_response, response.content)
+        if envelope.relates_to not in {None, f"urn:uuid:{message_id}"}:
+            raise EnrollmentRefused(_MESSAGE_FORMAT, "the answer belongs to another message")
+        return response.content
+
+    async def _apply(self, document: ProvisioningDocument) -> Enrolled:
+        """Install what the document holds, certificates last: with them the account is complete (04 section 11)."""
+        application, client = document.application, document.dm_client
+        if application is None:
+            raise EnrollmentRefused(f"0x{HRESULT_APPLICATION:08X}", "the provisioning document has no APPLICATION")
+        if client is None:
+            raise EnrollmentRefused(f"0x{HRESULT_DMCLIENT:08X}", "the provisioning document has no DMClient")
+        if not application.address.startswith("https://"):
+            raise EnrollmentRefused(f"0x{HRESULT_APPLICATION:08X}", "the management address is not https")
+        self._keep_settings(client)
+        account = {
+            "name": application.client.name or "",
+            "secret": application.client.secret,
+            "nonce": application.client.nonce,
+        }
+        self._transport.tpm.seal(ACCOUNT_SLOT, msgspec.json.encode(account))
+        await self._keep_certificates(document.certificates)
+        enrolled = Enrolled(provider=application.provider_id, address=application.address)
+        self._storage.state.enrolled = enrolled
+        return enrolled
+
+    def _keep_settings(self, client: DmClient) -> None:
+        home = provider(client.provider_id)
+        blocks = [
+            (home, PROVIDER_PARMS, client),
+            (home.child("Poll"), POLL_PARMS, client.poll),
+            (home.child(FIRST_SYNC), ESP_PARMS, client.first_sync_status),
+        ]
+        for node, parms, values in blocks:
+            for field, name, datatype in parms if values is not None else ():
+                value = getattr(values, field)
+                if value is not None:
+                    text = str(value).lower() if isinstance(value, bool) else str(value)
+                    self._tree.put(node.child(name), text, _FORMATS[datatype])
+        self._storage.write(CORRELATIONS, EntDMID=client.ent_dm_id)
+
+    async def _keep_certificates(self, found: Certificates) -> None:
+        try:
+            root, intermediate, leaf = (
+                x509.load_der_x509_certificate(der) for der in (found.root, found.intermediate, found.leaf)
+            )
+            leaf.verify_directly_issued_by(intermediate)
+            intermediate.verify_directly_issued_by(root)
+        except (ValueError, TypeError, InvalidSignature) as error:
+            raise EnrollmentRefused(f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificates form no chain") from error
+        form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        ours = (await self._transport.tpm.public(MANAGEMENT_KEY)).public_bytes(*form)
+        if leaf.public_key().public_bytes(*form) != ours:
+            raise EnrollmentRefused(
+                f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificate is not for the key of this PC"
+            )
+        store = Node(DEVICE, ("Vendor", "MSFT", "RootCATrustedCertificates"))
+        for place, der in (("Root", found.root), ("CA", found.intermediate)):
+            node = store.child(place, thumbprint(der), "EncodedCertificate")
+            self._tree.put(node, base64.b64encode(der).decode(), "b64")
+        self._transport.tpm.keep_certificate(MANAGEMENT_KEY, leaf, intermediate)
+        await self._transport.forget(Identity.MANAGEMENT)
+
+    def _message_id(self) -> str:
+        return self._transport.host.entropy.uuid()
+
+
+def management_id(storage: Storage) -> str:
+    """How the PC names itself to a management server: 32 hexadecimal digits of its hardware (05 section 3.2)."""
+    return storage.state.firmware.hardware_id[:32].upper()
+
+
+_CLIENT = {"user-agent": "ENROLLClient", "pragma": "no-cache"}
+
+
+def _understood(read: Callable[[bytes], Read], data: bytes) -> Read:
+    """Read an answer; a fault or an unusable document becomes the HRESULT that Windows shows (04 section 12)."""
+    try:
+        return read(data)
+    except FaultReceived as error:
+        raise EnrollmentRefused(f"0x{error.fault.hresult:08X}", error.fault.reason or error.fault.subcode) from error
+    except BadProvisioning as error:
+        raise EnrollmentRefused(f"0x{error.hresult:08X}", error.message) from error
+    except WireError as error:
+        raise EnrollmentRefused(_MESSAGE_FORMAT, error.message) from error
+
+
+def _dashed(mac: str) -> str:
+    return "-".join(mac[place : place + 2].upper() for place in range(0, 12, 2))

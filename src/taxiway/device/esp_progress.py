@@ -1,0 +1,176 @@
+"""What the status page counts: expected items and their states, read from the tree (05 sections 11.2 to 11.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from taxiway.device.csp.base import MSFT
+from taxiway.device.csp.dmclient import first_sync, is_true
+from taxiway.device.csp.msi import DONE, DOWNLOAD_FAILED, FAILED
+from taxiway.device.csp.node import Node, Refused
+from taxiway.device.csp.tree import Tree
+from taxiway.device.events import ItemState
+from taxiway.wire.csp import Scope
+
+SEPARATOR = "\uf000"
+TRACKING = (*MSFT, "EnrollmentStatusTracking")
+
+POLICIES, CERTIFICATES, NETWORK, APPS = "Security policies", "Certificates", "Network connections", "Apps"
+_NOUNS = {POLICIES: "applied", CERTIFICATES: "applied", NETWORK: "added", APPS: "installed"}
+_STATE_COMPLETED, _STATE_ERROR = "3", "4"
+_UNKNOWN_ERROR = 0x87D1041C
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One expected thing: how many it stands for, whether it is there, the HRESULT if it failed."""
+
+    done: bool = False
+    error: int = 0
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One line of the page."""
+
+    name: str
+    items: tuple[Item, ...] = ()
+    listed: bool = True
+    """Whether the list is final; until then the page says Identifying."""
+
+    @property
+    def total(self) -> int:
+        """How many things are expected."""
+        return sum(item.weight for item in self.items)
+
+    @property
+    def ready(self) -> int:
+        """How many are there."""
+        return sum(item.weight for item in self.items if item.done)
+
+    @property
+    def error(self) -> int:
+        """The HRESULT of the first that failed, 0 for none."""
+        return next((item.error for item in self.items if item.error), 0)
+
+    @property
+    def state(self) -> ItemState:
+        """The state of the line."""
+        if self.error:
+            return "failed"
+        if not self.listed or self.ready < self.total:
+            return "inProgress"
+        return "succeeded" if self.items else "notRequired"
+
+    @property
+    def text(self) -> str:
+        """The line as the page words it."""
+        if self.error:
+            return f"Error: {hresult(self.error)}"
+        if not self.listed and not self.items:
+            return "Identifying"
+        if self.state == "notRequired":
+            return "No setup needed"
+        return f"{self.ready} of {self.total} {_NOUNS[self.name]}"
+
+
+def hresult(number: int) -> str:
+    """An HRESULT as screens show it."""
+    return f"0x{number & 0xFFFFFFFF:08X}"
+
+
+class Progress:
+    """Counts for one scope of one management server."""
+
+    def __init__(self, tree: Tree, provider: str, scope: Scope) -> None:
+        self._tree = tree
+        self._provider = provider
+        self._scope = scope
+
+    @property
+    def server_finished(self) -> bool:
+        """Whether the server has said that its lists are final."""
+        return is_true(self.node_value("ServerHasFinishedProvisioning"))
+
+    def node_value(self, leaf: str) -> str | None:
+        """A value of the first-sync status in this scope."""
+        return self._tree.value(first_sync(self._provider, self._scope, leaf))
+
+    def categories(self) -> list[Category]:
+        """The four lines in their order."""
+        known = self.server_finished
+        tracked, tracking_known = self._tracked_apps()
+        apps = [
+            *self._expected("ExpectedMSIAppPackages", self._msi),
+            *self._expected("ExpectedModernAppPackages", self._present),
+            *tracked,
+        ]
+        certificates = [
+            *self._expected("ExpectedPFXCerts", self._certificate),
+            *self._expected("ExpectedSCEPCerts", self._certificate),
+        ]
+        return [
+            Category(POLICIES, tuple(self._expected("ExpectedPolicies", self._present)), known),
+            Category(CERTIFICATES, tuple(certificates), known),
+            Category(NETWORK, tuple(self._expected("ExpectedNetworkProfiles", self._present)), known),
+            Category(APPS, tuple(apps), known and tracking_known),
+        ]
+
+    def _expected(self, leaf: str, judge: Callable[[Node], Item]) -> list[Item]:
+        """The items of a list; the number behind a semicolon is how many things an entry stands for."""
+        found = []
+        for entry in (self.node_value(leaf) or "").split(SEPARATOR):
+            uri, _, count = entry.strip().partition(";")
+            if not uri:
+                continue
+            try:
+                item = judge(Node.parse(uri))
+            except Refused:
+                item = Item()
+            weight = int(count) if count.isascii() and count.isdigit() else 1
+            found.append(Item(item.done, item.error, max(weight, 1)))
+        return found
+
+    def _present(self, node: Node) -> Item:
+        return Item(done=self._tree.exists(node))
+
+    def _msi(self, node: Node) -> Item:
+        status = self._tree.value(node)
+        if status in {FAILED, DOWNLOAD_FAILED}:
+            return Item(error=int(self._tree.value(node.above().child("LastError")) or 0) or _UNKNOWN_ERROR)
+        return Item(done=status == DONE)
+
+    def _certificate(self, node: Node) -> Item:
+        names = ("Thumbprint", "CertThumbprint")
+        status = self._tree.value(node.child("Status"))
+        if status == "16":
+            return Item(error=int(self._tree.value(node.child("ErrorCode")) or 0) or _UNKNOWN_ERROR)
+        return Item(done=any(self._tree.value(node.child(name)) for name in names))
+
+    def _tracked_apps(self) -> tuple[list[Item], bool]:
+        """Apps that agents report, and whether all agents have listed theirs (05 section 10.4)."""
+        home = Node(self._scope, (*TRACKING, "Setup", "Apps"))
+        providers = home.child("PolicyProviders")
+        listed = all(
+            is_true(self._tree.value(providers.child(name, "TrackingPoliciesCreated")))
+            for name in self._tree.names(providers)
+        )
+        tracking = home.child("Tracking")
+        apps = [
+            self._tracked(tracking.child(agent, app))
+            for agent in self._tree.names(tracking)
+            for app in self._tree.names(tracking.child(agent))
+        ]
+        return apps, listed
+
+    def _tracked(self, app: Node) -> Item:
+        uri = self._tree.value(app.child("TrackingUri"))
+        if uri:
+            try:
+                return self._msi(Node.parse(uri))
+            except Refused:
+                return Item()
+        state = self._tree.value(app.child("InstallationState"))
+        return Item(done=state == _STATE_COMPLETED, error=_UNKNOWN_ERROR if state == _STATE_ERROR else 0)

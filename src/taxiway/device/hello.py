@@ -1,0 +1,68 @@
+"""Windows Hello: a key of its own for the user, registered after account setup (03 section 8.11, R-122)."""
+
+from __future__ import annotations
+
+import base64
+
+import httpx
+
+from taxiway.device.broker import Broker
+from taxiway.device.csp.base import MSFT
+from taxiway.device.csp.dmclient import is_true
+from taxiway.device.csp.node import DEVICE, USER, Node
+from taxiway.device.csp.tree import Tree
+from taxiway.device.errors import ServerUnreachable, SignInRefused
+from taxiway.device.oauth import DRS_RESOURCE, HELLO_CLIENT
+from taxiway.device.state import Storage
+from taxiway.device.transport import Transport
+from taxiway.wire.errors import WireError
+from taxiway.wire.join import KeyFault, KeyRequest, KeyResponse, parse, render
+from taxiway.wire.rsa_blob import encode
+
+HELLO_KEY = "hello"
+PROVISIONED, OFF = "provisioned", "off by policy"
+
+
+def obstacle(tree: Tree, storage: Storage) -> str:
+    """Why Hello is not set up: the policy, or hardware that the policy demands; empty when it is to be."""
+    joined = storage.state.joined
+    for scope in (DEVICE, USER):
+        policies = Node(scope, (*MSFT, "PassportForWork", joined.tenant_id if joined else "", "Policies"))
+        wanted = tree.value(policies.child("UsePassportForWork"))
+        if wanted is not None and not is_true(wanted):
+            return OFF
+        if is_true(tree.value(policies.child("RequireSecurityDevice"))) and not storage.state.firmware.has_tpm:
+            return "the policy demands a TPM and the PC has none"
+    return ""
+
+
+async def provision(transport: Transport, storage: Storage, broker: Broker) -> str:
+    """Make the key and register it; ``provisioned``, or why not. Setting up Hello never fails a deployment."""
+    key = await transport.tpm.make(HELLO_KEY)
+    try:
+        tokens = await broker.token(DRS_RESOURCE, client=HELLO_CLIENT, fresh_factor=True)
+        response = await transport.send(
+            "POST",
+            storage.state.drs["key"],
+            params={"api-version": storage.state.drs["key_version"]},
+            content=render(KeyRequest(base64.b64encode(encode(key)).decode())),
+            headers={
+                "authorization": f"Bearer {tokens.access_token}",
+                "content-type": "application/json",
+                "accept": "application/json",
+            },
+        )
+    except (SignInRefused, ServerUnreachable) as failure:
+        return f"{failure.code}: {failure.message}"
+    return _registered(response)
+
+
+def _registered(response: httpx.Response) -> str:
+    try:
+        if response.status_code == 200:
+            parse(response.content, KeyResponse)
+            return PROVISIONED
+        fault = parse(response.content, KeyFault)
+    except WireError as error:
+        return f"0x801C03E9: the answer cannot be read: {error.message}"
+    return f"0x801C03ED: {fault.message}"

@@ -1,0 +1,82 @@
+"""Which pages OOBE shows and in which order: a pure function of profile and network (01 section 9.1, 06 section 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from taxiway.wire.autopilot_profile import AutopilotProfile, OobeConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A page: the name of its node and what the person reads on it."""
+
+    name: str
+    text: str
+
+
+REGION = Screen("OobeRegion", "Is this the right country or region?")
+KEYBOARD = Screen("OobeKeyboard", "Is this the right keyboard layout or input method?")
+SECOND_KEYBOARD = Screen("OobeSecondKeyboard", "Want to add a second keyboard layout?")
+NETWORK = Screen("OobeWireless", "Let's connect you to a network")
+UPDATES = Screen("OobeZdp", "Checking for updates")
+EULA = Screen("OobeEula", "Please review the License Agreement")
+PRIVACY = Screen("OobeSettings", "Choose privacy settings for your device")
+FIRST_SIGN_IN = Screen("FirstSignInAnimation", "Hi")
+WORK_OR_PERSONAL = Screen("OobeIDPS", "How would you like to set up this device?")
+HELLO = Screen("NGC", "Use Windows Hello with your account")
+DESKTOP = Screen("Desktop", "Desktop")
+
+_NOTHING = OobeConfig(0)
+
+
+def sign_in(company: str) -> Screen:
+    """The sign-in page with the organisation's name."""
+    return Screen("OobeAAD", f"Welcome to {company}")
+
+
+def esp(text: str) -> Screen:
+    """The Enrollment Status Page."""
+    return Screen("MDMProgress", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the profile decides about the pages; without a profile every page shows."""
+
+    config: OobeConfig = _NOTHING
+    language: str = ""
+
+    @classmethod
+    def of(cls, profile: AutopilotProfile | None, edition: str) -> Choices:
+        """Read them from a profile; Windows Home obeys none of it (06 section 3.8)."""
+        if profile is None or edition == "Home":
+            return cls()
+        return cls(profile.oobe, profile.cloud_assigned_language or "")
+
+    @property
+    def standard_user(self) -> bool:
+        """Whether the person who signs in stays out of the administrators (R-101)."""
+        return OobeConfig.STANDARD_USER in self.config
+
+
+def before_network(choices: Choices, network: Literal["wired", "wireless"]) -> list[Screen]:
+    """The pages up to the network; a PC without one has no profile yet and shows them all (R-103)."""
+    if network == "wireless":
+        return [REGION, KEYBOARD, SECOND_KEYBOARD, NETWORK]
+    shown = [] if choices.language else [REGION]
+    if OobeConfig.SKIP_KEYBOARD not in choices.config:
+        shown += [KEYBOARD, SECOND_KEYBOARD]
+    return shown
+
+
+def before_sign_in(choices: Choices) -> list[Screen]:
+    """The pages between the network and the sign-in."""
+    return [UPDATES] if OobeConfig.SKIP_EULA in choices.config else [UPDATES, EULA]
+
+
+def after_device_setup(choices: Choices) -> list[Screen]:
+    """The pages between device setup and the first sign-in of the user."""
+    privacy = [] if OobeConfig.SKIP_PRIVACY in choices.config else [PRIVACY]
+    return [*privacy, FIRST_SIGN_IN]
