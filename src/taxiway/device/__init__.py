@@ -1,1 +1,47 @@
-"""The Windows PC. Talks to a server over the network only."""
+"""The Windows PC: a client of the services that shares nothing with them but the bytes on the wire."""
+
+from taxiway.device.events import (
+    EspItemChanged,
+    EspPhaseChanged,
+    Event,
+    Failed,
+    Finished,
+    Listener,
+    Noted,
+    ScreenShown,
+    StepDone,
+)
+from taxiway.device.firmware import Firmware
+from taxiway.device.host import Host, Pace, Place
+from taxiway.device.outcome import Encryption, Failure, Outcome
+from taxiway.device.pc import PC, FolderInUse
+from taxiway.device.person import Person
+from taxiway.device.state import NoSuchPC
+from taxiway.device.transport import Connect, Endpoints, Exchange, Identity
+
+__all__ = [
+    "PC",
+    "Connect",
+    "Encryption",
+    "Endpoints",
+    "EspItemChanged",
+    "EspPhaseChanged",
+    "Event",
+    "Exchange",
+    "Failed",
+    "Failure",
+    "Finished",
+    "Firmware",
+    "FolderInUse",
+    "Host",
+    "Identity",
+    "Listener",
+    "NoSuchPC",
+    "Noted",
+    "Outcome",
+    "Pace",
+    "Person",
+    "Place",
+    "ScreenShown",
+    "StepDone",
+]

@@ -93,6 +93,12 @@ class Esp:
         self._end(ACCOUNT_SETUP)
         self._complete(USER)
 
+    def again(self, scope: Scope) -> None:
+        """Clear a failure and order again what failed; what did not fail is left alone."""
+        if self.tree.stored(first_sync(self.provider, scope, "WasDeviceSuccessfullyProvisioned")) == "0":
+            self._put(scope, "WasDeviceSuccessfullyProvisioned", "2", "int")
+            self.retry()
+
     async def _prepare(self, sync: Callable[[], Awaitable[int]]) -> None:
         """Wait for the agents that have to be there before device setup (D3)."""
         home = Node(DEVICE, (*TRACKING, "DevicePreparation", "PolicyProviders"))
@@ -171,12 +177,12 @@ class Esp:
         self.watch.failed(failure, buttons)
         self._put(scope, "WasDeviceSuccessfullyProvisioned", "0", "int")
         await sync()
+        # Whatever comes next begins anew, be it after this button or after the PC was switched off and on.
+        self.storage.state.esp_started.pop(phase, None)
         press = "Continue anyway" if not flags else self._press(buttons)
         if press == "Try again":
-            self._put(scope, "WasDeviceSuccessfullyProvisioned", "2", "int")
-            self.storage.state.esp_started.pop(phase, None)
+            self.again(scope)
             self._begin(phase)
-            self.retry()
             return True
         if press == "Continue anyway":
             self._put(scope, "IsSyncDone", "true", "bool")
@@ -192,6 +198,7 @@ class Esp:
 
     def _begin(self, phase: EspPhaseName) -> None:
         """Start the clock of a section; one that a power cut interrupted keeps its start."""
+        self.storage.mark(phase, self.host.clock.now())
         self.storage.state.esp_started.setdefault(phase, milliseconds(self.host.clock.now()))
         self._category(phase, "inProgress", "", {})
         self.watch.phase(phase, "inProgress")

@@ -12,6 +12,7 @@ import httpx
 import msgspec
 
 from taxiway.device.errors import SignInRefused
+from taxiway.device.transport import Transport
 
 BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 HELLO_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
@@ -30,6 +31,20 @@ class Tokens:
     refresh_token: str = field(default="", repr=False)
     claims: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+async def refresh(transport: Transport, url: str, refresh_token: str, resource: str) -> Tokens:
+    """Tokens for another resource of the signed-in user, before there is a device (03 section 9.2, step 9)."""
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": BROKER,
+        "refresh_token": refresh_token,
+        "resource": resource,
+    }
+    response = await transport.send("POST", url, data=form)
+    reply = answer_object(response)
+    raise_for_error(reply, response.status_code)
+    return read_tokens(reply)
 
 
 def answer_object(response: httpx.Response) -> dict[str, Any]:

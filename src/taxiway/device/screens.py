@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from taxiway.kernel import Entropy
 from taxiway.wire.autopilot_profile import AutopilotProfile, OobeConfig
 
 
@@ -29,6 +30,14 @@ HELLO = Screen("NGC", "Use Windows Hello with your account")
 DESKTOP = Screen("Desktop", "Desktop")
 
 _NOTHING = OobeConfig(0)
+
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+def invented_name(entropy: Entropy) -> str:
+    """What Windows calls a PC that nobody named."""
+    return "DESKTOP-" + "".join(_LETTERS[entropy.below(len(_LETTERS))] for _ in range(7))
 
 
 def sign_in(company: str) -> Screen:

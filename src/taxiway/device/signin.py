@@ -43,7 +43,7 @@ class SignedIn:
 
     tokens: Tokens
     tenant_id: str
-    used_pass: bool
+    used_factor: bool
 
     @property
     def claims(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class WebSignIn:
         self._login = login
         self._person = person
         self._ticket = device_ticket
-        self._used_pass = False
+        self._used_factor = False
         self.company = ""
 
     async def run(self, tenant: str) -> SignedIn:
@@ -90,7 +90,7 @@ class WebSignIn:
         entropy = self._transport.host.entropy
         verifier, state = entropy.token(), entropy.token(12)
         code = await self._code(tenant_id, verifier, state)
-        return SignedIn(await self._redeem(tenant_id, code, verifier), tenant_id, self._used_pass)
+        return SignedIn(await self._redeem(tenant_id, code, verifier), tenant_id, self._used_factor)
 
     async def _realm(self) -> None:
         """The page finds the realm as soon as the name is typed (03 section 2.5)."""
@@ -190,7 +190,7 @@ class WebSignIn:
             "PollCount": 1,
         }
         ended = await self._factor_call(page, urljoin(base, str(page.get("urlEndAuth"))), end)
-        self._used_pass = method == "AccessPass"
+        self._used_factor = True
         form = {
             "request": str(ended.get("Ctx") or begun.get("Ctx") or page.get("sCtx")),
             "mfaAuthMethod": method,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from msgspec import Struct, field
 
 from taxiway.device.files import write_private
 from taxiway.device.firmware import Firmware
+from taxiway.device.outcome import milliseconds
 from taxiway.kernel import TaxiwayError
 from taxiway.wire.autopilot_profile import AutopilotProfile
 
@@ -97,6 +99,7 @@ class State(Struct):
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
     presses: int = 0
+    ended: int = 0
     esp_started: dict[str, int] = field(default_factory=dict)
 
 
@@ -119,6 +122,11 @@ class Storage:
         """Write the state; either the old or the new one survives a power cut."""
         write_private(self.folder / STATE_FILE, msgspec.json.encode(self.state))
 
+    @property
+    def intune_device_id(self) -> str:
+        """The management server's id for the PC, empty before it has one."""
+        return str(self.state.registry.get(CORRELATIONS, {}).get("EntDMID", ""))
+
     def done(self, step: str) -> bool:
         """Whether a step is behind the PC."""
         return step in self.state.steps
@@ -128,6 +136,11 @@ class Storage:
         if step not in self.state.steps:
             self.state.steps.append(step)
         self.save()
+
+    def mark(self, phase: str, now: datetime) -> None:
+        """Begin a phase of the deployment; time never runs backwards in the account of it."""
+        marks = self.state.marks
+        marks.append((phase, max(milliseconds(now), marks[-1][1] if marks else 0)))
 
     def write(self, key: str, **values: Any) -> None:
         """Set registry-like values under a key (06 section 3.11)."""

@@ -1,0 +1,286 @@
+"""The out-of-box experience, from the first page to the desktop, on from where a power cut stopped it (06 section 4)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from taxiway.device import hello, screens
+from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
+from taxiway.device.csp.node import DEVICE, USER
+from taxiway.device.enroll import Enroller
+from taxiway.device.errors import NoProfile, SignInRefused
+from taxiway.device.join import Joiner
+from taxiway.device.lookup import Found, Lookup
+from taxiway.device.machine import Machine
+from taxiway.device.oauth import refresh
+from taxiway.device.outcome import Reached
+from taxiway.device.person import Person
+from taxiway.device.screens import Choices, Screen
+from taxiway.device.signin import SignedIn, WebSignIn
+from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
+from taxiway.device.terms import accept_terms
+from taxiway.wire.autopilot_profile import AutopilotProfile
+from taxiway.wire.device_certificate import sid
+from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
+
+JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, DESKTOP = (
+    "join",
+    "sign-on",
+    "enrollment",
+    "device setup",
+    "account setup",
+    "Windows Hello",
+    "desktop",
+)
+
+_MDM_CLAIMS = ("mdm_enrollment_url", "mdm_terms_of_use_url", "mdm_compliance_url")
+
+
+class Oobe:
+    """One run of OOBE on a machine, for the person in front of it."""
+
+    def __init__(self, machine: Machine, person: Person) -> None:
+        self._machine = machine
+        self._person = person
+        self._storage = machine.storage
+        self._state = machine.storage.state
+        self._refresh_token = ""
+        self._token = ""
+
+    async def run(self) -> Reached:
+        """Go as far as the services let the PC go."""
+        if self._state.user is not None:
+            self._machine.tree.user = self._state.user.sid if self._storage.done(DEVICE_SETUP) else ""
+        if not self._storage.done(JOIN):
+            await self._join_tenant()
+        if not self._storage.done(SIGN_ON):
+            await self._machine.broker.sign_on(self._person, self._refresh_token)
+            self._done(SIGN_ON)
+        managed = bool(self._state.mdm)
+        if managed:
+            await self._be_managed()
+        else:
+            self._show(screens.after_device_setup(self._choices))
+        if not self._storage.done(HELLO):
+            await self._set_up_hello()
+        await self._reach_desktop(managed=managed)
+        return "desktop" if managed else "unmanaged"
+
+    @property
+    def _choices(self) -> Choices:
+        return Choices.of(self._state.profile, self._state.firmware.edition)
+
+    # Up to the join.
+
+    async def _join_tenant(self) -> None:
+        found = await self._find_profile()
+        self._show(screens.before_sign_in(self._choices))
+        self._rename(found.profile)
+        signed_in = await self._sign_in(found)
+        await self._accept_terms(signed_in)
+        self._mark(JOIN)
+        joiner = Joiner(self._machine.transport, self._machine.endpoints.drs, self._storage)
+        domain = found.profile.cloud_assigned_tenant_domain
+        discovery = await joiner.discover(domain)
+        joined = await joiner.join(
+            discovery, token=signed_in.tokens.access_token, domain=domain, device_ticket=found.ticket
+        )
+        self._done(JOIN, device_id=joined.device_id, tenant=joined.tenant_name)
+
+    async def _find_profile(self) -> Found:
+        """Network and profile; a PC with a cable has the profile before its first page (R-103)."""
+        self._mark("network")
+        place = self._machine.host.place
+        lookup = Lookup(self._machine.transport, self._machine.endpoints, self._storage, self._machine.watch)
+        if place.network == "wireless":
+            self._show(screens.before_network(Choices(), place.network))
+        await lookup.connect()
+        self._mark("profile")
+        try:
+            found = await lookup.find()
+        except NoProfile:
+            if place.network == "wired":
+                self._show(screens.before_network(Choices(), place.network))
+            self._show([*screens.before_sign_in(Choices()), screens.WORK_OR_PERSONAL])
+            raise
+        self._machine.watch.step("profile", {"name": found.profile.deployment_profile_name or ""})
+        if place.network == "wired":
+            self._show(screens.before_network(self._choices, place.network))
+        return found
+
+    def _rename(self, profile: AutopilotProfile) -> None:
+        """Give the PC the name of the profile's template; once, for one template (06 section 4.2, node 13)."""
+        template = profile.cloud_assigned_device_name
+        done = self._state.registry.get(DIAGNOSTICS, {}).get("CloudAssignedDeviceNameLastProcessed")
+        if not template or template == done:
+            return
+        try:
+            name = parse_device_name(template).expand(self._state.firmware.serial, self._machine.host.entropy.below)
+        except InvalidDeviceName as error:
+            self._machine.watch.note(109, f"the device name template is not usable: {error.message}")
+            return
+        self._state.device_name = name
+        self._storage.write(
+            DIAGNOSTICS, CloudAssignedDeviceName=template, CloudAssignedDeviceNameLastProcessed=template
+        )
+        self._machine.watch.step("rename", {"name": name})
+
+    async def _sign_in(self, found: Found) -> SignedIn:
+        self._mark("sign-in")
+        profile, endpoints = found.profile, self._machine.endpoints
+        domain = profile.cloud_assigned_tenant_domain
+        self._show([screens.sign_in(domain)])
+        page = WebSignIn(self._machine.transport, endpoints.login, self._person, device_ticket=found.ticket)
+        signed_in = await page.run(domain)
+        claims = signed_in.claims
+        tenant, object_id = str(claims.get("tid", signed_in.tenant_id)), str(claims.get("oid", ""))
+        matched = tenant.lower() == profile.cloud_assigned_tenant_id.lower()
+        self._storage.write(DIAGNOSTICS, AadTenantId=tenant, TenantMatched=int(matched))
+        if not matched and profile.cloud_assigned_forced_enrollment:
+            raise SignInRefused("AADSTS90072", "the user belongs to another tenant than this PC")
+        upn = str(claims.get("upn") or self._person.upn)
+        self._state.user = User(upn=upn, object_id=object_id, sid=_sid(claims.get("primary_sid"), object_id))
+        self._state.mdm = {name: str(claims[name]) for name in _MDM_CLAIMS if claims.get(name)}
+        if "mdm_enrollment_url" not in self._state.mdm:
+            self._state.mdm = {}
+        self._storage.write(f"{TENANT_INFO}\\{tenant}", **self._state.mdm)
+        self._refresh_token = signed_in.tokens.refresh_token if signed_in.used_factor else ""
+        self._machine.watch.step("sign-in", {"user": upn, "managed": bool(self._state.mdm)})
+        return signed_in
+
+    async def _accept_terms(self, signed_in: SignedIn) -> None:
+        url = self._state.mdm.get("mdm_terms_of_use_url")
+        if not url:
+            return
+        token_url = f"{self._machine.endpoints.login}/{signed_in.tenant_id}/oauth2/token"
+        tokens = await refresh(self._machine.transport, token_url, signed_in.tokens.refresh_token, self._resource)
+        if signed_in.used_factor:
+            self._refresh_token = tokens.refresh_token or self._refresh_token
+        self._state.terms = await accept_terms(self._machine.transport, url, tokens.access_token)
+
+    @property
+    def _resource(self) -> str:
+        """The audience of the MDM application: the origin of its enrollment address."""
+        parts = urlsplit(self._state.mdm["mdm_enrollment_url"])
+        return f"{parts.scheme}://{parts.netloc}/"
+
+    # Management.
+
+    async def _be_managed(self) -> None:
+        machine = self._machine
+        if not self._storage.done(ENROLL):
+            await self._enroll()
+        machine.msi.resume()
+        if not self._storage.done(DEVICE_SETUP):
+            await self._device_setup()
+        machine.bitlocker.release()
+        if not self._storage.done(ACCOUNT_SETUP):
+            await self._account_setup()
+
+    async def _enroll(self) -> None:
+        self._mark(ENROLL)
+        tokens = await self._machine.broker.token(self._resource)
+        enroller = Enroller(self._machine.transport, self._storage, self._machine.tree)
+        user = self._state.user
+        enrolled = await enroller.enroll(
+            self._state.mdm["mdm_enrollment_url"],
+            upn=user.upn if user is not None else self._person.upn,
+            token=tokens.access_token,
+        )
+        self._machine.watch.note(72, "MDM enrollment succeeded")
+        self._done(ENROLL, provider=enrolled.provider)
+
+    async def _device_setup(self) -> None:
+        """The status page before anybody is signed in; sessions say so (05 section 9.2)."""
+        self._show([screens.esp("Setting up for work or school")])
+        esp = self._machine.esp
+        esp.again(DEVICE)
+        await esp.device(self._sync_device)
+        await self._sync_device()
+        if self._state.reboots:
+            await self._restart()
+        self._done(DEVICE_SETUP)
+
+    async def _restart(self) -> None:
+        """One restart for all that asked; the password typed at the join is gone with it (05 section 11.3, D6)."""
+        self._mark("restart")
+        for uri in self._state.reboots:
+            self._machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
+        self._state.device_name = self._state.next_name or self._state.device_name
+        self._state.reboots, self._state.next_name = [], ""
+        self._machine.watch.screen(Screen("SignIn", self._person.upn))
+        await self._machine.broker.sign_on(self._person)
+
+    async def _account_setup(self) -> None:
+        """The user is on the PC: the status page of the account, in sessions that carry the user's token."""
+        self._mark("first sign-in")
+        self._show(screens.after_device_setup(self._choices))
+        self._sign_user_in()
+        esp = self._machine.esp
+        esp.again(USER)
+        await esp.user(self._sync_user)
+        self._done(ACCOUNT_SETUP)
+
+    def _sign_user_in(self) -> None:
+        user = self._state.user
+        self._machine.tree.user = user.sid if user is not None else ""
+
+    async def _sync_device(self) -> int:
+        return await self._machine.oma_dm.sync("others")
+
+    async def _sync_user(self) -> int:
+        """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
+        if not self._token:
+            self._token = (await self._machine.broker.token(self._resource)).access_token
+        return await self._machine.oma_dm.sync("user", self._token)
+
+    # The end.
+
+    async def _set_up_hello(self) -> None:
+        self._mark(HELLO)
+        machine = self._machine
+        self._sign_user_in()
+        why_not = hello.obstacle(machine.tree, self._storage)
+        if why_not:
+            machine.watch.note(360, f"Windows Hello for Business will not be launched: {why_not}")
+        else:
+            self._show([screens.HELLO])
+        self._state.hello = why_not or await hello.provision(machine.transport, self._storage, machine.broker)
+        self._done(HELLO, result=self._state.hello)
+
+    async def _reach_desktop(self, *, managed: bool) -> None:
+        """Show the desktop; then check in once more, so that the server sees what became of encryption."""
+        if not self._storage.done(DESKTOP):
+            self._mark(DESKTOP)
+            self._show([screens.DESKTOP])
+            self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
+        if managed:
+            await self._machine.jobs.settle(ENCRYPTION)
+            await self._sync_user()
+        self._done(DESKTOP)
+
+    def _show(self, pages: list[Screen]) -> None:
+        for page in pages:
+            self._machine.watch.screen(page)
+
+    def _mark(self, phase: str) -> None:
+        self._storage.mark(phase, self._machine.host.clock.now())
+
+    def _done(self, step: str, **facts: str) -> None:
+        self._storage.finish(step)
+        self._machine.watch.step(step, facts)
+
+
+def local_administrator(joined: Joined, user: User) -> bool:
+    """Whether the join put the user into the local administrators (R-101)."""
+    return user.sid in joined.administrators
+
+
+def _sid(claimed: object, object_id: str) -> str:
+    if isinstance(claimed, str) and claimed:
+        return claimed
+    try:
+        return sid(UUID(object_id))
+    except ValueError as error:
+        raise SignInRefused("0x801C0014", "the id_token names no user") from error

@@ -1,0 +1,127 @@
+"""A PC in a folder: made once, switched on as often as needed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from taxiway.device.errors import StepFailed
+from taxiway.device.events import Listener
+from taxiway.device.firmware import Firmware
+from taxiway.device.host import Host
+from taxiway.device.machine import Machine
+from taxiway.device.oobe import DESKTOP, Oobe
+from taxiway.device.outcome import Encryption, Failure, Outcome, Reached, durations, milliseconds
+from taxiway.device.person import Person
+from taxiway.device.screens import invented_name
+from taxiway.device.state import STATE_FILE, State, Storage
+from taxiway.device.transport import Connect, Endpoints, Exchange
+from taxiway.kernel import TaxiwayError
+
+
+class FolderInUse(TaxiwayError):
+    """The folder holds a PC already."""
+
+
+class PC:
+    """A Windows PC. ``host`` lends it clock, entropy, workers and keys."""
+
+    def __init__(self, storage: Storage, host: Host) -> None:
+        self._storage = storage
+        self._host = host
+
+    @classmethod
+    def create(cls, folder: Path, firmware: Firmware, host: Host) -> PC:
+        """Unpack a sealed PC into a folder of its own."""
+        if (folder / STATE_FILE).exists():
+            raise FolderInUse(f"there is a PC in {folder} already")
+        name = invented_name(host.entropy)
+        storage = Storage(folder, State(correlation=host.entropy.uuid(), firmware=firmware, device_name=name))
+        storage.save()
+        return cls(storage, host)
+
+    @classmethod
+    def open(cls, folder: Path, host: Host) -> PC:
+        """The PC that is in a folder."""
+        return cls(Storage.open(folder), host)
+
+    @property
+    def firmware(self) -> Firmware:
+        """What the PC is made of."""
+        return self._storage.state.firmware
+
+    @property
+    def state(self) -> State:
+        """What the PC remembers; to look at, not to change."""
+        return self._storage.state
+
+    def reset(self) -> None:
+        """Reset Windows: keys, settings and apps are gone, the firmware stays."""
+        for part in ("tpm", "downloads"):
+            shutil.rmtree(self._storage.folder / part, ignore_errors=True)
+        entropy = self._host.entropy
+        self._storage.state = State(
+            correlation=entropy.uuid(), firmware=self.firmware, device_name=invented_name(entropy)
+        )
+        self._storage.save()
+
+    async def power_on(
+        self,
+        endpoints: Endpoints,
+        person: Person,
+        on_event: Listener | None = None,
+        *,
+        connect: Connect | None = None,
+        transcript: Callable[[Exchange], None] | None = None,
+    ) -> Outcome:
+        """Let the person set the PC up, from wherever it was; returns when the PC is at rest.
+
+        ``connect`` replaces sockets by another way to the servers, ``transcript`` sees every exchange. A step that
+        fails is in the outcome; an exception is a fault of the program.
+        """
+        machine = Machine(
+            self._host, self._storage, endpoints, listener=on_event, connect=connect, transcript=transcript
+        )
+        failure: Failure | None = None
+        reached: Reached = "failed"
+        try:
+            reached = await Oobe(machine, person).run()
+        except StepFailed as error:
+            failure = Failure(error.step, error.code, error.message)
+            if error.step != "esp":
+                machine.watch.failed(error)
+        finally:
+            await machine.off()
+        self._rest(reached)
+        machine.watch.finished(reached)
+        return self._outcome(reached, failure)
+
+    def _rest(self, reached: Reached) -> None:
+        """Stop the account of time; after a failure it goes on when the power comes back."""
+        now = self._host.clock.now()
+        state = self._storage.state
+        if not state.ended:
+            if reached == "failed":
+                self._storage.mark("waiting", now)
+            else:
+                state.ended = milliseconds(now)
+        self._storage.save()
+
+    def _outcome(self, reached: Reached, failure: Failure | None) -> Outcome:
+        state = self._storage.state
+        disk = state.disk
+        return Outcome(
+            reached=reached,
+            serial=state.firmware.serial,
+            device_name=state.device_name,
+            entra_device_id=state.joined.device_id if state.joined else "",
+            intune_device_id=self._storage.intune_device_id,
+            user=state.user.upn if state.user else "",
+            profile_name=(state.profile.deployment_profile_name or "") if state.profile else "",
+            encryption=Encryption(disk.method if disk.encrypted else "", disk.escrowed, disk.reason),
+            hello=state.hello if self._storage.done(DESKTOP) else "",
+            failure=failure,
+            phases=durations(state.marks, state.ended or state.marks[-1][1]) if state.marks else (),
+            correlation=state.correlation,
+        )
