@@ -6,7 +6,13 @@ from alembic import context
 
 from taxiway.store.schema import metadata
 
-connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, compare_type=False)
+given = context.config.attributes
+context.configure(
+    connection=given["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+    compare_type=False,
+    render_item=given.get("render_item"),
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,40 @@
+"""From options to an administrator who is signed in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from taxiway.kernel import SystemClock, SystemEntropy, TaxiwayError
+from taxiway.rehearsal.administrator import Administrator
+
+
+class NoServer(TaxiwayError):
+    """Neither options nor data folder say where the server is."""
+
+
+def known_server(data: Path) -> dict[str, str]:
+    """What the server in this data folder said when it last started."""
+    file = data / "server.json"
+    if not file.exists():
+        raise NoServer(
+            f"There is no server in {data}.", remedy="Start one with 'taxiway up', or give --server and --ca."
+        )
+    said: dict[str, str] = json.loads(file.read_text("utf-8"))
+    return said
+
+
+def administrator(
+    data: Path, server: str, ca: Path | None, admin: str, password: str, new_password: str = ""
+) -> Administrator:
+    """An administrator for ``async with``."""
+    said = {} if server and ca and admin else known_server(data)
+    return Administrator(
+        origin=server or said["people"],
+        ca_file=ca or Path(said["ca_file"]),
+        upn=admin or said["administrator"],
+        password=password,
+        clock=SystemClock(),
+        entropy=SystemEntropy(),
+        new_password=new_password,
+    )

@@ -1,0 +1,158 @@
+"""``taxiway device``: the PC."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+
+if TYPE_CHECKING:
+    from taxiway.device import Outcome
+
+app = typer.Typer(no_args_is_help=True, help="Make a PC, power it on, and read what happened to it.")
+
+Folder = Annotated[Path, typer.Argument(help="The PC: a folder that holds its firmware, its TPM and its disk.")]
+
+
+@app.command()
+def new(
+    folder: Folder,
+    csv: Annotated[Path | None, typer.Option(help="Where to write its row; default: FOLDER/AutopilotHWID.csv.")] = None,
+    tag: Annotated[str, typer.Option(help="Group tag: writes five columns instead of three.")] = "",
+    user: Annotated[str, typer.Option(help="Assigned user (UPN): writes five columns instead of three.")] = "",
+    secure_boot: Annotated[bool, typer.Option(help="Secure Boot in the firmware.")] = True,
+    edition: Annotated[str, typer.Option(help="Windows edition; Home cannot enroll.")] = "Professional",
+    as_json: AsJson = False,
+) -> None:
+    """Make a sealed PC with plausible firmware and write its row as Get-WindowsAutopilotInfo does.
+
+    The file is UTF-16LE with a byte order mark and CRLF, with three columns, or five when a tag or a user is given.
+    Register it with `taxiway import FILE`.
+    """
+    import msgspec
+
+    from taxiway.device import PC, Firmware, Host
+    from taxiway.kernel import SystemClock, SystemEntropy, ThreadWorkers
+    from taxiway.wire import registration_csv
+
+    workers = ThreadWorkers(1)
+    firmware = msgspec.structs.replace(Firmware.new(SystemEntropy()), secure_boot=secure_boot, edition=edition)
+    PC.create(folder, firmware, Host(workers))
+    workers.close()
+    row = (firmware.serial, "", firmware.hardware_hash(SystemClock().now()).encode_base64(), tag, user)
+    target = csv or folder / "AutopilotHWID.csv"
+    target.write_bytes(registration_csv.write([row], 5 if tag or user else 3))
+    facts = {"serial": firmware.serial, "manufacturer": firmware.manufacturer, "model": firmware.model}
+    if as_json:
+        print(json.dumps({**facts, "folder": str(folder), "csv": str(target)}))
+    else:
+        print(f"{firmware.manufacturer} {firmware.model}, serial number {firmware.serial}\nRow for import: {target}")
+
+
+@app.command("power-on")
+def power_on(
+    folder: Folder,
+    user: Annotated[str, typer.Option(help="Who signs in (UPN).")],
+    password: Annotated[
+        str, typer.Option(envvar="TAXIWAY_USER_PASSWORD", prompt="Password of the user", hide_input=True)
+    ],
+    access_pass: Annotated[
+        str,
+        typer.Option(envvar="TAXIWAY_USER_PASS", help="A Temporary Access Pass, for when a second factor is asked."),
+    ] = "",
+    data: Data = DEFAULT_DATA,
+    ztd: Annotated[str, typer.Option(help="Origin of the deployment service; default: the server in --data.")] = "",
+    login: Annotated[str, typer.Option(help="Origin of the sign-in service; default: likewise.")] = "",
+    drs: Annotated[str, typer.Option(help="Origin of the device registration service; default: likewise.")] = "",
+    ca: Authority = None,
+    as_json: AsJson = False,
+) -> None:
+    """Power on a PC and let a person sign in (step 8).
+
+    It goes through OOBE to the desktop, or stops where Windows would, with the code on its screen and the reason. A PC
+    that was interrupted goes on where it was. Exit status 0 only at the desktop.
+    """
+    from taxiway.cli.connect import known_server
+    from taxiway.device import Endpoints, Person
+    from taxiway.kernel.platform import loop_factory
+
+    said = {} if ztd and login and drs else known_server(data)
+    told = Endpoints(
+        ztd=ztd or said["devices"],
+        login=login or said["people"],
+        drs=drs or said["devices"],
+        ca_file=ca or (Path(said["ca_file"]) if said else None),
+    )
+    person = Person(user, password, temporary_access_pass=access_pass or None)
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        outcome = runner.run(_power_on(folder, told, person, as_json))
+    raise typer.Exit(0 if outcome.reached == "desktop" else 1)
+
+
+async def _power_on(folder: Path, told: object, person: object, as_json: bool) -> Outcome:
+    from rich.console import Console
+
+    from taxiway.cli.live import LiveView
+    from taxiway.cli.summary import as_dict, draw
+    from taxiway.device import PC, Endpoints, Host, Person
+    from taxiway.kernel import ThreadWorkers
+    from taxiway.rehearsal.tutorial import Deployment
+
+    if not isinstance(told, Endpoints) or not isinstance(person, Person):
+        raise TypeError("endpoints and person")
+    workers = ThreadWorkers(1)
+    console = Console(stderr=as_json)
+    pc = PC.open(folder, Host(workers))
+    with LiveView(console, str(folder)) as view:
+        outcome = await pc.power_on(told, person, lambda event: view.event(pc.firmware.serial, event))
+    workers.close()
+    if as_json:
+        print(json.dumps(as_dict(Deployment(outcome))))
+    else:
+        console.print(draw([Deployment(outcome)]))
+    return outcome
+
+
+@app.command()
+def timeline(
+    serial: Annotated[str, typer.Argument(help="Serial number of the PC.")],
+    password: AdminPassword,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print what the service recorded of a deployment, from the profile lookup to the desktop, with time per phase.
+
+    The phases sum to the wall clock between the first and the last entry.
+    """
+
+    async def run() -> dict[str, object]:
+        from taxiway.cli.connect import administrator
+
+        async with administrator(data, server, ca, admin, password) as signed_in:
+            found: dict[str, object] = await signed_in.get(f"/taxiway/timeline/{serial}")
+            return found
+
+    found = asyncio.run(run())
+    if as_json:
+        print(json.dumps(found))
+        return
+    _print_timeline(found)
+
+
+def _print_timeline(found: dict[str, object]) -> None:
+    entries, phases = found["entries"], found["phases"]
+    for entry in entries if isinstance(entries, list) else ():
+        print(f"{entry['time']}  {entry['phase']:<20} {entry['kind']:<28} {entry['text']}")
+        for reason in entry["why"]:
+            print(f"{'':>48} - {reason['text']}")
+    for phase in phases if isinstance(phases, list) else ():
+        print(f"  {phase['name']:<22} {phase['seconds']:9.3f} s")
+    print(f"  {'wall clock':<22} {found['seconds']:9.3f} s")

@@ -1,0 +1,137 @@
+"""``taxiway setup``, ``taxiway import`` and ``taxiway status``: the administrator's side of the eight steps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from taxiway.cli.options import (
+    DEFAULT_DATA,
+    AdminName,
+    AdminPassword,
+    AsJson,
+    Authority,
+    Data,
+    NewPassword,
+    Server,
+)
+
+
+def setup(
+    password: AdminPassword,
+    plan: Annotated[Path | None, typer.Option(help="The plan (TOML). Default: the tutorial's, for Contoso.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Hardware hashes to register in step 3.")] = None,
+    assign: Annotated[list[str] | None, typer.Option(help="Step 7: SERIAL=USER; repeat for more.")] = None,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    new_password: NewPassword = "",
+    as_json: AsJson = False,
+) -> None:
+    """Carry out steps 1 to 7 of the tutorial from one readable file.
+
+    Everything goes through Microsoft Graph over HTTPS, as the administrator who signs in. What exists under the same
+    name is left as it is, so the command can be repeated. Users made by it get a password that is printed once.
+    """
+    from taxiway.rehearsal.plan import read_plan
+    from taxiway.rehearsal.setup import Setup
+
+    wanted = read_plan(plan)
+    pairs = dict(pair.split("=", 1) for pair in assign or () if "=" in pair)
+    lines: list[dict[str, object]] = []
+
+    def progress(number: int, title: str, state: str, done: str) -> None:
+        lines.append({"step": number, "title": title, "state": state, "done": done})
+        if not as_json and state != "running":
+            print(f"  {number}. {title}: {state} ({done})")
+
+    async def run() -> dict[str, str]:
+        from taxiway.cli.connect import administrator
+
+        async with administrator(data, server, ca, admin, password, new_password) as signed_in:
+            steps = Setup(
+                signed_in,
+                wanted,
+                progress,
+                csv=csv.read_bytes() if csv else None,
+                users_of={serial: wanted.upn(user) for serial, user in pairs.items()},
+            )
+            await steps.run()
+            return steps.passwords
+
+    passwords = asyncio.run(run())
+    if as_json:
+        print(json.dumps({"steps": [line for line in lines if line["state"] != "running"], "passwords": passwords}))
+        return
+    for upn, made in passwords.items():
+        print(f"  Password of {upn}: {made}")
+
+
+def import_csv(
+    csv: Annotated[Path, typer.Argument(help="The file that Get-WindowsAutopilotInfo wrote, or one like it.")],
+    password: AdminPassword,
+    strict: Annotated[bool, typer.Option(help="Refuse what the original refuses instead of repairing it.")] = False,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Register the devices of a CSV (step 3).
+
+    Any encoding, header order and case is read; what had to be repaired is reported. A row that is refused is named
+    with its line and column, and every good row is imported all the same. Exit status 1 when a row was refused.
+    """
+    from taxiway.rehearsal.registration import Report, register
+
+    async def run() -> Report:
+        from taxiway.cli.connect import administrator
+
+        async with administrator(data, server, ca, admin, password) as signed_in:
+            return await register(signed_in, csv.read_bytes(), strict=strict)
+
+    report = asyncio.run(run())
+    if as_json:
+        refused = [{"line": r.line, "column": r.column, "code": r.code, "text": r.text} for r in report.refused]
+        print(json.dumps({"registered": report.registered, "refused": refused, "repairs": report.repairs}))
+    else:
+        print(report.sentence)
+        for repair in report.repairs:
+            print(f"  repaired  {repair}")
+        for row in report.refused:
+            print(f"  refused   line {row.line}, column {row.column}: {row.code} {row.text}")
+    raise typer.Exit(1 if report.refused else 0)
+
+
+def status(
+    password: AdminPassword,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print the checklist: which of the eight steps is done, what is missing, and for whom."""
+
+    async def run() -> list[dict[str, object]]:
+        from taxiway.cli.connect import administrator
+
+        async with administrator(data, server, ca, admin, password) as signed_in:
+            steps: list[dict[str, object]] = (await signed_in.get("/taxiway/checklist"))["value"]
+            return steps
+
+    steps = asyncio.run(run())
+    if as_json:
+        print(json.dumps(steps))
+        return
+    for step in steps:
+        mark = "done   " if step["done"] else "missing"
+        print(f"  {step['number']}. {mark}  {step['title']}: {step['detail']}")
+        missing = step["missing"]
+        for line in missing if isinstance(missing, list) else ():
+            print(f"              - {line}")
