@@ -1,1 +1,82 @@
-"""OMA-DM sessions: policies, apps, the ESP run, compliance (step 8)."""
+"""OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
+
+from taxiway.management.administration import esp_state, expire_pages, order_esp
+from taxiway.management.apps import (
+    APPS,
+    assign_app,
+    create_app,
+    delete_app,
+    meant_apps,
+    set_app_content,
+    update_app,
+)
+from taxiway.management.compliance import Verdict
+from taxiway.management.configurations import (
+    CONFIGURATIONS,
+    assign_configuration,
+    create_configuration,
+    delete_configuration,
+    effective,
+    meant_for,
+    update_configuration,
+)
+from taxiway.management.entities import APP_KINDS, COMPLIANCE_KINDS, CONFIGURATION_KINDS
+from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
+from taxiway.management.followers import follow
+from taxiway.management.http import routes
+from taxiway.management.model import Conflict, Effective, Item
+from taxiway.management.policies import (
+    COMPLIANCE_POLICIES,
+    assign_policy,
+    create_policy,
+    delete_policy,
+    judge,
+    update_policy,
+)
+from taxiway.management.report import device_states, object_states
+from taxiway.management.runs import alerts_of
+from taxiway.management.settings import secure_by_default, set_secure_by_default
+
+__all__ = [
+    "APPS",
+    "APP_KINDS",
+    "COMPLIANCE_KINDS",
+    "COMPLIANCE_POLICIES",
+    "CONFIGURATIONS",
+    "CONFIGURATION_KINDS",
+    "BadOmaUri",
+    "BadPolicy",
+    "Conflict",
+    "Effective",
+    "Item",
+    "ManagementError",
+    "NoContent",
+    "Verdict",
+    "alerts_of",
+    "assign_app",
+    "assign_configuration",
+    "assign_policy",
+    "create_app",
+    "create_configuration",
+    "create_policy",
+    "delete_app",
+    "delete_configuration",
+    "delete_policy",
+    "device_states",
+    "effective",
+    "esp_state",
+    "expire_pages",
+    "follow",
+    "judge",
+    "meant_apps",
+    "meant_for",
+    "object_states",
+    "order_esp",
+    "routes",
+    "secure_by_default",
+    "set_app_content",
+    "set_secure_by_default",
+    "update_app",
+    "update_configuration",
+    "update_policy",
+]

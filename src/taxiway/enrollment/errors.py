@@ -1,0 +1,93 @@
+"""What enrollment can be refused for; ``http.py`` turns each into the fault of 04 section 12.
+
+TaxiwayError
+  EnrollmentError
+    InvalidSecurity         no credential, or one of an unknown kind
+    NotAuthenticated        the credential does not prove a user of this instance
+    NotAuthorized           the user or the device may not enroll
+      LicenseMissing        no plan that contains device management (R-09)
+      DeviceNotAllowed      a platform restriction (R-19)
+      DeviceLimitReached    the device limit (R-18)
+      NotForThisAccount     this kind of account or enrollment is not served
+    TermsNotAccepted        the terms-of-use blob is not ours (04 section 6)
+    BadCertificateRequest   the CSR is unreadable, weak, not proven or already used
+    NotEligibleToRenew      a renewal that its certificate does not carry
+    EnrollmentChanged       the device changed while its certificate was being made; trying again helps
+  ConfigurationError
+    BadConfiguration        a property of an enrollment configuration is wrong
+    BuiltIn                 a default configuration can be changed, not deleted or assigned
+    TooMany                 more configurations than a tenant may have (R-58)
+  BadTermsRequest           the terms page cannot answer to where it was asked to
+"""
+
+from __future__ import annotations
+
+from taxiway.kernel import TaxiwayError
+
+
+class EnrollmentError(TaxiwayError):
+    """Base of the refusals of a request to enroll."""
+
+
+class InvalidSecurity(EnrollmentError):
+    """No credential, or one of an unknown kind."""
+
+
+class NotAuthenticated(EnrollmentError):
+    """The credential does not prove a user of this instance."""
+
+
+class NotAuthorized(EnrollmentError):
+    """The user or the device may not enroll."""
+
+
+class LicenseMissing(NotAuthorized):
+    """The user has no plan that contains device management (R-09)."""
+
+
+class DeviceNotAllowed(NotAuthorized):
+    """A platform restriction stops this device (R-19)."""
+
+
+class DeviceLimitReached(NotAuthorized):
+    """The user has as many devices as the limit allows (R-18)."""
+
+
+class NotForThisAccount(NotAuthorized):
+    """This kind of account or enrollment is not served."""
+
+
+class TermsNotAccepted(EnrollmentError):
+    """The terms-of-use blob is not one that this user was given."""
+
+
+class BadCertificateRequest(EnrollmentError):
+    """The CSR is unreadable, weak, not proven, or its key is already in use."""
+
+
+class NotEligibleToRenew(EnrollmentError):
+    """The renewal is not carried by the device's current certificate."""
+
+
+class EnrollmentChanged(EnrollmentError):
+    """The device changed while its certificate was being made."""
+
+
+class ConfigurationError(TaxiwayError):
+    """Base of the refusals of a change to an enrollment configuration."""
+
+
+class BadConfiguration(ConfigurationError):
+    """A property of an enrollment configuration is wrong."""
+
+
+class BuiltIn(ConfigurationError):
+    """A default configuration can be changed, but not deleted or assigned."""
+
+
+class TooMany(ConfigurationError):
+    """More configurations of a kind than a tenant may have (R-58)."""
+
+
+class BadTermsRequest(TaxiwayError):
+    """The terms page cannot answer to where it was asked to (04 section 6.2)."""

@@ -1,0 +1,312 @@
+"""An enrollment from request to answer: check, sign, store, answer (04 sections 8 to 11)."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from taxiway import autopilot, directory, pki, signin
+from taxiway.enrollment import csr, service
+from taxiway.enrollment.choice import EspSettings
+from taxiway.enrollment.errors import (
+    BadCertificateRequest,
+    EnrollmentError,
+    InvalidSecurity,
+    NotAuthenticated,
+)
+from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, managed_device_of_device
+from taxiway.kernel import Reason
+from taxiway.store import Row, Runtime, Tx, eq
+from taxiway.wire import provisioning
+from taxiway.wire.enroll import EnrollRequest
+from taxiway.wire.soap import DEVICE_USER_TOKEN, JWT_TOKEN, BinaryToken, Credential
+
+PROVIDER_ID: Final = "taxiway"
+WELL_KNOWN_AUDIENCE: Final = "https://enrollment.manage.microsoft.com/"
+LIFETIME: Final = timedelta(days=365)
+#: Every 3 minutes for a quarter of an hour, every 15 for two hours, then every 8 hours (05 section 2.6).
+_POLL: Final = provisioning.Poll(
+    first_retries=5,
+    first_interval=3,
+    second_retries=8,
+    second_interval=15,
+    remaining_retries=0,
+    remaining_interval=480,
+)
+
+
+def audiences(rt: Runtime) -> Collection[str]:
+    """The names a token may be given for, to be good here (04 section 5.2)."""
+    origin = rt.urls.mdm
+    return (f"{origin}/", origin, WELL_KNOWN_AUDIENCE, WELL_KNOWN_AUDIENCE.rstrip("/"), directory.INTUNE_APP_ID)
+
+
+async def authenticate(rt: Runtime, credential: Credential | None) -> signin.Claims:
+    """The verified token of the header; ``InvalidSecurity`` or ``NotAuthenticated`` (04 sections 4 and 5.3)."""
+    if not isinstance(credential, BinaryToken):
+        raise InvalidSecurity("The request carries no token; user names and certificates are not accepted here.")
+    if credential.value_type != JWT_TOKEN:
+        kind = "web sign-in" if credential.value_type == DEVICE_USER_TOKEN else "this kind"
+        raise InvalidSecurity(f"Tokens of {kind} are not accepted here.")
+    try:
+        token = credential.content.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise InvalidSecurity("The token is not text.") from error
+    return await authenticate_bearer(rt, token)
+
+
+async def authenticate_bearer(rt: Runtime, token: str | None) -> signin.Claims:
+    """The claims of a verified access token for the MDM application."""
+    if token is None:
+        raise NotAuthenticated("The request carries no token.")
+    try:
+        return await signin.verify_token(rt, token, audiences=audiences(rt))
+    except signin.TokenRefused as error:
+        raise NotAuthenticated(error.message, reasons=error.reasons, remedy=error.remedy) from error
+
+
+async def enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, *, correlation: str) -> bytes:
+    """Enroll the device; the provisioning document. The same key again gets the same document, byte for byte."""
+    try:
+        return await _enroll(rt, claims, request, correlation)
+    except EnrollmentError as error:
+        await _log_refusal(rt, claims, error, correlation)
+        raise
+
+
+async def _enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, correlation: str) -> bytes:
+    asker = service.require_served(request.request_type, request.first("EnrollmentType"), claims.oid, claims.device_id)
+    await rt.store.read(claims.tenant, lambda tx: service.admit(tx, asker, request))
+    key = await rt.workers.run(csr.proven_key, request.token.content)
+    managed_id = rt.entropy.uuid()
+    made = _Made(managed_id, csr.key_hash(key), await _certify(rt, key, managed_id))
+    authority = await pki.authority(rt, "management")
+    draw = rt.entropy
+    secrets = _Secrets(draw.token(32), draw.token(32), draw.bytes(16), draw.bytes(16))
+
+    def commit(tx: Tx) -> bytes:
+        known = _repeated(tx, made.key_hash, asker)
+        if known is not None:
+            return known
+        admission = service.admit(tx, asker, request)
+        document = _document(rt, authority, made, secrets, admission)
+        _store(tx, admission, request, made, document)
+        return document
+
+    actor = f"user:{asker.user_id}"
+    return await rt.store.write(claims.tenant, commit, actor=actor, correlation=correlation)
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What was made for this request before the transaction."""
+
+    managed_id: str
+    key_hash: str
+    certificate: x509.Certificate
+
+    @property
+    def der(self) -> bytes:
+        return self.certificate.public_bytes(serialization.Encoding.DER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Secrets:
+    """The account's credentials, random for each device (04 section 11.2)."""
+
+    server: str
+    client: str
+    server_nonce: bytes
+    client_nonce: bytes
+
+
+async def _certify(rt: Runtime, key: rsa.RSAPublicKey, managed_id: str) -> x509.Certificate:
+    """The leaf by server policy alone: nothing of the request but its key is taken over (04 section 13.1)."""
+    signer = await pki.authority(rt, "management")
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=True,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    above = signer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return await pki.issue(
+        rt,
+        "management",
+        public_key=key,
+        subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, managed_id)]),
+        lifetime=LIFETIME,
+        extensions=[
+            (x509.BasicConstraints(ca=False, path_length=None), True),
+            (usage, True),
+            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
+            (x509.SubjectKeyIdentifier.from_public_key(key), False),
+            (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(above), False),
+        ],
+    )
+
+
+def _repeated(tx: Tx, key_hash: str, asker: service.Asker) -> bytes | None:
+    """The document this key was answered with before, when it is the same device that asks again."""
+    known = ENROLLMENTS.find(tx, eq("key_hash", key_hash))
+    if known is None:
+        return None
+    device = directory.find_device(tx, device_id=asker.device_id)
+    managed = MANAGED.get(tx, known["id"])
+    if device is None or known["entra_id"] != device["id"] or managed is None or managed["user_id"] != asker.user_id:
+        raise BadCertificateRequest("This key is already in use by another enrollment.")
+    return ENROLLMENTS.reveal(tx, known["id"], "document")
+
+
+def _document(
+    rt: Runtime, authority: pki.Authority, made: _Made, secrets: _Secrets, admission: service.Admission
+) -> bytes:
+    der = serialization.Encoding.DER
+    device_context = admission.device["trust_type"] == "AzureAd"
+    nonces = [b64encode(nonce).decode() for nonce in (secrets.server_nonce, secrets.client_nonce)]
+    criteria = provisioning.certificate_criteria(f"CN={made.managed_id}", device_context=device_context)
+    return provisioning.render_provisioning(
+        provisioning.ProvisioningDocument(
+            certificates=provisioning.Certificates(
+                root=authority.root.public_bytes(der),
+                intermediate=authority.certificate.public_bytes(der),
+                leaf=made.der,
+                device_context=device_context,
+            ),
+            renewal=provisioning.Renewal(),
+            application=provisioning.Application(
+                provider_id=PROVIDER_ID,
+                address=f"{rt.urls.mdm}/ManagementServer/MDM.svc",
+                name="taxiway MDM",
+                server=provisioning.AppAuth(secret=secrets.server, nonce=nonces[0]),
+                client=provisioning.AppAuth(secret=secrets.client, nonce=nonces[1], name=made.managed_id),
+                certificate_criteria=criteria,
+            ),
+            dm_client=provisioning.DmClient(
+                provider_id=PROVIDER_ID,
+                ent_dm_id=made.managed_id,
+                upn=admission.user["user_principal_name"],
+                aad_resource_id=f"{rt.urls.mdm}/",
+                sync_application_version="3.0",
+                poll=_POLL,
+                first_sync_status=first_sync_status(admission.esp),
+            ),
+        )
+    )
+
+
+def first_sync_status(esp: EspSettings) -> provisioning.FirstSyncStatus:
+    """The frozen ESP settings as the nodes that open the page (05 sections 11.10 and 11.13)."""
+    if not esp.show:
+        return provisioning.FirstSyncStatus(skip_device_page=True, skip_user_page=True)
+    return provisioning.FirstSyncStatus(
+        skip_device_page=False,
+        skip_user_page=not esp.show_user_page,
+        block=esp.block_flags,
+        timeout=esp.timeout_minutes,
+        allow_collect_logs=esp.allow_collect_logs,
+        custom_error_text=esp.custom_error_text or None,
+    )
+
+
+def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: _Made, document: bytes) -> None:
+    """One transaction: the old record of the same Entra device goes, the new one stands, everything points to it."""
+    device, registration = admission.device, admission.registration
+    _retire_former(tx, device, admission.subject)
+    expires = made.certificate.not_valid_after_utc
+    values = service.managed_values(admission, request, tx.now, expires)
+    MANAGED.insert(tx, {"id": made.managed_id, **values})
+    thumbprint = pki.record(tx, made.certificate, purpose="management", subject=f"managed:{made.managed_id}")
+    ENROLLMENTS.insert(
+        tx,
+        {
+            "id": made.managed_id,
+            "key_hash": made.key_hash,
+            "entra_id": device["id"],
+            "ztdid": None if registration is None else registration["id"],
+            "thumbprint": thumbprint,
+            "esp": admission.esp.as_dict(),
+            "context": [list(item) for item in request.context if item[0].lower() != "enrollmentdata"],
+            "client_device_id": request.first("DeviceID"),
+            "document": document,
+        },
+    )
+    changes = {
+        "is_managed": True,
+        "mdm_app_id": directory.INTUNE_APP_ID,
+        "device_ownership": _entra_ownership(values["ownership"]),
+    }
+    if admission.profile_name:
+        changes["enrollment_profile_name"] = admission.profile_name
+    directory.update_device(tx, device["id"], changes)
+    if registration is not None:
+        autopilot.mark_enrolled(tx, registration["id"], made.managed_id, admission.user["id"])
+    tx.log(
+        "device.enrolled",
+        subject=admission.subject,
+        what={
+            "managed_device": made.managed_id,
+            "device": device["id"],
+            "user": admission.user["id"],
+            "certificate": thumbprint,
+            "esp_profile": admission.esp.profile_name,
+            "esp_shown": admission.esp.show,
+        },
+        why=admission.reasons,
+    )
+    tx.announce("managed_device.enrolled", id=made.managed_id)
+
+
+def _entra_ownership(ownership: str) -> str:
+    return "Company" if ownership == "company" else "Personal"
+
+
+def _retire_former(tx: Tx, device: Row, subject: str) -> None:
+    """The record of an earlier enrollment of the same Entra device, proven by the token (04 section 16.4)."""
+    former = managed_device_of_device(tx, device["device_id"])
+    if former is not None:
+        forget(tx, former["id"])
+        tx.log(
+            "device.reenrolled",
+            subject=subject,
+            what={"former": former["id"]},
+            why=[Reason("enrollment.replaced", "The same Entra device enrolled again; its earlier record ended.")],
+        )
+
+
+def forget(tx: Tx, managed_id: str) -> None:
+    """End an enrollment: its certificate no longer opens a session, its rows go."""
+    pki.revoke(tx, subject=f"managed:{managed_id}", purpose="management")
+    tx.announce("managed_device.removed", id=managed_id)
+    ENROLLMENTS.delete(tx, managed_id)
+    MANAGED.delete(tx, managed_id)
+
+
+async def _log_refusal(rt: Runtime, claims: signin.Claims, error: EnrollmentError, correlation: str) -> None:
+    """Keep why a device was not let in, where its administrator looks for it."""
+
+    def write(tx: Tx) -> None:
+        device = None if claims.device_id is None else directory.find_device(tx, device_id=claims.device_id)
+        subject = f"user:{claims.oid}"
+        if device is not None:
+            subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device['id']}"
+        why = (*error.reasons, Reason(error.name, error.message, {"remedy": error.remedy} if error.remedy else {}))
+        tx.log("enrollment.refused", subject=subject, what={"error": error.name, "user": claims.oid}, why=why)
+
+    await rt.store.write(claims.tenant, write, actor=f"user:{claims.oid}", correlation=correlation)

@@ -1,0 +1,36 @@
+"""What enrollment does when others change something, in the same transaction (design, rule 4)."""
+
+from __future__ import annotations
+
+from taxiway import directory
+from taxiway.enrollment.configurations import seed
+from taxiway.enrollment.managed import MANAGED
+from taxiway.store import Followers, Tx, eq
+from taxiway.store.unit import Event
+
+
+def follow(followers: Followers) -> None:
+    """Follow what concerns this room."""
+    followers.on("tenant.created", _seed)
+    followers.on("device.changed", _rename)
+    followers.on("user.deleted", _clear_user)
+
+
+def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
+    seed(tx)
+
+
+def _rename(tx: Tx, event: Event) -> None:
+    """The managed device bears the name of its Entra object."""
+    if "display_name" not in event["changed"]:
+        return
+    device = directory.find_device(tx, id=event["id"])
+    managed = None if device is None else MANAGED.find(tx, eq("azure_ad_device_id", device["device_id"]))
+    if device is not None and managed is not None and managed["device_name"] != device["display_name"]:
+        MANAGED.update(tx, managed["id"], {"device_name": device["display_name"]})
+
+
+def _clear_user(tx: Tx, event: Event) -> None:
+    """A deleted user's devices are not managed for that user any more: the primary user is cleared."""
+    for managed in MANAGED.select(tx, eq("user_id", event["id"])):
+        MANAGED.update(tx, managed["id"], {"user_id": None, "upn": None, "user_display_name": None})

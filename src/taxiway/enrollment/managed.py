@@ -1,0 +1,52 @@
+"""Managed devices: the row that Graph shows, its links, and what later stages write into it (02 section 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from taxiway.enrollment.choice import EspSettings
+from taxiway.enrollment.entities import ENROLLMENT, MANAGED_DEVICE
+from taxiway.store import Repository, Row, Tx, eq
+
+MANAGED = Repository(MANAGED_DEVICE)
+ENROLLMENTS = Repository(ENROLLMENT)
+
+
+def managed_device(tx: Tx, managed_id: str) -> Row | None:
+    """The managed device, or None."""
+    return MANAGED.get(tx, managed_id)
+
+
+def managed_device_of_device(tx: Tx, entra_device_id: str) -> Row | None:
+    """The managed device of an Entra device (its device id, not its object id), or None."""
+    return MANAGED.find(tx, eq("azure_ad_device_id", entra_device_id))
+
+
+def update_inventory(tx: Tx, managed_id: str, changes: Mapping[str, Any]) -> Row:
+    """Write what a session found out; announces which properties really changed."""
+    current = MANAGED.require(tx, managed_id)
+    changed = {name: value for name, value in changes.items() if current.get(name) != value}
+    if not changed:
+        return current
+    row = MANAGED.update(tx, managed_id, changed)
+    tx.announce("managed_device.changed", id=managed_id, changed=frozenset(changed))
+    return row
+
+
+def esp_of(tx: Tx, managed_id: str) -> EspSettings | None:
+    """The ESP settings that were frozen when the device enrolled (R-80), or None for an unknown device."""
+    enrollment = ENROLLMENTS.get(tx, managed_id)
+    return None if enrollment is None else EspSettings.from_dict(enrollment["esp"])
+
+
+def links_of(tx: Tx, managed_id: str) -> tuple[str | None, str | None]:
+    """The Entra object id and the Autopilot registration id behind a managed device."""
+    enrollment = ENROLLMENTS.get(tx, managed_id)
+    return (None, None) if enrollment is None else (enrollment["entra_id"], enrollment["ztdid"])
+
+
+def subject_of(tx: Tx, managed_id: str) -> str:
+    """Under which name the log speaks of a managed device: its Autopilot record, else its Entra object."""
+    entra_id, ztdid = links_of(tx, managed_id)
+    return f"autopilot:{ztdid}" if ztdid else f"device:{entra_id or managed_id}"

@@ -1,0 +1,240 @@
+"""May this device enroll, and what becomes of it when it does (04 sections 5.3, 8.3 and 19.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from taxiway import autopilot, directory
+from taxiway.enrollment import terms
+from taxiway.enrollment.choice import (
+    EspSettings,
+    effective_esp,
+    effective_limit,
+    effective_restriction,
+    frozen_esp,
+    windows_restriction,
+)
+from taxiway.enrollment.configurations import default_of
+from taxiway.enrollment.entities import DEFAULT_RESTRICTIONS
+from taxiway.enrollment.errors import (
+    DeviceLimitReached,
+    DeviceNotAllowed,
+    LicenseMissing,
+    NotAuthorized,
+    NotForThisAccount,
+)
+from taxiway.enrollment.managed import MANAGED
+from taxiway.kernel import Reason
+from taxiway.store import Row, Tx, both, eq
+from taxiway.store.query import Compare
+from taxiway.wire.enroll import EnrollRequest
+
+#: Editions that cannot be managed in production: Home in its variants (04 section 3.5).
+HOME_EDITIONS: Final = frozenset({"98", "99", "100", "101"})
+_VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, by a verified token: the user and the Entra device the token was given on."""
+
+    user_id: str
+    device_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """An enrollment that may happen: everything it was decided on, and why."""
+
+    user: Row
+    device: Row
+    registration: Row | None
+    esp: EspSettings
+    profile_name: str | None
+    reasons: tuple[Reason, ...]
+
+    @property
+    def subject(self) -> str:
+        """Under which name the log speaks of this enrollment."""
+        ztdid = self.device["ztdid"] if self.registration is None else self.registration["id"]
+        return f"autopilot:{ztdid}" if ztdid else f"device:{self.device['id']}"
+
+
+def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
+    """Let the device in or raise the refusal that stops it, in the order of 04 section 19.2."""
+    user, device = _who(tx, asker)
+    registration = autopilot.record_of_device(tx, device["id"])
+    reasons = list(_link_reasons(registration, request))
+    scope = directory.in_mdm_scope(tx, user["id"])
+    if not scope.value:
+        raise NotAuthorized("The user is outside the MDM user scope.", reasons=scope.reasons, remedy=_SCOPE_REMEDY)
+    reasons += [*scope.reasons, *_check_restriction(tx, user, device, registration, request)]
+    reasons += _check_limit(tx, user, device, registration)
+    if not directory.has_service_plan(tx, user["id"]):
+        raise LicenseMissing(
+            f"{user['user_principal_name']} has no license that contains Intune.",
+            remedy="Assign a license with an Intune plan to the user, then try again.",
+        )
+    terms.check_accepted(tx, user["id"], request.first("EnrollmentData"))
+    chosen = effective_esp(tx, device=device, user=user)
+    esp = frozen_esp(chosen.value, in_oobe=request.flag("NotInOobe") is False or registration is not None)
+    return Admission(
+        user, device, registration, esp, _profile_name(tx, device, registration), (*reasons, *chosen.reasons)
+    )
+
+
+def managed_values(admission: Admission, request: EnrollRequest, now: datetime, expires: datetime) -> dict[str, Any]:
+    """The managed device's properties at enrollment (02 section 7)."""
+    user, device, registration = admission.user, admission.device, admission.registration or {}
+    upn = user["user_principal_name"]
+    clock = f"{now.hour % 12 or 12}:{now:%M %p}"
+    return {
+        "user_id": user["id"],
+        "upn": upn,
+        "enrolled_by_upn": upn,
+        "email_address": user.get("mail") or upn,
+        "user_display_name": user["display_name"],
+        "device_name": device["display_name"],
+        "managed_device_name": f"{upn.partition('@')[0]}_Windows_{now.month}/{now.day}/{now.year}_{clock}",
+        "ownership": _ownership(device, admission.registration),
+        "owner_type": _ownership(device, admission.registration),
+        "enrolled_at": now,
+        "last_sync_at": now,
+        "os_version": request.first("OSVersion") or device.get("operating_system_version"),
+        "azure_ad_device_id": device["device_id"],
+        "azure_active_directory_device_id": device["device_id"],
+        "serial_number": registration.get("serial_number"),
+        "manufacturer": registration.get("manufacturer") or device.get("manufacturer"),
+        "model": registration.get("model") or device.get("model"),
+        "management_certificate_expires_at": expires,
+        "enrollment_profile_name": admission.profile_name,
+        "autopilot_enrolled": admission.registration is not None,
+        "join_type": "azureADJoined" if device["trust_type"] == "AzureAd" else "azureADRegistered",
+        "sku_number": int(edition) if (edition := request.first("OSEdition") or "").isdecimal() else 0,
+    }
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+_SCOPE_REMEDY: Final = "Add the user to the MDM user scope (All, or a group of Some)."
+
+
+def _who(tx: Tx, asker: Asker) -> tuple[Row, Row]:
+    user = directory.find_user(tx, asker.user_id)
+    if user is None or not user["account_enabled"]:
+        raise NotAuthorized("The user does not exist any more or is disabled.")
+    device = directory.find_device(tx, device_id=asker.device_id)
+    if device is None or not device["account_enabled"]:
+        raise NotAuthorized(
+            "The Entra device the token was given on does not exist any more or is disabled.",
+            remedy="Join the device again.",
+        )
+    return user, device
+
+
+def _link_reasons(registration: Row | None, request: EnrollRequest) -> Sequence[Reason]:
+    """What ties this enrollment to a registration: the device object, never what the client says (04 section 8.3)."""
+    claimed = (request.first("ZeroTouchProvisioning") or "").lower()
+    known = None if registration is None else str(registration["id"]).lower()
+    if claimed and claimed != known:
+        text = "The device names an Autopilot registration that is not its own; the name was ignored."
+        return [Reason("autopilot.claim_ignored", text, {"claimed": claimed[:100]})]
+    if registration is None:
+        return [Reason("autopilot.unlinked", "The device is not registered with Windows Autopilot.")]
+    text = "The Entra device belongs to a Windows Autopilot registration: the device counts as corporate."
+    return [Reason("autopilot.linked", text, {"registration": known})]
+
+
+def _check_restriction(
+    tx: Tx, user: Row, device: Row, registration: Row | None, request: EnrollRequest
+) -> tuple[Reason, ...]:
+    decision = effective_restriction(tx, device=device, user=user)
+    rule = windows_restriction(decision.value.row)
+    why = None
+    if rule.get("platformBlocked"):
+        why = Reason("restriction.platform", "Windows (MDM) is blocked.")
+    elif rule.get("personalDeviceEnrollmentBlocked") and registration is None and not request.flag("BulkAADJ"):
+        # A join by a user is no corporate enrollment method, although the device becomes company-owned (R-19).
+        why = Reason("restriction.personal", "Personally owned devices are blocked; this one is not registered.")
+    elif (request.first("OSEdition") or "") in HOME_EDITIONS and _home_blocked(tx):
+        why = Reason("restriction.edition", "Home editions are blocked.")
+    else:
+        why = _version_reason(rule, request.first("OSVersion"))
+    if why is not None:
+        raise DeviceNotAllowed(
+            f"'{decision.value.row['display_name']}': {why.text}",
+            reasons=(*decision.reasons, why),
+            remedy="Change the enrollment restriction, or register the device with Windows Autopilot.",
+        )
+    return decision.reasons
+
+
+def _home_blocked(tx: Tx) -> bool:
+    rule = default_of(tx, DEFAULT_RESTRICTIONS)["windows_home_sku_restriction"]
+    return bool(rule and rule.get("platformBlocked"))
+
+
+def _version_reason(rule: dict[str, Any], version: str | None) -> Reason | None:
+    least, most = rule.get("osMinimumVersion"), rule.get("osMaximumVersion")
+    if not (least or most):
+        return None
+    found = version_key(version)
+    if found is None:
+        return Reason("restriction.version", "The device does not tell its version, and versions are restricted.")
+    if (least and found < (version_key(least) or ())) or (most and found > (version_key(most) or ())):
+        text = f"Version {version} is outside {least or 'any'} to {most or 'any'}."
+        return Reason("restriction.version", text, {"version": version})
+    return None
+
+
+def version_key(version: str | None) -> tuple[int, ...] | None:
+    """A version as numbers to compare; None when it is not a version."""
+    if not version or not _VERSION.fullmatch(version):
+        return None
+    return tuple(int(part) for part in version.split("."))
+
+
+def _check_limit(tx: Tx, user: Row, device: Row, registration: Row | None) -> tuple[Reason, ...]:
+    if registration is not None:
+        return (Reason("limit.not_applied", "The device limit does not apply to Windows Autopilot."),)
+    decision = effective_limit(tx, device=device, user=user)
+    limit = int(decision.value.row["limit"])
+    others = both(eq("user_id", user["id"]), Compare("azure_ad_device_id", "ne", device["device_id"]))
+    count = MANAGED.count(tx, others)
+    if count >= limit:
+        why = Reason("limit.reached", f"{count} devices are enrolled; the limit is {limit}.", {"limit": limit})
+        raise DeviceLimitReached(
+            "The user has reached the device limit.",
+            reasons=(*decision.reasons, why),
+            remedy="Remove a device of the user, or raise the device limit.",
+        )
+    return decision.reasons
+
+
+def _ownership(device: Row, registration: Row | None) -> str:
+    return "company" if registration is not None or device["trust_type"] == "AzureAd" else "personal"
+
+
+def _profile_name(tx: Tx, device: Row, registration: Row | None) -> str | None:
+    known: str | None = device["enrollment_profile_name"]
+    if known or registration is None:
+        return known
+    profile = autopilot.effective_profile(tx, registration["id"]).value
+    return None if profile is None else str(profile["display_name"])
+
+
+def require_served(request_type: str, enrollment_type: str | None, oid: str | None, device_id: str | None) -> Asker:
+    """The proven asker, or the refusal of a kind of account that is not served."""
+    if oid is None:
+        raise NotForThisAccount("Enrollment without a user (self-deploying, bulk) is not served here.")
+    if device_id is None:
+        kind = enrollment_type or "Full"
+        raise NotAuthorized(
+            f"The token was not given on a joined or registered device, which the enrollment '{kind}' needs.",
+            reasons=(Reason("token.no_device", "The token has no deviceid.", {"request_type": request_type}),),
+        )
+    return Asker(oid, device_id)

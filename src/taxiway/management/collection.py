@@ -1,0 +1,99 @@
+"""What apps, configurations and compliance policies have in common: create, update, delete, assign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from taxiway import directory
+from taxiway.directory import Principal, require
+from taxiway.kernel import NotImplementedHere
+from taxiway.management.errors import BadPolicy
+from taxiway.store import Repository, Row, Tx
+
+_BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection. ``object_kind`` names its objects to the directory's assignments and in the log.
+
+    ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
+    its secrets opened.
+    """
+
+    rows: Repository
+    object_kind: str
+    action: str
+    kinds: Mapping[str, frozenset[str]]
+    check: Callable[[Tx, Row], None]
+    shared: frozenset[str] = _BASE
+
+    def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
+        """Add an object of a kind that is served here; any other kind is a named error."""
+        require(tx, principal, self.action)
+        if kind not in self.kinds:
+            raise NotImplementedHere(f"Objects of the type '#microsoft.graph.{kind}' are not implemented here.")
+        known = self._own(kind, values)
+        if not known.get("display_name"):
+            raise BadPolicy("The object needs a display name.")
+        self.check(tx, self._preview({"kind": kind}, known))
+        made = {"kind": kind, "created_at": tx.now, "last_modified_at": tx.now}
+        row = self.rows.insert(tx, {**known, **made})
+        self._log(tx, "created", row)
+        return row
+
+    def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
+        """Change properties; devices that are meant hear of it in their next session."""
+        require(tx, principal, self.action)
+        current = self.rows.require(tx, row_id)
+        known = self._own(current["kind"], changes)
+        self.check(tx, self._preview(self.opened(tx, current), known))
+        row = self.rows.update(tx, row_id, {**known, "last_modified_at": tx.now})
+        self._log(tx, "updated", row, changed=sorted(known))
+        return row
+
+    def delete(self, tx: Tx, row_id: str, *, principal: Principal) -> None:
+        """Remove the object and its assignments; what it set is taken off its devices where that is possible."""
+        require(tx, principal, self.action)
+        row = self.rows.require(tx, row_id)
+        directory.set_assignments(tx, self.object_kind, row_id, [])
+        self.rows.delete(tx, row_id)
+        self._log(tx, "deleted", row)
+
+    def assign(self, tx: Tx, row_id: str, targets: Sequence[directory.Target], *, principal: Principal) -> list[Row]:
+        """Replace the object's assignments."""
+        require(tx, principal, self.action)
+        row = self.rows.require(tx, row_id)
+        assigned: list[Row] = directory.set_assignments(tx, self.object_kind, row_id, list(targets))
+        if "is_assigned" in self.rows.entity.props:
+            self.rows.update(tx, row_id, {"is_assigned": bool(targets)})
+        self._log(tx, "assigned", row, targets=len(targets))
+        return assigned
+
+    def opened(self, tx: Tx, row: Row) -> Row:
+        """The row with its secrets opened: for what is sent to a device, never for a face."""
+        secrets = {}
+        for name, prop in self.rows.entity.props.items():
+            if prop.secret:
+                value = self.rows.reveal(tx, row["id"], name)
+                secrets[name] = None if value is None else value.decode()
+        return {**row, **secrets}
+
+    def _own(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties this kind has; one of another kind is an error, a read-only one is passed over."""
+        own = self.kinds[kind] | self.shared
+        foreign = frozenset().union(*self.kinds.values()) - own
+        wrong = next((name for name in values if name in foreign), None)
+        if wrong is not None:
+            raise BadPolicy(f"'#microsoft.graph.{kind}' has no property '{wrong}'.")
+        return {name: value for name, value in values.items() if name in own}
+
+    def _preview(self, current: Mapping[str, Any], changes: Mapping[str, Any]) -> Row:
+        defaults = {name: prop.default for name, prop in self.rows.entity.props.items()}
+        return {**defaults, **current, **changes}
+
+    def _log(self, tx: Tx, verb: str, row: Row, **facts: Any) -> None:
+        what = {"name": row["display_name"], "type": row["kind"], **facts}
+        tx.log(f"{self.object_kind}.{verb}", subject=f"{self.object_kind}:{row['id']}", what=what)

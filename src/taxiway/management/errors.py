@@ -1,0 +1,38 @@
+"""What management refuses.
+
+TaxiwayError
+  ManagementError
+    BadPolicy           a property of a configuration, app or compliance policy is wrong
+    BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
+    NoContent           an app without uploaded content, or content that is not this tenant's
+    BadRange            a byte range that the content does not have
+    UnknownDevice       the certificate's device is not managed (any more)
+"""
+
+from __future__ import annotations
+
+from taxiway.kernel import TaxiwayError
+
+
+class ManagementError(TaxiwayError):
+    """Base of the errors of this package."""
+
+
+class BadPolicy(ManagementError):
+    """A property of a configuration, an app or a compliance policy is wrong."""
+
+
+class BadOmaUri(ManagementError):
+    """An OMA-URI or its value does not fit what is known of the node."""
+
+
+class NoContent(ManagementError):
+    """An app without uploaded content, or content that is not this tenant's."""
+
+
+class BadRange(ManagementError):
+    """A byte range that the content does not have."""
+
+
+class UnknownDevice(ManagementError):
+    """The certificate's device is not managed, or not any more."""

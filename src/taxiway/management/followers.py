@@ -1,0 +1,16 @@
+"""What management does when others change something, in the same transaction (design, rule 4)."""
+
+from __future__ import annotations
+
+from taxiway.management import runs
+from taxiway.store import Followers, Tx
+from taxiway.store.unit import Event
+
+
+def follow(followers: Followers) -> None:
+    """Follow what concerns this room."""
+    followers.on("managed_device.removed", _erase)
+
+
+def _erase(tx: Tx, event: Event) -> None:
+    runs.erase(tx, event["id"])

@@ -1,0 +1,218 @@
+"""One message of a device and its answer, in one transaction (05 section 3.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from taxiway import directory, enrollment
+from taxiway.kernel import Reason
+from taxiway.management import compliance, esp, esp_commands, esp_user, report, runs, sessions, work
+from taxiway.management.context import Context
+from taxiway.management.intake import Intake
+from taxiway.management.queue import DONE, Queue
+from taxiway.management.runs import Run
+from taxiway.store import Row, Tx
+from taxiway.wire.syncml import (
+    Alert,
+    AlertCode,
+    Body,
+    CmdIds,
+    Code,
+    Command,
+    Header,
+    Item,
+    Message,
+    Status,
+    render_command,
+    render_message,
+)
+
+_ENVELOPE: Final = 2048
+_IN_PROGRESS: Final = frozenset({None, "10", "20", "25", "40", "48", "50", "55", runs.ABSENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message with what is proven of its sender: the device by its certificate, the user by a token."""
+
+    managed_id: str
+    message: Message
+    body_hash: str
+    user_id: str | None
+    address: str
+    content_origin: str
+    token_error: str | None = None
+
+
+def handle(tx: Tx, incoming: Incoming) -> bytes:
+    """Take the message in and answer it; a message that comes again gets the same bytes and has no second effect."""
+    header = incoming.message.header
+    managed = enrollment.managed_device(tx, incoming.managed_id)
+    if managed is None:
+        return _refusal(incoming)
+    run = runs.load(tx, incoming.managed_id)
+    if run is not None and (known := sessions.stored_answer(tx, run, header, incoming.body_hash)) is not None:
+        return known
+    ctx = _context(tx, incoming, managed, run or Run(incoming.managed_id, "off"))
+    if run is None:
+        esp.begin(ctx)
+    fresh = not sessions.continues(ctx.run, header)
+    if fresh:
+        _begin(ctx, header)
+    limit = sessions.budget(ctx.run, header) - _ENVELOPE
+    ids = CmdIds()
+    intake = Intake(ctx, incoming.message, ids)
+    intake.take()
+    _settle_user(ctx, incoming)
+    if fresh:
+        esp_user.resend(ctx)
+        _log_session(ctx, incoming)
+    if intake.unenrolled:
+        return _end(ctx, incoming, intake)
+    commands = [] if intake.aborted else _next(ctx, incoming.message, ids, limit - _size(intake.answers))
+    answer = _render(incoming, [*intake.answers, *commands])
+    if not commands:
+        ctx.run.session.open = False
+        report.write_inventory(ctx)
+        report.judge(ctx)
+    report.write_statuses(ctx)
+    sessions.store_answer(tx, ctx.run, header, incoming.body_hash, answer)
+    runs.save(tx, ctx.run)
+    return answer
+
+
+# ---------------------------------------------------------------------------------------------- sessions
+
+
+def _context(tx: Tx, incoming: Incoming, managed: Row, run: Run) -> Context:
+    entra_id, _ = enrollment.links_of(tx, managed["id"])
+    return Context(
+        tx=tx,
+        managed=managed,
+        device=None if entra_id is None else directory.find_device(tx, id=entra_id),
+        user=None,
+        run=run,
+        queue=Queue(tx, managed["id"]),
+        esp=enrollment.esp_of(tx, managed["id"]),
+        subject=enrollment.subject_of(tx, managed["id"]),
+        content_origin=incoming.content_origin,
+    )
+
+
+def _begin(ctx: Context, header: Header) -> None:
+    ctx.queue.abandon()
+    sessions.begin(ctx.tx, ctx.run, header)
+    enrollment.update_inventory(ctx.tx, ctx.managed["id"], {"last_sync_at": ctx.tx.now})
+    known = ctx.run.facts.get("./DevInfo/DevId")
+    if known is not None and known != header.source:
+        text = "The message names another device than before; the certificate alone decides whose session it is."
+        what = {"source": header.source[:200], "managed_device": ctx.managed["id"]}
+        ctx.tx.log("session.source_differs", subject=ctx.subject, what=what, why=[Reason("session.source", text)])
+    for row in ctx.queue.unproven(["device", *(row["lane"] for row in ctx.queue.rows.values())]):
+        ctx.run.facts.pop(work.status_node(row["uri"]), None)
+
+
+def _settle_user(ctx: Context, incoming: Incoming) -> None:
+    """The user counts only while signed in and proven (05 sections 5.4 and 9.4)."""
+    if ctx.run.session.login != "user" or incoming.user_id is None:
+        return
+    user = directory.find_user(ctx.tx, incoming.user_id)
+    if user is not None and user["account_enabled"]:
+        ctx.user = user
+
+
+def _log_session(ctx: Context, incoming: Incoming) -> None:
+    what = {
+        "session": incoming.message.header.session_id,
+        "login": ctx.run.session.login,
+        "user": None if ctx.user is None else ctx.user["id"],
+        "managed_device": ctx.managed["id"],
+    }
+    why = [] if incoming.token_error is None else [Reason("session.no_user", incoming.token_error)]
+    ctx.tx.log("session.started", subject=ctx.subject, what=what, why=why)
+
+
+def _end(ctx: Context, incoming: Incoming, intake: Intake) -> bytes:
+    """The user left management: say so, and forget the device (05 section 5.3)."""
+    answer = _render(incoming, intake.answers)
+    why = Reason("device.user_left", "The user disconnected the account on the device.")
+    ctx.tx.log("device.unenrolled", subject=ctx.subject, what={"managed_device": ctx.managed["id"]}, why=[why])
+    enrollment.forget(ctx.tx, ctx.managed["id"])
+    return answer
+
+
+# ---------------------------------------------------------------------------------------------- what to say next
+
+
+def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
+    """The commands of this answer: at most ``room`` bytes, at least one where there is something to say."""
+    if not message.final:
+        return [Alert(ids.next(), AlertCode.NEXT_MESSAGE)]
+    work.prove(ctx)
+    esp.advance(ctx)
+    esp_user.advance(ctx)
+    msg_id = message.header.msg_id
+    out: list[Body] = []
+    for row in ctx.queue.waiting(ctx.lanes):
+        command = ctx.queue.command(row, ids.next())
+        room -= len(render_command(command).encode())
+        if room < 0 and out:
+            return out
+        ctx.queue.sent(row, msg_id, command.cmd_id)
+        out.append(command)
+    return [*out, *_gets(ctx, ids, msg_id, room)]
+
+
+def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
+    """What is to be read: each node once in a session, and again no earlier than the next."""
+    session = ctx.run.session
+    due = [uri for uri in _due(ctx) if uri not in session.polled]
+    out: list[Body] = []
+    for uri in due:
+        command = Command("Get", ids.next(), (Item(target=uri),))
+        room -= len(render_command(command).encode())
+        if room < 0:
+            break
+        session.polled.append(uri)
+        session.gets[f"{msg_id}/{command.cmd_id}"] = uri
+        out.append(command)
+    return out
+
+
+def _due(ctx: Context) -> list[str]:
+    nodes = [work.status_node(row["uri"]) for row in ctx.queue.unproven(ctx.lanes)]
+    for app in ctx.apps:
+        row = ctx.queue.rows.get(work.run_id(app, work.app_lane(ctx, app)))
+        accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
+        if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") in _IN_PROGRESS:
+            nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
+    if ctx.run.esp_state in {"released", "failed"}:
+        nodes += esp_commands.outcome_nodes("Device")
+    mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
+    if mine.get("state") == "released" and ctx.esp is not None and ctx.esp.show_user_page:
+        nodes += esp_commands.outcome_nodes("User")
+    # While the page is up the device comes every few seconds: its inventory is not read each time.
+    if ctx.run.esp_state not in {"collecting", "sent", "released"}:
+        nodes += [*compliance.FACTS, *report.INVENTORY]
+    return nodes
+
+
+# ---------------------------------------------------------------------------------------------- answers
+
+
+def _refusal(incoming: Incoming) -> bytes:
+    """The certificate is good and its device is not managed: 403, and nothing else (05 section 2.3)."""
+    header = incoming.message.header
+    status = Status(cmd_id="1", msg_ref=header.msg_id, cmd_ref="0", cmd="SyncHdr", code=Code.FORBIDDEN)
+    return _render(incoming, [status])
+
+
+def _render(incoming: Incoming, commands: list[Body]) -> bytes:
+    asked = incoming.message.header
+    header = Header(session_id=asked.session_id, msg_id=asked.msg_id, target=asked.source, source=incoming.address)
+    return render_message(Message(header, tuple(commands)))
+
+
+def _size(commands: list[Body]) -> int:
+    return sum(len(render_command(command).encode()) for command in commands)

@@ -1,0 +1,90 @@
+"""Compliance policies, and the verdict as it is written down (02 section 9.3, R-123)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from taxiway import directory, enrollment
+from taxiway.kernel import NotImplementedHere
+from taxiway.management import compliance
+from taxiway.management.collection import Collection
+from taxiway.management.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
+from taxiway.management.errors import BadPolicy
+from taxiway.management.settings import secure_by_default
+from taxiway.store import Repository, Row, Tx, one_of
+
+COMPLIANCE_POLICIES = Repository(COMPLIANCE_POLICY)
+OBJECT_KIND: Final = "compliance_policy"
+_SHARED: Final = frozenset({"display_name", "description", "role_scope_tag_ids", "scheduled_actions_for_rule"})
+_ACTIONS: Final = frozenset({"block", "noAction"})
+#: Values of a policy's other properties that ask for nothing.
+_QUIET: Final[tuple[Any, ...]] = (None, False, 0, "", [], "deviceDefault", "unavailable", "notSet")
+_JUDGED: Final = frozenset(
+    {*compliance.RULES, "os_minimum_version", "os_maximum_version", "valid_operating_system_build_ranges"}
+)
+
+
+def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
+    blocks = compliance.block_actions(row)
+    if len(blocks) != 1:
+        raise BadPolicy("A compliance policy needs exactly one scheduled action of the type 'block'.")
+    grace = blocks[0].get("gracePeriodHours") or 0
+    if not isinstance(grace, int | float) or not 0 <= grace <= 8760:
+        raise BadPolicy("gracePeriodHours must be between 0 and 8760.")
+    for rule in row["scheduled_actions_for_rule"]:
+        for action in rule.get("scheduledActionConfigurations") or ():
+            if action.get("actionType") not in _ACTIONS:
+                raise NotImplementedHere(f"The action '{action.get('actionType')}' is not implemented here.")
+    for name in sorted(COMPLIANCE_KINDS[row["kind"]] - _JUDGED):
+        if row[name] not in _QUIET:
+            raise NotImplementedHere(f"The rule '{name}' cannot be judged here.")
+    for name in ("os_minimum_version", "os_maximum_version"):
+        if row[name] and enrollment.version_key(row[name]) is None:
+            raise BadPolicy(f"'{row[name]}' is not a version.")
+
+
+policies = Collection(COMPLIANCE_POLICIES, OBJECT_KIND, "management.write", COMPLIANCE_KINDS, _check, _SHARED)
+create_policy = policies.create
+update_policy = policies.update
+delete_policy = policies.delete
+assign_policy = policies.assign
+
+
+def judge(
+    tx: Tx,
+    *,
+    device: Row | None,
+    user: Row | None,
+    facts: Mapping[str, str],
+    since: Mapping[str, datetime],
+) -> compliance.Verdict:
+    """Evaluate every policy that is meant for the device or its user; ``since`` by policy id."""
+    ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
+    rows = COMPLIANCE_POLICIES.select(tx, one_of("id", ids), order=[("display_name", False)]) if ids else []
+    states = [compliance.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
+    return compliance.combine(states, secure_by_default=secure_by_default(tx))
+
+
+def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: compliance.Verdict) -> None:
+    """Managed device and Entra device change together, and the log says which rule decided (R-123)."""
+    before: Any = managed["compliance_state"]
+    enrollment.update_inventory(
+        tx,
+        managed["id"],
+        {"compliance_state": verdict.state, "compliance_grace_period_expires_at": verdict.grace_until},
+    )
+    if verdict.state == "unknown" and before == "unknown":
+        return
+    if device is not None:
+        # A device in its grace period still passes conditional access.
+        is_compliant = verdict.state in {"compliant", "inGracePeriod"}
+        directory.update_device(tx, device["id"], {"is_compliant": is_compliant})
+    if before != verdict.state:
+        tx.log(
+            "compliance.changed",
+            subject=enrollment.subject_of(tx, managed["id"]),
+            what={"from": before, "to": verdict.state, "managed_device": managed["id"]},
+            why=verdict.reasons,
+        )

@@ -1,0 +1,178 @@
+"""How everything stands on a device after a message: statuses, inventory, compliance (R-123, 02 sections 7 to 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from taxiway import enrollment
+from taxiway.kernel import Reason
+from taxiway.management import apps, compliance, configurations, esp, policies, work
+from taxiway.management.context import Context
+from taxiway.management.queue import DONE, FAILED
+from taxiway.management.runs import ABSENT
+from taxiway.management.tables import device_status
+from taxiway.store import Tx
+
+#: Facts that become properties of the managed device.
+_SERIAL: Final = "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber"
+_STORAGE: Final = "./DevDetail/Ext/Microsoft/TotalStorage"
+_FREE: Final = "./DevDetail/Ext/Microsoft/FreeStorage"
+_MEMORY: Final = "./DevDetail/Ext/Microsoft/TotalRAM"
+_WLAN: Final = "./DevDetail/Ext/WLANMACAddress"
+INVENTORY: Final = (_SERIAL, _STORAGE, _FREE, _MEMORY, _WLAN)
+_MEGABYTE: Final = 1024 * 1024
+
+_State = tuple[str, dict[str, Any]]
+
+
+def write_statuses(ctx: Context) -> None:
+    """Bring the status rows up to date and log each state that changed.
+
+    What only a user brings is left as it is while that user is not there.
+    """
+    mine = (device_status.c.tenant == ctx.tx.tenant) & (device_status.c.managed_id == ctx.managed["id"])
+    stored = {(row["object_kind"], row["object_id"]): row for row in ctx.tx.all(sa.select(device_status).where(mine))}
+    current = dict(_states(ctx))
+    for key, (state, detail) in current.items():
+        known = stored.get(key)
+        if known is not None and (known["state"], known["detail"]) == (state, detail):
+            continue
+        _write(ctx, key, state, detail, known)
+        if known is None or known["state"] != state:
+            _log(ctx, key, None if known is None else known["state"], state, detail)
+    for kind, object_id in stored.keys() - current.keys():
+        if kind == policies.OBJECT_KIND or (
+            ctx.user is None and stored[kind, object_id]["detail"].get("via") == "user"
+        ):
+            continue
+        ctx.tx.execute(
+            sa.delete(device_status).where(
+                mine, device_status.c.object_kind == kind, device_status.c.object_id == object_id
+            )
+        )
+
+
+def write_inventory(ctx: Context) -> None:
+    """Write the reported facts into the managed device."""
+    facts = ctx.run.facts
+    texts = {
+        "os_version": facts.get(compliance.OS_VERSION),
+        "manufacturer": facts.get("./DevInfo/Man"),
+        "model": facts.get("./DevInfo/Mod"),
+        "serial_number": facts.get(_SERIAL),
+        "wifi_mac_address": facts.get(_WLAN),
+    }
+    changes: dict[str, Any] = {name: value for name, value in texts.items() if value and value != ABSENT}
+    sizes = (
+        ("total_storage_space_in_bytes", _STORAGE),
+        ("free_storage_space_in_bytes", _FREE),
+        ("physical_memory_in_bytes", _MEMORY),
+    )
+    changes |= {name: int(facts[uri]) * _MEGABYTE for name, uri in sizes if facts.get(uri, "").isdecimal()}
+    if compliance.ENCRYPTION in facts:
+        changes["is_encrypted"] = facts[compliance.ENCRYPTION] == "1"
+    enrollment.update_inventory(ctx.tx, ctx.managed["id"], changes)
+
+
+def judge(ctx: Context) -> None:
+    """Evaluate compliance at the end of a check-in; the primary user's policies count as well (R-123)."""
+    primary = ctx.primary
+    facts = {uri: value for uri, value in ctx.run.facts.items() if value != ABSENT}
+    since = {key: datetime.fromisoformat(value) for key, value in ctx.run.compliance.get("since", {}).items()}
+    verdict = policies.judge(ctx.tx, device=ctx.device, user=primary, facts=facts, since=since)
+    began = {policy.policy_id: policy.since.isoformat() for policy in verdict.policies if policy.since}
+    ctx.run.compliance = {"since": began}
+    managed = enrollment.managed_device(ctx.tx, ctx.managed["id"])
+    if managed is not None:
+        policies.write_verdict(ctx.tx, managed, ctx.device, verdict)
+    mine = (device_status.c.tenant == ctx.tx.tenant) & (device_status.c.managed_id == ctx.managed["id"])
+    of_policies = device_status.c.object_kind == policies.OBJECT_KIND
+    ctx.tx.execute(sa.delete(device_status).where(mine, of_policies))
+    for policy in verdict.policies:
+        rules = [{"setting": rule.setting, "state": rule.state, "text": rule.text} for rule in policy.rules]
+        key = (policies.OBJECT_KIND, policy.policy_id)
+        _write(ctx, key, policy.state, {"name": policy.name, "rules": rules}, None)
+
+
+def device_states(tx: Tx, managed_id: str, kind: str | None = None) -> list[dict[str, Any]]:
+    """How each configuration, app and policy stands on one device."""
+    rows = sa.select(device_status).where(device_status.c.tenant == tx.tenant, device_status.c.managed_id == managed_id)
+    if kind is not None:
+        rows = rows.where(device_status.c.object_kind == kind)
+    return tx.all(rows.order_by(device_status.c.object_kind, device_status.c.object_id))
+
+
+def object_states(tx: Tx, kind: str, object_id: str) -> list[dict[str, Any]]:
+    """How one configuration, app or policy stands on each of its devices."""
+    rows = sa.select(device_status).where(
+        device_status.c.tenant == tx.tenant,
+        device_status.c.object_kind == kind,
+        device_status.c.object_id == object_id,
+    )
+    return tx.all(rows.order_by(device_status.c.managed_id))
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
+    disputed = {origin: conflict for conflict in ctx.effective.conflicts for origin in conflict.origins}
+    for each in ctx.meant:
+        yield (configurations.OBJECT_KIND, each.row["id"]), _configuration_state(ctx, each, disputed.get(each.origin))
+    for app in ctx.apps:
+        yield (apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
+
+
+def _configuration_state(ctx: Context, each: configurations.Meant, conflict: Any) -> _State:
+    detail: dict[str, Any] = {"name": each.row["display_name"], "via": each.via}
+    if conflict is not None:
+        return "conflict", {**detail, "uri": conflict.uri, "with": list(conflict.names)}
+    rows = [row for row in ctx.queue.rows.values() if each.origin in row["origins"]]
+    failed = [row for row in rows if row["state"] == FAILED]
+    if failed:
+        errors = [
+            {"uri": row["uri"], "status": row["status"], "error": row["native_error"]}
+            for row in sorted(failed, key=lambda row: str(row["uri"]))
+        ]
+        return "error", {**detail, "errors": errors}
+    settled = len(rows) >= len(each.items) and all(row["state"] == DONE for row in rows)
+    return ("succeeded" if settled else "pending"), detail
+
+
+def _app_state(ctx: Context, app: apps.MeantApp) -> _State:
+    detail: dict[str, Any] = {"name": app.row["display_name"], "via": app.via, "intent": app.intent}
+    detail["version"] = app.row["product_version"]
+    if app.intent == "uninstall":
+        return "uninstalled", detail
+    if not app.deliverable:
+        return "notApplicable", {**detail, "error": "The app has no published content."}
+    state, error = work.app_state(ctx, app)
+    if state == "pendingInstall" and esp.holds_back(ctx, app):
+        detail["held_back"] = True
+    return state, {**detail, "error": error} if error else detail
+
+
+def _write(ctx: Context, key: tuple[str, str], state: str, detail: dict[str, Any], known: Any) -> None:
+    values = {"state": state, "detail": detail, "updated_at": ctx.tx.now}
+    names = {"tenant": ctx.tx.tenant, "managed_id": ctx.managed["id"], "object_kind": key[0], "object_id": key[1]}
+    if known is None:
+        ctx.tx.execute(sa.insert(device_status).values(**names, **values))
+        return
+    mine = sa.and_(*(device_status.c[name] == value for name, value in names.items()))
+    ctx.tx.execute(sa.update(device_status).where(mine).values(**values))
+
+
+def _log(ctx: Context, key: tuple[str, str], before: str | None, after: str, detail: dict[str, Any]) -> None:
+    noun = "app" if key[0] == apps.OBJECT_KIND else "configuration"
+    what = {"id": key[1], "from": before, "to": after, "managed_device": ctx.managed["id"], **detail}
+    why = []
+    if after == "conflict":
+        text = f"{' and '.join(detail['with'])} set {detail['uri']} to different values: neither is sent."
+        why = [Reason("configuration.conflict", text, {"uri": detail["uri"]})]
+    elif detail.get("error"):
+        why = [Reason(f"{noun}.{after}", str(detail["error"]))]
+    ctx.tx.log(f"{noun}.state_changed", subject=ctx.subject, what=what, why=why)

@@ -1,0 +1,116 @@
+"""The run of a device: its current session, its ESP, the facts it reported (one row per managed device)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from taxiway.management.tables import (
+    device_alert,
+    device_answer,
+    device_command,
+    device_run,
+    device_status,
+)
+from taxiway.store import Tx
+
+#: A fact that the device does not have: the Get was answered 404.
+ABSENT: Final = "!404"
+
+
+@dataclass(slots=True)
+class Session:
+    """The current session (05 section 3). ``number`` is ours; ``name`` the device's SessionID, opaque."""
+
+    number: int = 0
+    name: str = ""
+    open: bool = False
+    login: str = "none"
+    device_lane: bool = True
+    user_lane: bool = True
+    max_size: int = 0
+    gets: dict[str, str] = field(default_factory=dict)
+    polled: list[str] = field(default_factory=list)
+    partial: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Run:
+    """Everything remembered of one device between messages."""
+
+    managed_id: str
+    esp_state: str
+    esp_deadline: datetime | None = None
+    esp: dict[str, Any] = field(default_factory=dict)
+    session: Session = field(default_factory=Session)
+    facts: dict[str, str] = field(default_factory=dict)
+    compliance: dict[str, Any] = field(default_factory=dict)
+    stored: bool = False
+
+
+def load(tx: Tx, managed_id: str) -> Run | None:
+    """The run, or None before the device's first session."""
+    mine = (device_run.c.tenant == tx.tenant) & (device_run.c.managed_id == managed_id)
+    row = tx.one(sa.select(device_run).where(mine))
+    if row is None:
+        return None
+    return Run(
+        managed_id=managed_id,
+        esp_state=row["esp_state"],
+        esp_deadline=row["esp_deadline"],
+        esp=row["esp"],
+        session=Session(**row["session"]),
+        facts=row["facts"],
+        compliance=row["compliance"],
+        stored=True,
+    )
+
+
+def save(tx: Tx, run: Run) -> None:
+    """Write the run back."""
+    values = {
+        "esp_state": run.esp_state,
+        "esp_deadline": run.esp_deadline,
+        "esp": run.esp,
+        "session": {name: getattr(run.session, name) for name in Session.__slots__},
+        "facts": run.facts,
+        "compliance": run.compliance,
+    }
+    if run.stored:
+        mine = (device_run.c.tenant == tx.tenant) & (device_run.c.managed_id == run.managed_id)
+        tx.execute(sa.update(device_run).where(mine).values(**values))
+    else:
+        tx.execute(sa.insert(device_run).values(tenant=tx.tenant, managed_id=run.managed_id, **values))
+        run.stored = True
+
+
+def overdue(tx: Tx, states: tuple[str, ...]) -> list[str]:
+    """The devices whose ESP is in one of these states past its deadline."""
+    late = sa.select(device_run.c.managed_id).where(
+        device_run.c.tenant == tx.tenant, device_run.c.esp_state.in_(states), device_run.c.esp_deadline < tx.now
+    )
+    return [row["managed_id"] for row in tx.all(late)]
+
+
+def erase(tx: Tx, managed_id: str) -> None:
+    """Forget everything of a device that is not managed any more."""
+    for table in (device_run, device_answer, device_command, device_alert, device_status):
+        tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.managed_id == managed_id))
+
+
+def remember_alert(tx: Tx, managed_id: str, values: dict[str, Any]) -> None:
+    """Keep an alert (05 section 14, R16)."""
+    mine = (device_alert.c.tenant == tx.tenant) & (device_alert.c.managed_id == managed_id)
+    number = int(tx.scalar(sa.select(sa.func.max(device_alert.c.number)).where(mine)) or 0) + 1
+    tx.execute(
+        sa.insert(device_alert).values(tenant=tx.tenant, managed_id=managed_id, number=number, at=tx.now, **values)
+    )
+
+
+def alerts_of(tx: Tx, managed_id: str) -> list[dict[str, Any]]:
+    """The alerts of a device, oldest first."""
+    mine = (device_alert.c.tenant == tx.tenant) & (device_alert.c.managed_id == managed_id)
+    return tx.all(sa.select(device_alert).where(mine).order_by(device_alert.c.number))

@@ -1,0 +1,75 @@
+"""Sessions and stored answers: which session a message belongs to, and what it was answered before (05 section 3)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import sqlalchemy as sa
+
+from taxiway.management.runs import Run, Session
+from taxiway.management.tables import device_answer
+from taxiway.store import Tx
+from taxiway.wire.syncml import Header
+
+#: Some clients count sessions anew after a restart; older than this, the same first message is a new session.
+_REPEAT: Final = timedelta(minutes=1)
+MAX_ANSWER: Final = 400 * 1024
+_LEAST: Final = 4096
+
+
+def stored_answer(tx: Tx, run: Run, header: Header, body_hash: str) -> bytes | None:
+    """What this very message was answered before in the current session, byte for byte (05 section 14, R4)."""
+    session = run.session
+    if header.session_id != session.name:
+        return None
+    row = tx.one(
+        sa.select(device_answer).where(
+            _of(tx, run), device_answer.c.serial == session.number, device_answer.c.msg_id == header.msg_id
+        )
+    )
+    if row is None or row["body_hash"] != body_hash:
+        return None
+    if header.msg_id == "1" and not session.open and tx.now - row["answered_at"] > _REPEAT:
+        return None
+    return tx.unseal(row["answer"], "device_answer", "answer", run.managed_id)
+
+
+def store_answer(tx: Tx, run: Run, header: Header, body_hash: str, answer: bytes) -> None:
+    """Keep an answer for as long as its session is the current one. Sealed: it may carry secrets."""
+    mine = (_of(tx, run), device_answer.c.serial == run.session.number, device_answer.c.msg_id == header.msg_id)
+    tx.execute(sa.delete(device_answer).where(*mine))
+    tx.execute(
+        sa.insert(device_answer).values(
+            tenant=tx.tenant,
+            managed_id=run.managed_id,
+            serial=run.session.number,
+            msg_id=header.msg_id,
+            body_hash=body_hash,
+            answer=tx.seal(answer, "device_answer", "answer", run.managed_id),
+            answered_at=tx.now,
+        )
+    )
+
+
+def continues(run: Run, header: Header) -> bool:
+    """Whether the message goes on with the current session; a first message always begins a new one."""
+    return run.session.open and run.session.name == header.session_id and header.msg_id != "1"
+
+
+def begin(tx: Tx, run: Run, header: Header) -> None:
+    """Leave the former session behind and begin a new one."""
+    run.session = Session(number=run.session.number + 1, name=header.session_id, open=True)
+    tx.execute(sa.delete(device_answer).where(_of(tx, run)))
+
+
+def budget(run: Run, header: Header) -> int:
+    """How many bytes an answer may have: what the device announced, and never more than we care to hold."""
+    if header.max_msg_size is not None:
+        run.session.max_size = header.max_msg_size
+    announced = run.session.max_size or MAX_ANSWER
+    return max(_LEAST, min(announced, MAX_ANSWER))
+
+
+def _of(tx: Tx, run: Run) -> sa.ColumnElement[bool]:
+    return (device_answer.c.tenant == tx.tenant) & (device_answer.c.managed_id == run.managed_id)
