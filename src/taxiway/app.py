@@ -13,13 +13,14 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from taxiway import directory, signin
 from taxiway.doors import Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.tls import server_context
 from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers
 from taxiway.pki import make_authorities, peer_authorities, server_certificate
 from taxiway.settings import Settings
-from taxiway.store import Blobs, Followers, KeyRing, Runtime, Store, open_engine, write_private
+from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, write_private
 from taxiway.store.migrate import migrate
 
 #: The rooms whose data follows other rooms' changes, in the order in which they run (design, rule 4).
@@ -109,10 +110,23 @@ async def open_runtime(
     )
     try:
         await make_authorities(runtime)
+        await directory.publish_addresses(runtime)
         yield runtime
     finally:
         workers.close()
         store.close()
+
+
+async def first_start(rt: Runtime, *, organization: str, domain: str) -> str:
+    """Make the tenant of ``domain`` if it is not there; the one-time password of ``admin@domain``.
+
+    Empty once the administrator has a password of their own; until then every start gives a new one.
+    """
+    tenant = await rt.store.read(SYSTEM, lambda tx: directory.tenant_of_domain(tx, domain))
+    if tenant is None:
+        tenant = rt.entropy.uuid()
+        await rt.store.write(tenant, lambda tx: directory.create_tenant(tx, display_name=organization, domain=domain))
+    return await signin.bootstrap(rt, tenant, f"admin@{domain}", "First administrator")
 
 
 async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:

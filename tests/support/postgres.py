@@ -41,6 +41,7 @@ class Postgres:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="twpg"))
         self._as: dict[str, object] = {}
+        self._made = 0
         self._bin = next((c for c in _candidates() if (c / "initdb").exists()), None)
         if self._bin is None:
             raise RuntimeError("No PostgreSQL found: install the 'dev' requirements, which carry one.")
@@ -76,6 +77,13 @@ class Postgres:
 
     def url(self, database: str = "postgres") -> str:
         return f"postgresql+psycopg://taxiway@/{database}?host={self.folder}"
+
+    def fresh_database(self) -> str:
+        """The address of a new, empty database."""
+        self._made += 1
+        name = f"fresh{self._made}"
+        self._run(dict(os.environ), "createdb", "-h", str(self.folder), "-U", "taxiway", name)
+        return self.url(name)
 
     def stop(self) -> None:
         self._run(dict(os.environ), "pg_ctl", "-D", "data", "-m", "immediate", "-w", "stop")

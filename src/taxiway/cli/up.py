@@ -11,7 +11,7 @@ import typer
 from taxiway.cli.options import DEFAULT_DATA, AsJson, Data
 
 if TYPE_CHECKING:
-    from taxiway.app import Files, FirstAdministrator
+    from taxiway.app import Files
     from taxiway.settings import Settings
 
 
@@ -28,7 +28,7 @@ def up(
     """Start the server and keep it running until Ctrl+C.
 
     At the first start it makes its data folder, a private root certificate, a tenant and the first administrator, and
-    prints the administrator's one-time password: it is shown once and has to be replaced at the first sign-in.
+    prints the administrator's one-time password, which the first sign-in replaces. Until then each start makes a new one.
 
     Settings come from `taxiway.toml` in the data folder, then from variables such as TAXIWAY_DOORS_PEOPLE_PORT, then
     from the options here. One machine needs none of them.
@@ -63,17 +63,17 @@ async def _serve(
     ready, stop = asyncio.Event(), asyncio.Event()
     on_stop(stop.set)
     async with app.open_runtime(files, settings) as rt:
-        first = await app.first_start(rt, organization=tenant[0], domain=tenant[1])
+        one_time_password = await app.first_start(rt, organization=tenant[0], domain=tenant[1])
         serving = asyncio.create_task(app.run(rt, files, settings, ready=ready, stop=stop))
         waiting = asyncio.create_task(ready.wait())
         await asyncio.wait([serving, waiting], return_when=asyncio.FIRST_COMPLETED)
         if not serving.done():
-            _say(files, settings, tenant[1], first, as_json)
+            _say(files, settings, tenant[1], one_time_password, as_json)
         await serving
         waiting.cancel()
 
 
-def _say(files: Files, settings: Settings, domain: str, first: FirstAdministrator | None, as_json: bool) -> None:
+def _say(files: Files, settings: Settings, domain: str, one_time_password: str, as_json: bool) -> None:
     """Tell people, or the program that started this one, where everything is."""
     from taxiway.store import write_private
 
@@ -86,7 +86,9 @@ def _say(files: Files, settings: Settings, domain: str, first: FirstAdministrato
     }
     write_private(files.folder / "server.json", json.dumps(said).encode())
     if as_json:
-        print(json.dumps({**said, **({"one_time_password": first.one_time_password} if first else {})}), flush=True)
+        print(
+            json.dumps({**said, **({"one_time_password": one_time_password} if one_time_password else {})}), flush=True
+        )
         return
     print(
         f"taxiway is up. Trust {files.root.resolve()} or name it to each client.\n\n"
@@ -96,10 +98,10 @@ def _say(files: Files, settings: Settings, domain: str, first: FirstAdministrato
         "  Admin centre     not built yet: use Graph, 'taxiway setup' and 'taxiway status'\n",
         flush=True,
     )
-    if first is not None:
+    if one_time_password:
         print(
-            f"First administrator: {first.upn}\nOne-time password:   {first.one_time_password}\n"
-            "It is shown only now and has to be replaced at the first sign-in.\n",
+            f"First administrator: admin@{domain}\nOne-time password:   {one_time_password}\n"
+            "It has to be replaced at the first sign-in; until then each start makes a new one.\n",
             flush=True,
         )
     print("Next: taxiway setup --help. Ctrl+C ends the server.", flush=True)

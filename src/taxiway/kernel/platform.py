@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where it is installed, else asyncio's own loop."""
+    """Take uvloop where it is installed, else asyncio's own loop."""
     if sys.platform == "win32":
         return None
     try:

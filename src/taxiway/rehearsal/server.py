@@ -39,7 +39,7 @@ class LocalServer:
     async def start(self) -> Addresses:
         """Start and wait until both doors answer."""
         if self._ports == (0, 0):
-            self._ports = (_free_port(), _free_port())
+            self._ports = (free_port(), free_port())
         arguments = [
             *("--data", str(self.folder), "--people-port", str(self._ports[0]), "--devices-port", str(self._ports[1])),
             *("--organization", self.organization, "--domain", self.domain, "--json"),
@@ -98,7 +98,8 @@ class LocalServer:
         await self.stop()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A TCP port of loopback that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -42,24 +42,29 @@ class Tutorial:
 
     async def run(self, devices: int) -> list[Deployment]:
         """Carry out all eight steps with ``devices`` PCs, one user for each."""
+        async with self.administrator() as admin:
+            seats = await self.prepare(admin, devices)
+            outcomes = await power_on(seats, endpoints(self.server), self.watcher)
+            return [await look_up(admin, outcome) for outcome in outcomes]
+
+    async def prepare(self, admin: Administrator, devices: int) -> list[Seat]:
+        """Steps 1 to 7, and the PCs with their people in front of them."""
         plan = _with_users(self.plan, devices)
         pcs = make_pcs(self.folder, devices, self.host, self.entropy)
         owners = [plan.upn(user.upn) for user in plan.users[:devices]]
-        async with self._administrator() as admin:
-            setup = Setup(
-                admin,
-                plan,
-                self.progress,
-                csv=registration_file(pcs, self.host),
-                users_of={pc.firmware.serial: upn for pc, upn in zip(pcs, owners, strict=True)},
-            )
-            await setup.run()
-            people = [await self._person(admin, upn, setup.passwords[upn]) for upn in owners]
-            seats = [Seat(pc, person) for pc, person in zip(pcs, people, strict=True)]
-            outcomes = await power_on(seats, self._endpoints(), self.watcher)
-            return [Deployment(outcome, await compliance(admin, outcome)) for outcome in outcomes]
+        setup = Setup(
+            admin,
+            plan,
+            self.progress,
+            csv=registration_file(pcs, self.host),
+            users_of={pc.firmware.serial: upn for pc, upn in zip(pcs, owners, strict=True)},
+        )
+        await setup.run()
+        people = [await self._person(admin, upn, setup.passwords[upn]) for upn in owners]
+        return [Seat(pc, person) for pc, person in zip(pcs, people, strict=True)]
 
-    def _administrator(self) -> Administrator:
+    def administrator(self) -> Administrator:
+        """The first administrator, for ``async with``; replaces the one-time password at the first sign-in."""
         return Administrator(
             origin=self.server.people,
             ca_file=self.server.ca_file,
@@ -69,9 +74,6 @@ class Tutorial:
             clock=self.host.clock,
             entropy=self.entropy,
         )
-
-    def _endpoints(self) -> Endpoints:
-        return endpoints(self.server)
 
     @staticmethod
     async def _person(admin: Administrator, upn: str, password: str) -> Person:
@@ -89,18 +91,28 @@ def endpoints(server: Addresses) -> Endpoints:
     return Endpoints(ztd=server.devices, login=server.people, drs=server.devices, ca_file=server.ca_file)
 
 
-async def compliance(admin: Administrator, outcome: Outcome) -> str:
-    """The state of the managed device, and the rule that decided it."""
+async def look_up(admin: Administrator, outcome: Outcome) -> Deployment:
+    """What the service recorded of a deployment."""
     if not outcome.intune_device_id:
-        return ""
+        return Deployment(outcome)
     address = f"/beta/deviceManagement/managedDevices/{outcome.intune_device_id}"
     state = str((await admin.get(address))["complianceState"])
-    policies: list[dict[str, Any]] = await admin.values(f"{address}/deviceCompliancePolicyStates")
+    policies = await admin.values(f"{address}/deviceCompliancePolicyStates")
+    quoted = outcome.serial.replace("'", "''")
+    events = await admin.values(
+        "/beta/deviceManagement/autopilotEvents", **{"$filter": f"deviceSerialNumber eq '{quoted}'"}
+    )
+    esp = str(events[0]["windows10EnrollmentCompletionPageConfigurationDisplayName"]) if events else ""
+    return Deployment(outcome, esp, _decided(state, policies))
+
+
+def _decided(state: str, policies: list[dict[str, Any]]) -> str:
+    """The compliance state, with the rules that decided it: those that fail, or all when none does."""
     rules = [
         f"{policy['displayName']}: {setting['setting']} {setting['state']}"
         for policy in policies
         for setting in policy.get("settingStates") or ()
-        if state in ("compliant", setting["state"])
+        if state == "compliant" or setting["state"] != "compliant"
     ]
     return f"{state} ({'; '.join(rules)})" if rules else state
 

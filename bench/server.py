@@ -1,0 +1,35 @@
+"""A server in this process, so that its operations can be counted."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from taxiway import app
+from taxiway.rehearsal.server import Addresses, free_port
+from taxiway.settings import DoorSettings, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class InProcess:
+    """An instance on a folder of its own, behind its real doors."""
+
+    folder: Path
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Addresses]:
+        """Serve while the block runs."""
+        files = app.Files(self.folder)
+        settings = Settings(doors=DoorSettings(people_port=free_port(), devices_port=free_port()))
+        ready, stop = asyncio.Event(), asyncio.Event()
+        async with app.open_runtime(files, settings) as rt:
+            password = await app.first_start(rt, organization="Contoso", domain="contoso.example")
+            serving = asyncio.create_task(app.run(rt, files, settings, ready=ready, stop=stop))
+            await ready.wait()
+            urls = settings.urls
+            yield Addresses(urls.people, urls.devices, files.root, "admin@contoso.example", password)
+            stop.set()
+            await serving
