@@ -1,0 +1,90 @@
+"""What the Graph face itself refuses (02 section 1.5); everything else is an error of the room that was called.
+
+TaxiwayError
+  GraphError
+    BadRequest              a malformed address, option or body
+      FilterRefused         a filter that does not parse, or compares what cannot be compared
+      UnknownSegment        no such segment
+    UnsupportedQuery        a directory query that needs the advanced mode
+    InvalidToken            no token, or one that does not prove who calls
+    ScopeMissing            the token carries no permission for this route
+    NoSuchItem              no object with this id
+    OnlyInBeta              v1.0 does not have this
+    MethodNotAllowed        the address exists, not with this method
+    Conflict                another operation of the same kind is running
+    TooManyRequests         come back after ``retry_after`` seconds
+NotImplementedHere
+  NotServed                 Graph has it, this program does not
+"""
+
+from __future__ import annotations
+
+from taxiway.kernel import NotImplementedHere, TaxiwayError
+
+
+class GraphError(TaxiwayError):
+    """Base of this face's errors."""
+
+
+class BadRequest(GraphError):
+    """A malformed address, option or body."""
+
+
+class FilterRefused(BadRequest):
+    """A filter that does not parse (``position`` counts from 0), or compares what cannot be compared."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(f"Invalid filter clause at position {position}: {message}")
+        self.position = position
+
+
+class UnknownSegment(BadRequest):
+    """No such segment."""
+
+    def __init__(self, segment: str) -> None:
+        super().__init__(f"Resource not found for the segment '{segment}'.")
+
+
+class UnsupportedQuery(GraphError):
+    """A directory query that needs ``ConsistencyLevel: eventual`` and ``$count=true`` (02 section 1.8)."""
+
+
+class InvalidToken(GraphError):
+    """No token, or one that does not prove who calls."""
+
+
+class ScopeMissing(GraphError):
+    """The token carries no permission for this route."""
+
+
+class NoSuchItem(GraphError):
+    """No object with this id."""
+
+    def __init__(self, row_id: str) -> None:
+        super().__init__(
+            f"Resource '{row_id}' does not exist or one of its queried reference-property objects are not present."
+        )
+
+
+class OnlyInBeta(GraphError):
+    """v1.0 does not have this (02 section 3)."""
+
+
+class MethodNotAllowed(GraphError):
+    """The address exists, not with this method."""
+
+
+class Conflict(GraphError):
+    """Another operation of the same kind is running."""
+
+
+class TooManyRequests(GraphError):
+    """Come back after ``retry_after`` seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotServed(NotImplementedHere):
+    """Graph has it, this program does not."""

@@ -1,0 +1,96 @@
+"""One call as its handler sees it, and the answer a handler gives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from taxiway.directory import Principal
+from taxiway.graph.protocol import body
+from taxiway.graph.protocol.face import Family
+from taxiway.store import Runtime, Tx
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, and JSON or plain text where there is any."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A method on an address: who answers, and which permissions (one suffices) the token must carry.
+
+    ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
+    """
+
+    method: str
+    pattern: str
+    handler: Handler
+    scopes: frozenset[str]
+    family: Family = "intune"
+    beta: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation being called."""
+
+    rt: Runtime
+    operation: Operation
+    principal: Principal
+    version: str
+    path: str
+    origin: str
+    keys: Mapping[str, str]
+    cast: str
+    options: Mapping[str, str]
+    headers: Mapping[str, str]
+    raw: bytes
+    request_id: str
+    correlation: str
+    documented: bool
+
+    @property
+    def root(self) -> str:
+        """The address that links in the answer begin with."""
+        return f"{self.origin}/{self.version}"
+
+    @property
+    def tenant(self) -> str:
+        """The caller's tenant: the only one this call can see."""
+        return self.principal.tenant
+
+    @property
+    def advanced(self) -> bool:
+        """Whether a directory query is in the advanced mode (02 section 1.8)."""
+        return self.headers.get("consistencylevel", "").lower() == "eventual"
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The body as an object."""
+        return body.read_object(self.raw)
+
+    async def read(self, function: Callable[[Tx], T]) -> T:
+        """Read in the caller's tenant."""
+        return await self.rt.store.read(self.tenant, function)
+
+    async def write(self, function: Callable[[Tx], T]) -> T:
+        """Write in the caller's tenant, as the caller."""
+        actor = f"{self.principal.kind}:{self.principal.id}"
+        return await self.rt.store.write(self.tenant, function, actor=actor, correlation=self.correlation)
+
+    def done(self, *, live: int, docs: int | None = None, body: Any = None) -> Answer:
+        """The status that the real service or its reference pages give (02 section 1.6); no body with 204."""
+        status = docs if self.documented and docs is not None else live
+        return Answer(status, None if status == 204 else body)
+
+
+Handler = Callable[[Call], Awaitable[Answer]]

@@ -1,0 +1,96 @@
+"""One request to one answer, whether it came over the wire or out of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from taxiway.graph.errors import BadRequest
+from taxiway.graph.protocol.call import Answer, Call
+from taxiway.graph.protocol.caller import check_scopes, identify
+from taxiway.graph.protocol.face import Family
+from taxiway.graph.protocol.refusals import refusal
+from taxiway.graph.protocol.tree import Tree
+from taxiway.graph.protocol.url import Address, read_path, read_query
+from taxiway.kernel import TaxiwayError
+from taxiway.store import Runtime
+
+_log = structlog.get_logger("taxiway.graph")
+_INTUNE = frozenset({"devicemanagement", "deviceappmanagement"})
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request without its transport: ``target`` is the raw path and query after the origin."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    raw: bytes
+    token: str | None
+    origin: str
+    request_id: str
+    correlation: str
+
+
+async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: bool) -> Answer:
+    """Every request gets an answer in Graph's shape."""
+    family: Family = "directory"
+    try:
+        address = read_path(_path(incoming.target))
+        family = _family(address)
+        call = await _call(rt, tree, incoming, address, documented=documented)
+        return await call.operation.handler(call)
+    except TaxiwayError as error:
+        return refusal(
+            error,
+            family,
+            now=rt.clock.now(),
+            request_id=incoming.request_id,
+            client_id=incoming.correlation,
+            url=f"{incoming.origin}{_path(incoming.target)}",
+        )
+    except Exception:  # noqa: BLE001 - the last word: logged, and answered in Graph's shape
+        _log.exception("graph request failed", path=_path(incoming.target), request_id=incoming.request_id)
+        error_body = {"error": {"code": "InternalServerError", "message": f"Quote {incoming.request_id}."}}
+        return Answer(500, error_body)
+
+
+async def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, documented: bool) -> Call:
+    principal = await identify(rt, incoming.token)
+    match = tree.match(incoming.method, address.parts, address.version)
+    check_scopes(principal, match.operation.scopes)
+    return Call(
+        rt=rt,
+        operation=match.operation,
+        principal=principal,
+        version=address.version,
+        path=_canonical(match.operation.pattern, match.keys),
+        origin=incoming.origin,
+        keys=match.keys,
+        cast=match.cast,
+        options=read_query(incoming.target.partition("?")[2]),
+        headers=incoming.headers,
+        raw=incoming.raw,
+        request_id=incoming.request_id,
+        correlation=incoming.correlation,
+        documented=documented,
+    )
+
+
+def _path(target: str) -> str:
+    return target.partition("?")[0]
+
+
+def _family(address: Address) -> Family:
+    if not address.parts:
+        raise BadRequest("The address names no resource.")
+    return "intune" if address.parts[0].name.lower() in _INTUNE else "directory"
+
+
+def _canonical(pattern: str, keys: Mapping[str, str]) -> str:
+    """The path of an operation in Graph's own spelling."""
+    pieces = [keys[piece.strip("{=}")] if piece.startswith("{") else piece for piece in pattern.split("/")]
+    return "/".join(pieces)

@@ -1,0 +1,147 @@
+"""Lists, items, counts: what every collection answers alike (02 sections 1.3 and 1.7)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
+from taxiway.graph.protocol.render import render
+from taxiway.store import And, Page, Row, Tx, Where
+
+Find = Callable[[Tx, str], Row | None]
+Narrow = Callable[[Tx, Call], Where]
+_EVERYTHING = Selection(frozenset(), (), ())
+
+
+def reading(
+    pattern: str,
+    face: Face,
+    scopes: frozenset[str],
+    *,
+    beta: bool = False,
+    narrow: Narrow | None = None,
+    find: Find | None = None,
+) -> list[Operation]:
+    """GET of a collection, of its ``$count`` and of one item."""
+    family = face.family
+
+    async def get_list(call: Call) -> Answer:
+        return await list_answer(call, face, narrow=narrow)
+
+    async def get_count(call: Call) -> Answer:
+        return await count_answer(call, face, narrow=narrow)
+
+    async def get_item(call: Call) -> Answer:
+        return await item_answer(call, face, call.keys["id"], find=find)
+
+    return [
+        Operation("GET", pattern, get_list, scopes, family, beta),
+        Operation("GET", f"{pattern}/$count", get_count, scopes, family, beta),
+        Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta),
+    ]
+
+
+async def list_answer(
+    call: Call, face: Face, *, narrow: Narrow | None = None, context: str = "", typed: bool = False
+) -> Answer:
+    """One page of a collection; ``typed`` puts the declared type on every item (lists of mixed objects)."""
+    query = read_query(call.options, face, call.version, advanced=call.advanced)
+
+    def read(tx: Tx) -> tuple[list[dict[str, Any]], str | None, int | None]:
+        where = _where(tx, call, face, query.where, narrow)
+        page = _page(tx, face, query, where)
+        counted = query.counted or (face.family == "intune" and face.counted)
+        count = face.repository.count(tx, where) if counted and query.after is None else None
+        shown = render(tx, face, page.rows, query.selection, version=call.version, root=call.root)
+        return shown, page.after, count
+
+    shown, after, count = await call.read(read)
+    if typed:
+        shown = [{"@odata.type": typed_as(face), **item} for item in shown]
+    body: dict[str, Any] = {"@odata.context": context or context_of(call, face, query.selection)}
+    if count is not None:
+        body["@odata.count"] = count
+    if after is not None:
+        body["@odata.nextLink"] = _next_link(call, after)
+    return Answer(200, {**body, "value": shown})
+
+
+async def count_answer(call: Call, face: Face, *, narrow: Narrow | None = None) -> Answer:
+    """``/$count``: a number as plain text; directory collections need the advanced mode."""
+    if face.family == "directory" and not call.advanced:
+        raise BadRequest("$count is not currently supported without the header ConsistencyLevel: eventual.")
+    query = read_query(call.options, face, call.version, advanced=call.advanced)
+    number = await call.read(lambda tx: face.repository.count(tx, _where(tx, call, face, query.where, narrow)))
+    return Answer(200, text=str(number))
+
+
+async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None = None) -> Answer:
+    """One object, or 404."""
+    selection = read_selection(call.options, face, call.version)
+
+    def read(tx: Tx) -> dict[str, Any]:
+        row = (find or face.repository.get)(tx, row_id)
+        if row is None:
+            raise NoSuchItem(row_id)
+        return item_body(tx, call, face, row, selection)
+
+    return Answer(200, await call.read(read))
+
+
+def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:
+    """A row with its context, as the answer to a GET, POST or PATCH."""
+    [shown] = render(tx, face, [row], selection, version=call.version, root=call.root)
+    return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
+
+
+def created(call: Call, face: Face, body: dict[str, Any]) -> Answer:
+    """201 with ``Location``."""
+    return Answer(201, body, {"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
+
+
+def value_answer(call: Call, context: str, items: Sequence[Any], *, status: int = 200) -> Answer:
+    """A whole collection that is not paged."""
+    return Answer(status, {"@odata.context": f"{call.root}/$metadata#{context}", "value": list(items)})
+
+
+def context_of(call: Call, face: Face, selection: Selection) -> str:
+    """``@odata.context`` of a collection, with what was projected or expanded."""
+    shape = [*selection.spelled, *(f"{expansion.name}()" for expansion in selection.expansions)]
+    return f"{call.root}/$metadata#{face.path}" + (f"({','.join(shape)})" if shape else "")
+
+
+def typed_as(face: Face) -> str:
+    """``#microsoft.graph.user`` of ``users``."""
+    return f"#microsoft.graph.{face.path.rpartition('/')[2].removesuffix('s')}"
+
+
+def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow | None) -> Where | None:
+    parts = [part for part in (asked, narrow(tx, call) if narrow else None) if part is not None]
+    cast = face.casts.get(call.cast.lower()) if call.cast else None
+    if call.cast and face.casts and cast is None:
+        raise BadRequest(f"'{call.cast}' is no type of '{face.path}'.")
+    if cast is not None:
+        parts.append(cast)
+    return None if not parts else And(tuple(parts))
+
+
+def _page(tx: Tx, face: Face, query: Query, where: Where | None) -> Page:
+    after = query.after
+    if query.skip and after is None:
+        skipped = face.repository.page(tx, where, order=query.order, limit=query.skip)
+        if skipped.after is None:
+            return Page([], None)
+        after = skipped.after
+    return face.repository.page(tx, where, order=query.order, limit=query.limit, after=after)
+
+
+def _next_link(call: Call, after: str) -> str:
+    kept = {name: value for name, value in call.options.items() if name not in ("skip", "skiptoken")}
+    path = quote(call.path, safe="/()'=,")
+    pairs = [f"${name}={quote(value, safe='')}" for name, value in {**kept, "skiptoken": after}.items()]
+    return f"{call.root}/{path}?{'&'.join(pairs)}"

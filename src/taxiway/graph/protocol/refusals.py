@@ -1,0 +1,86 @@
+"""Every error as Graph words it: status, code, message, ``innerError`` (02 section 1.5)."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from taxiway.directory import Forbidden
+from taxiway.graph import errors
+from taxiway.graph.protocol.call import Answer
+from taxiway.graph.protocol.face import Family
+from taxiway.kernel import Busy, NotImplementedHere, TaxiwayError
+from taxiway.store import AlreadyExists, NotFound, StoreError
+from taxiway.store.errors import BadToken, NotFilterable, UnknownProperty, WriteFailed
+
+#: Error class -> status, code for directory addresses, code for Intune addresses. The first that fits counts.
+_MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
+    (errors.UnknownSegment, 400, "BadRequest", "BadRequest"),
+    (errors.BadRequest, 400, "Request_BadRequest", "BadRequest"),
+    (errors.UnsupportedQuery, 400, "Request_UnsupportedQuery", "BadRequest"),
+    (errors.InvalidToken, 401, "InvalidAuthenticationToken", "InvalidAuthenticationToken"),
+    (errors.ScopeMissing, 403, "Authorization_RequestDenied", "Forbidden"),
+    (errors.NoSuchItem, 404, "Request_ResourceNotFound", "ResourceNotFound"),
+    (errors.OnlyInBeta, 404, "ResourceNotFound", "ResourceNotFound"),
+    (errors.MethodNotAllowed, 405, "MethodNotAllowed", "MethodNotAllowed"),
+    (errors.Conflict, 409, "Conflict", "Conflict"),
+    (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
+    (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
+    (NotFound, 404, "Request_ResourceNotFound", "ResourceNotFound"),
+    (AlreadyExists, 400, "Request_BadRequest", "BadRequest"),
+    (NotFilterable, 400, "Request_BadRequest", "BadRequest"),
+    (UnknownProperty, 400, "Request_BadRequest", "BadRequest"),
+    (BadToken, 400, "Request_BadRequest", "BadRequest"),
+    (WriteFailed, 503, "ServiceUnavailable", "ServiceUnavailable"),
+    (Busy, 503, "ServiceUnavailable", "ServiceUnavailable"),
+    (NotImplementedHere, 501, "NotImplemented", "NotImplemented"),
+    (StoreError, 500, "InternalServerError", "InternalServerError"),
+    # A refusal of the room that was asked: the request was understood, and its content does not hold.
+    (TaxiwayError, 400, "Request_BadRequest", "BadRequest"),
+)
+
+
+def refusal(error: TaxiwayError, family: Family, *, now: datetime, request_id: str, client_id: str, url: str) -> Answer:
+    """The answer to an error."""
+    _, status, directory, intune = next(meaning for meaning in _MEANINGS if isinstance(error, meaning[0]))
+    code = directory if family == "directory" else intune
+    message = _sentences(error)
+    if family == "intune" and status in (400, 403, 404) and not isinstance(error, errors.UnknownSegment):
+        message = _wrapped(message, request_id, client_id, url)
+    inner = {
+        "date": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").zfill(19),
+        "request-id": request_id,
+        "client-request-id": client_id,
+    }
+    return Answer(status, {"error": {"code": code, "message": message, "innerError": inner}}, _headers(error, status))
+
+
+def _sentences(error: TaxiwayError) -> str:
+    """What happened, why, and what to do next."""
+    reasons = [reason.text for reason in error.reasons]
+    return " ".join(dict.fromkeys(part for part in (error.message, *reasons, error.remedy) if part))
+
+
+def _headers(error: TaxiwayError, status: int) -> dict[str, str]:
+    if isinstance(error, errors.TooManyRequests):
+        return {"Retry-After": str(error.retry_after)}
+    if status == 503:
+        return {"Retry-After": "1"}
+    if status == 401:
+        return {"WWW-Authenticate": 'Bearer realm="", error="invalid_token"'}
+    return {}
+
+
+def _wrapped(message: str, request_id: str, client_id: str, url: str) -> str:
+    """The Intune service's own wrapping: a JSON document as the message."""
+    document: dict[str, Any] = {
+        "_version": 3,
+        "Message": f"{message} - Operation ID (for customer support): {request_id} - Activity ID: {client_id} - "
+        f"Url: {url}",
+        "CustomApiErrorPhrase": "",
+        "RetryAfter": None,
+        "ErrorSourceService": "",
+        "HttpHeaders": "{}",
+    }
+    return json.dumps(document)

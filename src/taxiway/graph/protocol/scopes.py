@@ -1,0 +1,64 @@
+"""Which permissions open which addresses (02 section 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+
+def _any(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_SERVICE = "DeviceManagementServiceConfig"
+_CONFIGURATION = "DeviceManagementConfiguration"
+_DEVICES = "DeviceManagementManagedDevices"
+_APPS = "DeviceManagementApps"
+_DIRECTORY_READ = ("Directory.Read.All", "Directory.ReadWrite.All", "Directory.AccessAsUser.All")
+_DIRECTORY_WRITE = ("Directory.ReadWrite.All", "Directory.AccessAsUser.All")
+
+AUTOPILOT_READ = _any(f"{_SERVICE}.Read.All")
+AUTOPILOT_WRITE = _any(f"{_SERVICE}.ReadWrite.All")
+PROFILE_WRITE = AUTOPILOT_WRITE | {f"{_CONFIGURATION}.ReadWrite.All"}
+ENROLLMENT_READ = _any(f"{_SERVICE}.Read.All", f"{_CONFIGURATION}.Read.All")
+ENROLLMENT_WRITE = _any(f"{_SERVICE}.ReadWrite.All", f"{_CONFIGURATION}.ReadWrite.All")
+CONFIGURATION_READ = _any(f"{_CONFIGURATION}.Read.All")
+CONFIGURATION_WRITE = _any(f"{_CONFIGURATION}.ReadWrite.All")
+APPS_READ = _any(f"{_APPS}.Read.All")
+APPS_WRITE = _any(f"{_APPS}.ReadWrite.All")
+MANAGED_READ = _any(f"{_DEVICES}.Read.All", f"{_CONFIGURATION}.Read.All")
+MANAGED_WRITE = _any(f"{_DEVICES}.ReadWrite.All")
+MANAGED_ACTIONS = _any(f"{_DEVICES}.PrivilegedOperations.All")
+
+MDM_POLICY_READ = _any("Policy.Read.All")
+MDM_POLICY_WRITE = _any("Policy.ReadWrite.MobilityManagement")
+REGISTRATION_READ = _any("Policy.Read.DeviceConfiguration", "Policy.Read.All")
+REGISTRATION_WRITE = _any("Policy.ReadWrite.DeviceConfiguration")
+
+ME_READ = _any("User.Read", "User.Read.All", "User.ReadBasic.All", *_DIRECTORY_READ)
+USERS_READ = _any("User.ReadBasic.All", "User.Read.All", *_DIRECTORY_READ)
+USERS_WRITE = _any("User.ReadWrite.All", *_DIRECTORY_WRITE)
+LICENSES_WRITE = USERS_WRITE | {"LicenseAssignment.ReadWrite.All"}
+METHODS_WRITE = _any("UserAuthenticationMethod.ReadWrite.All")
+METHODS_READ = _any("UserAuthenticationMethod.Read.All")
+GROUPS_READ = _any("Group.ReadBasic.All", "GroupMember.Read.All", "Group.Read.All", *_DIRECTORY_READ)
+GROUPS_WRITE = _any("Group.ReadWrite.All", *_DIRECTORY_WRITE)
+GROUPS_CREATE = GROUPS_WRITE | {"Group.Create"}
+MEMBERS_READ = _any("GroupMember.Read.All", "Group.Read.All", *_DIRECTORY_READ)
+MEMBERS_WRITE = _any("GroupMember.ReadWrite.All", "Group.ReadWrite.All", *_DIRECTORY_WRITE)
+DEVICES_READ = _any("Device.Read.All", *_DIRECTORY_READ)
+DEVICES_WRITE = _any("Device.ReadWrite.All", *_DIRECTORY_WRITE)
+ROLES_READ = _any("RoleManagement.Read.Directory", "RoleManagement.Read.All", *_DIRECTORY_READ)
+ROLES_WRITE = _any("RoleManagement.ReadWrite.Directory", "Directory.AccessAsUser.All")
+ORGANIZATION_READ = _any("Organization.Read.All", "User.Read", f"{_SERVICE}.Read.All", *_DIRECTORY_READ)
+ORGANIZATION_WRITE = _any("Organization.ReadWrite.All", "Directory.AccessAsUser.All")
+DOMAINS_READ = _any("Domain.Read.All", *_DIRECTORY_READ)
+SKUS_READ = _any("Organization.Read.All", "LicenseAssignment.Read.All", *_DIRECTORY_READ)
+APPLICATIONS_READ = _any("Application.Read.All", *_DIRECTORY_READ)
+RECOVERY_KEYS_READ = _any("BitlockerKey.ReadBasic.All", "BitlockerKey.Read.All")
+RECOVERY_KEYS_REVEAL = _any("BitlockerKey.Read.All")
+
+
+def permits(granted: Collection[str], needed: frozenset[str]) -> bool:
+    """Whether one of the needed permissions was granted; ``X.ReadWrite.All`` implies ``X.Read.All``."""
+    held = {name.lower() for name in granted}
+    return any(name.lower() in held or name.lower().replace(".read.", ".readwrite.") in held for name in needed)
