@@ -1,4 +1,4 @@
-"""The out-of-box experience, from the first page to the desktop, on from where a power cut stopped it (06 section 4)."""
+"""The out-of-box experience, from the first page to the desktop; survives a power cut anywhere (06 section 4)."""
 
 from __future__ import annotations
 

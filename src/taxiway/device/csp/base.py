@@ -27,6 +27,9 @@ class Csp:
     upsert: bool = False
     """Whether Replace makes a node whose parent is not there yet (05 section 6.1)."""
 
+    defaults: bool = True
+    """Whether a node nobody wrote to answers with its default; otherwise it is not there."""
+
     def read(self, node: Node) -> str | None:  # noqa: ARG002 - a plain store has nothing to work out
         """The value of a node that is worked out and not stored; None leaves it to the store."""
         return None

@@ -25,6 +25,7 @@ class Policy(Csp):
 
     root = (*MSFT, "Policy")
     upsert = True
+    defaults = False
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree

@@ -44,14 +44,15 @@ class Tree:
     def value(self, place: str | Node) -> str | None:
         """The value of a leaf, worked out, stored or default; None when there is none."""
         node = _node(place)
-        worked_out = self._csp(node).read(node)
+        csp = self._csp(node)
+        worked_out = csp.read(node)
         if worked_out is not None:
             return worked_out
         stored = self.stored(node)
         if stored is not None:
             return stored
         facts, instance = node.facts, node.instance
-        if facts is None or (instance is not None and not self._held(instance)):
+        if facts is None or not csp.defaults or (instance is not None and not self._held(instance)):
             return None
         return facts.default
 
