@@ -62,9 +62,10 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         _begin(ctx, header)
     limit = sessions.budget(ctx.run, header) - _ENVELOPE
     ids = CmdIds()
+    _settle_user(ctx, incoming)  # whose results these are
     intake = Intake(ctx, incoming.message, ids)
     intake.take()
-    _settle_user(ctx, incoming)
+    _settle_user(ctx, incoming)  # who is signed in now
     if fresh:
         esp_user.resend(ctx)
         _log_session(ctx, incoming)
@@ -115,6 +116,7 @@ def _begin(ctx: Context, header: Header) -> None:
 
 def _settle_user(ctx: Context, incoming: Incoming) -> None:
     """The user counts only while signed in and proven (05 sections 5.4 and 9.4)."""
+    ctx.user = None
     if ctx.run.session.login != "user" or incoming.user_id is None:
         return
     user = directory.find_user(ctx.tx, incoming.user_id)
