@@ -1,1 +1,31 @@
-"""Who are you? OAuth 2 and OpenID Connect in the Entra dialect."""
+"""Who are you? OAuth 2 and OpenID Connect in the Entra dialect, second factors, PRT (03 sections 2 to 7)."""
+
+from taxiway.signin.bootstrap import bootstrap
+from taxiway.signin.client_secrets import add_client_secret
+from taxiway.signin.errors import SignInError, TokenRefused
+from taxiway.signin.factors import issue_access_pass, register_totp
+from taxiway.signin.follow import follow
+from taxiway.signin.model import Claims, principal_of
+from taxiway.signin.passwords import set_password
+from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
+from taxiway.signin.revocation import revoke_for_device, revoke_for_user
+from taxiway.signin.tokens import verify_token
+
+__all__ = [
+    "Claims",
+    "Policy",
+    "SignInError",
+    "TokenRefused",
+    "add_client_secret",
+    "bootstrap",
+    "follow",
+    "issue_access_pass",
+    "principal_of",
+    "register_totp",
+    "revoke_for_device",
+    "revoke_for_user",
+    "set_password",
+    "signin_policy_of",
+    "update_signin_policy",
+    "verify_token",
+]

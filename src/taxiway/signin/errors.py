@@ -1,0 +1,228 @@
+"""What sign-in refuses.
+
+TaxiwayError
+  SignInError
+    Malformed                a request that cannot be read
+    ParameterMissing         a parameter is missing
+    TenantUnknown            the tenant segment or domain names no tenant here
+    NoTenant                 nothing in the request says which tenant
+    InstanceUnknown          the authority's host is not one of ours
+    ClientUnknown            no application has this client id
+    RedirectMismatch         the redirect URI is not registered
+    ResponseTypeUnsupported  another response type than code
+    ResponseModeUnsupported  another response mode
+    GrantUnsupported         a grant type not offered, or switched off
+    GrantNeedsTenant         this grant needs a tenant in the path
+    ResourceUnknown          the resource is unknown in this tenant
+    ScopeInvalid             the scope cannot be read
+    ConsentMissing           the application was not granted this resource
+    ChallengeMissing         a public client has to send a PKCE challenge
+    VerifierMismatch         the PKCE verifier does not fit the challenge
+    SilentNotPossible        nobody is signed in and no page may be shown
+    BadCredentials           wrong name or password; says nothing about which
+    AccountLocked            too many failures
+    AccountDisabled          the account is disabled
+    PasswordExpired          the password was for one use and has to be changed
+    PasswordWeak             the new password is refused
+    MfaRequired              a second factor is required
+    MfaNotRegistered         a second factor is required and none is registered
+    FactorRefused            the second factor is wrong
+    PassRefused              the Temporary Access Pass is wrong, used or run out
+    OtherOrganization        the account belongs to another organization than the device
+    OtherUser                the device is assigned to somebody else
+    FlowExpired              the sign-in page is too old or of another browser
+    CodeExpired              the code ran out
+    CodeReused               the code was redeemed before
+    GrantInvalid             a code or refresh token that is not good here
+    GrantRevoked             what the token rests on was revoked
+    ClientSecretWrong        the client secret is wrong
+    ClientCredentialMissing  a confidential client has to prove itself
+    ClientIsPublic           a public client sent a credential
+    DeviceRefused            the device is unknown, deleted, disabled or not what it says
+    DeviceDisabled           the device is disabled
+    NonceInvalid             the request's nonce is missing, used or run out
+    SessionKeyInvalid        the request is not signed with the session key
+    KdfRefused               key derivation version 1 is switched off
+    BrokerRequestInvalid     a broker request that cannot be read
+  TokenRefused               an access token that does not open this door (401)
+"""
+
+from __future__ import annotations
+
+from taxiway.kernel import TaxiwayError
+
+
+class SignInError(TaxiwayError):
+    """Base of what the sign-in page and the token endpoint refuse."""
+
+
+class Malformed(SignInError):
+    """A request that cannot be read."""
+
+
+class ParameterMissing(SignInError):
+    """A parameter is missing."""
+
+
+class TenantUnknown(SignInError):
+    """The tenant segment or domain names no tenant here."""
+
+
+class NoTenant(SignInError):
+    """Nothing in the request says which tenant."""
+
+
+class InstanceUnknown(SignInError):
+    """The authority's host is not one of ours."""
+
+
+class ClientUnknown(SignInError):
+    """No application has this client id."""
+
+
+class RedirectMismatch(SignInError):
+    """The redirect URI is not registered."""
+
+
+class ResponseTypeUnsupported(SignInError):
+    """Another response type than code."""
+
+
+class ResponseModeUnsupported(SignInError):
+    """Another response mode."""
+
+
+class GrantUnsupported(SignInError):
+    """A grant type not offered, or switched off."""
+
+
+class GrantNeedsTenant(SignInError):
+    """This grant needs a tenant in the path."""
+
+
+class ResourceUnknown(SignInError):
+    """The resource is unknown in this tenant."""
+
+
+class ScopeInvalid(SignInError):
+    """The scope cannot be read."""
+
+
+class ConsentMissing(SignInError):
+    """The application was not granted this resource."""
+
+
+class ChallengeMissing(SignInError):
+    """A public client has to send a PKCE challenge."""
+
+
+class VerifierMismatch(SignInError):
+    """The PKCE verifier does not fit the challenge."""
+
+
+class SilentNotPossible(SignInError):
+    """Nobody is signed in and no page may be shown."""
+
+
+class BadCredentials(SignInError):
+    """Wrong name or password; says nothing about which."""
+
+
+class AccountLocked(SignInError):
+    """Too many failures."""
+
+
+class AccountDisabled(SignInError):
+    """The account is disabled."""
+
+
+class PasswordExpired(SignInError):
+    """The password was for one use and has to be changed."""
+
+
+class PasswordWeak(SignInError):
+    """The new password is refused."""
+
+
+class MfaRequired(SignInError):
+    """A second factor is required."""
+
+
+class MfaNotRegistered(SignInError):
+    """A second factor is required and none is registered."""
+
+
+class FactorRefused(SignInError):
+    """The second factor is wrong."""
+
+
+class PassRefused(SignInError):
+    """The Temporary Access Pass is wrong, used or run out."""
+
+
+class OtherOrganization(SignInError):
+    """The account belongs to another organization than the device."""
+
+
+class OtherUser(SignInError):
+    """The device is assigned to somebody else."""
+
+
+class FlowExpired(SignInError):
+    """The sign-in page is too old or of another browser."""
+
+
+class CodeExpired(SignInError):
+    """The code ran out."""
+
+
+class CodeReused(SignInError):
+    """The code was redeemed before."""
+
+
+class GrantInvalid(SignInError):
+    """A code or refresh token that is not good here."""
+
+
+class GrantRevoked(SignInError):
+    """What the token rests on was revoked."""
+
+
+class ClientSecretWrong(SignInError):
+    """The client secret is wrong."""
+
+
+class ClientCredentialMissing(SignInError):
+    """A confidential client has to prove itself."""
+
+
+class ClientIsPublic(SignInError):
+    """A public client sent a credential."""
+
+
+class DeviceRefused(SignInError):
+    """The device is unknown, deleted, disabled or not what it says."""
+
+
+class DeviceDisabled(SignInError):
+    """The device is disabled."""
+
+
+class NonceInvalid(SignInError):
+    """The request's nonce is missing, used or run out."""
+
+
+class SessionKeyInvalid(SignInError):
+    """The request is not signed with the session key."""
+
+
+class KdfRefused(SignInError):
+    """Key derivation version 1 is switched off."""
+
+
+class BrokerRequestInvalid(SignInError):
+    """A broker request that cannot be read."""
+
+
+class TokenRefused(TaxiwayError):
+    """An access token that does not open this door."""

@@ -1,0 +1,47 @@
+"""What ends when a user or a device changes (03 section 7.9)."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from taxiway import directory
+from taxiway.signin import tables
+from taxiway.signin.revocation import revoke_for_device, revoke_for_user
+from taxiway.store import Followers, Tx
+from taxiway.store.unit import Event
+
+_OF_A_USER = (tables.password, tables.access_pass, tables.totp)
+
+
+def follow(followers: Followers) -> None:
+    """Follow users and devices."""
+    followers.on("user.changed", _user_changed)
+    followers.on("user.deleted", _user_deleted)
+    followers.on("device.changed", _device_changed)
+    followers.on("device.deleted", _device_deleted)
+
+
+def _user_changed(tx: Tx, event: Event) -> None:
+    if "account_enabled" in event["changed"]:
+        user = directory.USERS.get(tx, event["id"])
+        if user is not None and not user["account_enabled"]:
+            revoke_for_user(tx, event["id"])
+
+
+def _user_deleted(tx: Tx, event: Event) -> None:
+    revoke_for_user(tx, event["id"])
+    for table in _OF_A_USER:
+        tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.user_id == event["id"]))
+
+
+def _device_changed(tx: Tx, event: Event) -> None:
+    if "account_enabled" in event["changed"]:
+        device = directory.find_device(tx, id=event["id"])
+        if device is not None and not device["account_enabled"]:
+            revoke_for_device(tx, device["device_id"])
+
+
+def _device_deleted(tx: Tx, event: Event) -> None:
+    device_id = event.get("device_id")
+    if device_id:
+        revoke_for_device(tx, device_id)

@@ -1,0 +1,64 @@
+"""``password`` (ROPC): for seeded first-party clients, behind a switch that is off (03 section 15.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from taxiway.signin import claims, factors, issued, resources
+from taxiway.signin.credentials import Checked, check_password, confirm, tenant_for
+from taxiway.signin.errors import GrantUnsupported, MfaRequired
+from taxiway.signin.grants.common import Issue, TokenRequest, authenticated_client, reply, wants_refresh_token
+from taxiway.signin.model import Proof
+from taxiway.signin.policy import signin_policy_of
+from taxiway.store import Runtime, Tx
+
+#: Seeded clients that test tools use: Azure CLI, the PowerShell modules, the Graph tools, broker, Company Portal.
+_CLIENTS = frozenset(
+    {
+        "04b07795-8ddb-461a-bbee-02f9e1bf7b46",
+        "1950a258-227b-4e31-a9cf-717495945fc2",
+        "1b730954-1685-4b74-9bfd-dac224a7b894",
+        "14d82eec-204b-4c2f-b7e8-296a70dab67e",
+        "29d9ed98-a469-4536-ade2-f981bc1d605e",
+        "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223",
+    }
+)
+
+
+async def sign_in(rt: Runtime, request: TokenRequest) -> dict[str, Any]:
+    """Tokens for name and password; never past a second factor."""
+    upn = request.need("username")
+    tenant = await tenant_for(rt, request.tenant, upn)
+    await rt.store.read(tenant, lambda tx: _check_allowed(tx, request))
+    checked = await check_password(rt, tenant, upn, request.need("password"), correlation=request.correlation)
+    issue = await rt.store.write(tenant, lambda tx: _issue(tx, request, checked), correlation=request.correlation)
+    return await reply(rt, request, issue)
+
+
+def _check_allowed(tx: Tx, request: TokenRequest) -> None:
+    client = authenticated_client(tx, request)
+    if not signin_policy_of(tx).ropc_enabled or client["app_id"] not in _CLIENTS:
+        raise GrantUnsupported(
+            "The password grant is switched off for this tenant or this client.",
+            remedy="Sign in interactively, or switch 'ropc_enabled' on for tests.",
+        )
+
+
+def _issue(tx: Tx, request: TokenRequest, checked: Checked) -> Issue:
+    user = confirm(tx, checked)
+    if factors.ONE_TIME_CODE in factors.methods_of(tx, user["id"]):
+        raise MfaRequired("This account signs in with a second factor.", remedy="Sign in interactively.")
+    client = resources.client_of(tx, request.client_id)
+    identifier = request.identifier or resources.GRAPH
+    target = resources.target_of(tx, client, identifier)
+    proof = Proof(user_id=user["id"], amr=("pwd",), auth_time=tx.now)
+    facts = claims.load(tx, proof, client["app_id"], target)
+    token = ""
+    if wants_refresh_token(request, request.scope):
+        family = {"family": tx.entropy.uuid()}
+        token = issued.new_refresh_token(
+            tx, proof, client_id=client["app_id"], resource=identifier, scope=request.scope, before=family
+        )
+    what = {"upn": checked.upn, "client": client["app_id"], "resource": identifier, "by": "password"}
+    tx.log("signin.completed", subject=proof.subject, what=what)
+    return Issue(facts, proof, client["app_id"], target, token)

@@ -1,0 +1,157 @@
+"""The routes of sign-in (03 sections 1.2, 2, 3 and 4)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from taxiway.doors.errors import BadBody
+from taxiway.doors.request import bearer, correlation, json_response, read_form, read_json
+from taxiway.signin import grants, metadata, userinfo
+from taxiway.signin.credentials import tenant_of_segment
+from taxiway.signin.errors import Malformed, SignInError, TokenRefused
+from taxiway.signin.grants import TokenRequest
+from taxiway.signin.pages_http import Pages
+from taxiway.signin.sts import error_object, status_of
+from taxiway.store import Runtime
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+_FORM_LIMIT = 65_536
+_OPEN = {"access-control-allow-origin": "*"}
+_KEYS_CACHE = {**_OPEN, "cache-control": "public, max-age=3600"}
+
+
+def routes(rt: Runtime) -> list[Route]:
+    """Every route of the sign-in service."""
+    face, pages = _Face(rt), Pages(rt)
+    authorize = ["GET", "POST"]
+    return [
+        Route("/{tenant}/.well-known/openid-configuration", face.provider("1.0")),
+        Route("/{tenant}/v2.0/.well-known/openid-configuration", face.provider("2.0")),
+        Route("/{tenant}/discovery/keys", face.keys(v2=False)),
+        Route("/{tenant}/discovery/v2.0/keys", face.keys(v2=True)),
+        Route("/{tenant}/discovery/instance", face.instance),
+        Route("/{tenant}/userrealm/{upn}", face.realm),
+        Route("/{tenant}/userrealm", face.realm),
+        Route("/getuserrealm.srf", face.realm),
+        Route("/{tenant}/getcredentialtype", face.credential_type, methods=["POST"]),
+        Route("/{tenant}/oauth2/token", face.token("1.0"), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/token", face.token("2.0"), methods=["POST"]),
+        Route("/{tenant}/openid/userinfo", face.userinfo, methods=["GET", "POST"]),
+        Route("/oidc/userinfo", face.userinfo, methods=["GET", "POST"]),
+        Route("/{tenant}/oauth2/authorize", pages.authorize("1.0"), methods=authorize),
+        Route("/{tenant}/oauth2/v2.0/authorize", pages.authorize("2.0"), methods=authorize),
+        Route("/{tenant}/login", pages.login, methods=["POST"]),
+        Route("/{tenant}/changepassword", pages.change_password, methods=["POST"]),
+        Route("/{tenant}/sas/beginauth", pages.begin_factor, methods=["POST"]),
+        Route("/{tenant}/sas/endauth", pages.end_factor, methods=["POST"]),
+        Route("/{tenant}/sas/processauth", pages.process_factor, methods=["POST"]),
+        Route("/{tenant}/oauth2/logout", pages.logout),
+        Route("/{tenant}/oauth2/v2.0/logout", pages.logout),
+    ]
+
+
+class _Face:
+    """The endpoints that programs call."""
+
+    def __init__(self, rt: Runtime) -> None:
+        self._rt = rt
+
+    def provider(self, version: str) -> Handler:
+        """Provider metadata."""
+        return self._guarded(lambda r: metadata.provider(self._rt, r.path_params["tenant"], version), _OPEN)
+
+    def keys(self, *, v2: bool) -> Handler:
+        """The key set: the one answer that may be cached."""
+        return self._guarded(lambda r: metadata.key_set(self._rt, r.path_params["tenant"], v2=v2), _KEYS_CACHE)
+
+    async def instance(self, request: Request) -> Response:
+        """Instance discovery."""
+        query = request.query_params
+
+        async def answer(_: Request) -> Any:
+            return metadata.instance(
+                self._rt, query.get("authorization_endpoint", ""), query.get("api-version", "").strip()
+            )
+
+        return await self._guarded(answer, _OPEN)(request)
+
+    async def realm(self, request: Request) -> Response:
+        """Home realm discovery in its three spellings."""
+        query = request.query_params
+        upn = request.path_params.get("upn") or query.get("user") or query.get("login", "")
+        version = query.get("api-version", "2.1" if "login" in query else "1.0")
+        return json_response(await metadata.realm(self._rt, upn[:320], version))
+
+    async def credential_type(self, request: Request) -> Response:
+        """How a name can sign in."""
+
+        async def answer(r: Request) -> Any:
+            return await metadata.credential_type(self._rt, await read_json(r, limit=_FORM_LIMIT))
+
+        return await self._guarded(answer)(request)
+
+    async def userinfo(self, request: Request) -> Response:
+        """Who the bearer of a token is (03 section 3.7)."""
+        try:
+            return json_response(await userinfo.userinfo(self._rt, bearer(request) or ""))
+        except TokenRefused as error:
+            headers = {"www-authenticate": 'Bearer error="invalid_token"'}
+            return json_response({"error": "invalid_token", "error_description": error.message}, 401, headers)
+
+    def token(self, version: str) -> Handler:
+        """The token endpoint."""
+
+        async def answer(request: Request) -> Any:
+            form = await read_form(request, limit=_FORM_LIMIT)
+            # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
+            nonce = form.get("grant_type") == "srv_challenge"
+            tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
+            asked = TokenRequest(form, version, tenant, correlation(request), _basic(request))
+            return await grants.answer(self._rt, asked)
+
+        return self._guarded(answer, {"cache-control": "no-store", "pragma": "no-cache"})
+
+    def _guarded(self, answer: Callable[[Request], Awaitable[Any]], headers: dict[str, str] | None = None) -> Handler:
+        """An endpoint whose refusals are AADSTS error objects; a text is an encrypted reply (03 section 4.1)."""
+
+        async def handler(request: Request) -> Response:
+            cid = correlation(request)
+            echo = {"client-request-id": cid} if request.headers.get("return-client-request-id") == "true" else {}
+            try:
+                body = await answer(request)
+            except SignInError as error:
+                return self._refusal(request, error, cid, echo)
+            except BadBody as error:
+                return self._refusal(request, Malformed(error.message), cid, echo)
+            extra = {**(headers or {}), **echo}
+            if isinstance(body, str):
+                return Response(body, 200, extra, media_type="application/json")
+            return json_response(body, 200, extra)
+
+        return handler
+
+    def _refusal(self, request: Request, error: SignInError, cid: str, echo: dict[str, str]) -> Response:
+        trace = str(request.scope["request_id"])
+        body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
+        return json_response(body, status_of(error), {"cache-control": "no-store", **echo})
+
+
+def _basic(request: Request) -> tuple[str, str] | None:
+    """Client id and secret of HTTP Basic, each percent-encoded (RFC 6749 section 2.3.1)."""
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError, ValueError) as error:
+        raise Malformed("The Authorization header cannot be read.") from error
+    return unquote_plus(name), unquote_plus(secret)

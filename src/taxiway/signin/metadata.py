@@ -1,0 +1,164 @@
+"""What clients discover: provider metadata, keys, instances, realms, credential types (03 section 2)."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from taxiway.signin import keys
+from taxiway.signin.credentials import tenant_of_name, tenant_of_segment
+from taxiway.signin.errors import InstanceUnknown, Malformed
+from taxiway.signin.tokens import issuer
+from taxiway.store import SYSTEM, Runtime
+
+Json = dict[str, Any]
+
+
+async def provider(rt: Runtime, segment: str, version: str) -> Json:
+    """OpenID Provider metadata; every URL carries the tenant's GUID, whatever name was asked by."""
+    tenant = await tenant_of_segment(rt, segment)
+    t, login = tenant or segment.lower(), rt.urls.login
+    oauth = f"{login}/{t}/oauth2{'/v2.0' if version == '2.0' else ''}"
+    both: Json = {
+        "issuer": issuer(login, tenant or "{tenantid}", version),
+        "authorization_endpoint": f"{oauth}/authorize",
+        "token_endpoint": f"{oauth}/token",
+        "end_session_endpoint": f"{oauth}/logout",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "code_challenge_methods_supported": ["S256"],
+        "grant_types_supported": ["authorization_code", "refresh_token", "client_credentials"],
+        "authorization_response_iss_parameter_supported": True,
+        "capabilities": ["kdf_ver2"],
+        "http_logout_supported": True,
+        "tenant_region_scope": "EU" if tenant else None,
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": urlsplit(rt.urls.graph).netloc,
+    }
+    return {**both, **(_v2(rt, t) if version == "2.0" else _v1(rt, t))}
+
+
+def _v1(rt: Runtime, t: str) -> Json:
+    return {
+        "jwks_uri": f"{rt.urls.login}/common/discovery/keys",
+        "userinfo_endpoint": f"{rt.urls.login}/{t}/openid/userinfo",
+        "scopes_supported": ["openid"],
+        "microsoft_multi_refresh_token": True,
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "acr",
+            "amr",
+            "nonce",
+            "upn",
+            "tid",
+            "oid",
+        ],
+    }
+
+
+def _v2(rt: Runtime, t: str) -> Json:
+    return {
+        "jwks_uri": f"{rt.urls.login}/{t}/discovery/v2.0/keys",
+        "userinfo_endpoint": f"{rt.urls.graph}/oidc/userinfo",
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "request_uri_parameter_supported": False,
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "auth_time",
+            "nonce",
+            "preferred_username",
+            "name",
+            "tid",
+        ],
+    }
+
+
+async def key_set(rt: Runtime, segment: str, *, v2: bool) -> Json:
+    """The key set; made sure that there is a key."""
+    tenant = await tenant_of_segment(rt, segment)
+    await keys.signing_keys(rt)
+    named = issuer(rt.urls.login, tenant or "{tenantid}", "2.0") if v2 else ""
+    return {"keys": await rt.store.read(SYSTEM, lambda tx: keys.published(tx, issuer=named))}
+
+
+def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json:
+    """Whether an authority's host is one of ours (03 section 2.4)."""
+    try:
+        parts = urlsplit(authorization_endpoint)
+    except ValueError as error:
+        raise Malformed("The authorization_endpoint is not a URL.") from error
+    ours = urlsplit(rt.urls.login).netloc
+    if parts.netloc.lower() != ours.lower():
+        raise InstanceUnknown(f"The host '{parts.netloc[:200]}' is not an authority of this instance.")
+    tenant, _, rest = parts.path.strip("/").partition("/")
+    flavour = "/v2.0" if "v2.0" in rest.lower() else ""
+    row = {"preferred_network": ours, "preferred_cache": ours, "aliases": [ours]}
+    return {
+        "tenant_discovery_endpoint": f"{rt.urls.login}/{tenant}{flavour}/.well-known/openid-configuration",
+        "api-version": api_version or "1.1",
+        "metadata": [row],
+    }
+
+
+async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
+    """Home realm of a name: by its domain alone, never by the user (03 section 2.5)."""
+    known = await tenant_of_name(rt, upn) is not None
+    kind, domain = "Managed" if known else "Unknown", upn.rpartition("@")[2]
+    if api_version.strip().startswith("2"):
+        return {
+            "NameSpaceType": kind,
+            "Login": upn,
+            "DomainName": domain,
+            "FederationBrandName": domain,
+            "TenantBrandingInfo": None,
+            "cloud_instance_name": "microsoftonline.com",
+        }
+    found = {"ver": "1.0", "account_type": kind, "domain_name": domain}
+    cloud = {"cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline"}
+    return {**found, **cloud}
+
+
+async def credential_type(rt: Runtime, body: object) -> Json:
+    """How a name can sign in; the same answer for every name under a verified domain (03 section 2.7)."""
+    name = body.get("username") if isinstance(body, dict) else None
+    if not isinstance(name, str) or len(name) > 320:
+        raise Malformed("The body must contain 'username'.")
+    known = await tenant_of_name(rt, name) is not None
+    flow = body.get("flowToken", "") if isinstance(body, dict) else ""
+    credentials = {
+        "PrefCredential": 1,
+        "HasPassword": True,
+        "HasFido": False,
+        "HasAccessPass": True,
+        "HasRemoteNGC": False,
+        "HasCertAuth": False,
+        "RemoteNgcParams": None,
+        "FidoParams": None,
+        "SasParams": None,
+        "FederationRedirectUrl": None,
+    }
+    return {
+        "Username": name,
+        "Display": name,
+        "IfExistsResult": 0 if known else 1,
+        "IsUnmanaged": False,
+        "ThrottleStatus": 0,
+        "Credentials": credentials,
+        "EstsProperties": {"UserTenantBranding": None, "DomainType": 3},
+        "FlowToken": flow,
+        "IsSignupDisallowed": True,
+        "apiCanary": "",
+    }

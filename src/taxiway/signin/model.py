@@ -1,0 +1,102 @@
+"""Who signed in and how, and what a token says of it (03 sections 5.1 and 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from taxiway.directory.access import Principal
+
+BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
+PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"
+REGISTRATION_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
+DRS_APP = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
+DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
+
+#: How long a second factor is fresh enough to register a Windows Hello key.
+FRESH = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged."""
+
+    user_id: str
+    amr: tuple[str, ...]
+    auth_time: datetime
+    mfa_at: datetime | None = None
+    device_id: str | None = None
+    ztdid: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The columns that carry it."""
+        return {
+            "user_id": self.user_id,
+            "device_id": self.device_id,
+            "amr": list(self.amr),
+            "auth_time": self.auth_time,
+            "mfa_at": self.mfa_at,
+            "ztdid": self.ztdid,
+        }
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Proof:
+        """The proof that a row carries."""
+        return cls(
+            user_id=row["user_id"],
+            amr=tuple(row["amr"]),
+            auth_time=row["auth_time"],
+            mfa_at=row["mfa_at"],
+            device_id=row["device_id"],
+            ztdid=row["ztdid"],
+        )
+
+    @property
+    def had_mfa(self) -> bool:
+        """Whether a second factor was shown."""
+        return self.mfa_at is not None
+
+    def methods(self, now: datetime) -> list[str]:
+        """The ``amr`` claim: ``ngcmfa`` only while the second factor is fresh."""
+        fresh = self.mfa_at is not None and now - self.mfa_at <= FRESH
+        return [*self.amr, "ngcmfa"] if fresh else list(self.amr)
+
+    @property
+    def subject(self) -> str:
+        """Whose timeline a log entry about this sign-in belongs to."""
+        return f"autopilot:{self.ztdid}" if self.ztdid else f"user:{self.user_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """A verified access token. ``roles``: directory role template ids, read afresh; ``app_roles``: an application's."""
+
+    tenant: str
+    app_id: str
+    aud: str
+    amr: tuple[str, ...]
+    issued_at: datetime
+    expires_at: datetime
+    uti: str
+    oid: str | None = None
+    upn: str = ""
+    name: str = ""
+    scopes: frozenset[str] = frozenset()
+    app_roles: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    device_id: str | None = None
+    kind: str = "user"
+
+    @property
+    def had_mfa(self) -> bool:
+        """Whether the sign-in behind the token had a second factor."""
+        return bool({"mfa", "ngcmfa"} & set(self.amr))
+
+
+def principal_of(claims: Claims) -> Principal:
+    """Who acts with this token."""
+    if claims.kind == "app":
+        return Principal("app", claims.oid or claims.app_id, claims.tenant, claims.roles, claims.app_roles, claims.name)
+    return Principal("user", claims.oid or "", claims.tenant, claims.roles, claims.scopes, claims.upn)

@@ -1,0 +1,98 @@
+"""From an error to its AADSTS code and OAuth error (03 sections 6.1 and 6.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from taxiway.signin import errors
+from taxiway.signin.errors import SignInError
+
+
+@dataclass(frozen=True, slots=True)
+class Sts:
+    """How an error reads on the wire."""
+
+    code: int
+    error: str
+    suberror: str = ""
+
+
+CODES: dict[type[SignInError], Sts] = {
+    errors.Malformed: Sts(9002313, "invalid_request"),
+    errors.ParameterMissing: Sts(900144, "invalid_request"),
+    errors.TenantUnknown: Sts(90002, "invalid_tenant"),
+    errors.NoTenant: Sts(50059, "invalid_request"),
+    errors.InstanceUnknown: Sts(50049, "invalid_instance"),
+    errors.ClientUnknown: Sts(700016, "unauthorized_client"),
+    errors.RedirectMismatch: Sts(50011, "invalid_request"),
+    errors.ResponseTypeUnsupported: Sts(70005, "unsupported_response_type"),
+    errors.ResponseModeUnsupported: Sts(70007, "invalid_request"),
+    errors.GrantUnsupported: Sts(70003, "unsupported_grant_type"),
+    errors.GrantNeedsTenant: Sts(9001023, "invalid_request"),
+    errors.ResourceUnknown: Sts(500011, "invalid_resource"),
+    errors.ScopeInvalid: Sts(70011, "invalid_scope"),
+    errors.ConsentMissing: Sts(65001, "invalid_grant", "consent_required"),
+    errors.ChallengeMissing: Sts(9002325, "invalid_request"),
+    errors.VerifierMismatch: Sts(501481, "invalid_grant"),
+    errors.SilentNotPossible: Sts(50058, "login_required"),
+    errors.BadCredentials: Sts(50126, "invalid_grant"),
+    errors.AccountLocked: Sts(50053, "invalid_grant"),
+    errors.AccountDisabled: Sts(50057, "invalid_grant"),
+    errors.PasswordExpired: Sts(50055, "invalid_grant", "user_password_expired"),
+    errors.PasswordWeak: Sts(50192, "invalid_grant"),
+    errors.MfaRequired: Sts(50076, "invalid_grant", "basic_action"),
+    errors.MfaNotRegistered: Sts(50079, "invalid_grant", "basic_action"),
+    errors.FactorRefused: Sts(500121, "invalid_grant"),
+    errors.PassRefused: Sts(130503, "invalid_grant"),
+    errors.OtherOrganization: Sts(50020, "invalid_grant"),
+    errors.OtherUser: Sts(50105, "access_denied"),
+    errors.FlowExpired: Sts(50089, "invalid_request"),
+    errors.CodeExpired: Sts(70008, "invalid_grant", "token_expired"),
+    errors.CodeReused: Sts(54005, "invalid_grant", "bad_token"),
+    errors.GrantInvalid: Sts(70000, "invalid_grant", "bad_token"),
+    errors.GrantRevoked: Sts(50173, "invalid_grant", "bad_token"),
+    errors.ClientSecretWrong: Sts(7000215, "invalid_client"),
+    errors.ClientCredentialMissing: Sts(7000218, "invalid_client"),
+    errors.ClientIsPublic: Sts(700025, "invalid_client"),
+    errors.DeviceRefused: Sts(50155, "invalid_grant", "device_authentication_failed"),
+    errors.DeviceDisabled: Sts(135011, "invalid_grant", "device_authentication_failed"),
+    errors.NonceInvalid: Sts(140000, "invalid_grant"),
+    errors.SessionKeyInvalid: Sts(140001, "invalid_grant"),
+    errors.KdfRefused: Sts(5000611, "invalid_grant"),
+    errors.BrokerRequestInvalid: Sts(165900, "invalid_request"),
+}
+_OTHER = Sts(90024, "invalid_request")
+
+
+def sts_of(error: SignInError) -> Sts:
+    """The code of an error."""
+    return CODES.get(type(error), _OTHER)
+
+
+def status_of(error: SignInError) -> int:
+    """The HTTP status of an error at the token endpoint."""
+    return 401 if sts_of(error).error == "invalid_client" else 400
+
+
+def error_object(error: SignInError, *, now: datetime, trace: str, correlation: str, login: str) -> dict[str, Any]:
+    """The error object of the token endpoint."""
+    known = sts_of(error)
+    stamp = now.strftime("%Y-%m-%d %H:%M:%SZ")
+    body: dict[str, Any] = {
+        "error": known.error,
+        "error_description": describe(error, trace=trace, correlation=correlation, stamp=stamp),
+        "error_codes": [known.code],
+        "timestamp": stamp,
+        "trace_id": trace,
+        "correlation_id": correlation,
+        "error_uri": f"{login}/error?code={known.code}",
+    }
+    return {**body, "suberror": known.suberror} if known.suberror else body
+
+
+def describe(error: SignInError, *, trace: str, correlation: str, stamp: str) -> str:
+    """The description: the code, the sentence, and what to quote to the operator."""
+    text = " ".join(filter(None, (error.message, error.remedy)))
+    return f"AADSTS{sts_of(error).code}: {text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {stamp}"
