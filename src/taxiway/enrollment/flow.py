@@ -31,6 +31,9 @@ from taxiway.wire.soap import DEVICE_USER_TOKEN, JWT_TOKEN, BinaryToken, Credent
 
 PROVIDER_ID: Final = "taxiway"
 WELL_KNOWN_AUDIENCE: Final = "https://enrollment.manage.microsoft.com/"
+#: Whose tokens may enroll without the scope that other clients need (04 section 5.3).
+BROKER: Final = "29d9ed98-a469-4536-ade2-f981bc1d605e"
+DELEGATION: Final = "mdm_delegation"
 LIFETIME: Final = timedelta(days=365)
 #: Every 3 minutes for a quarter of an hour, every 15 for two hours, then every 8 hours (05 section 2.6).
 _POLL: Final = provisioning.Poll(
@@ -60,7 +63,10 @@ async def authenticate(rt: Runtime, credential: Credential | None) -> signin.Cla
         token = credential.content.decode("ascii")
     except UnicodeDecodeError as error:
         raise InvalidSecurity("The token is not text.") from error
-    return await authenticate_bearer(rt, token)
+    claims = await authenticate_bearer(rt, token)
+    if claims.app_id != BROKER and DELEGATION not in claims.scopes:
+        raise NotAuthenticated(f"The token was not given for enrollment: it lacks the scope {DELEGATION}.")
+    return claims
 
 
 async def authenticate_bearer(rt: Runtime, token: str | None) -> signin.Claims:
