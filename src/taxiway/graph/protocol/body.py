@@ -18,7 +18,7 @@ from taxiway.store import Prop
 MAX_DEPTH = 64
 
 # A string without its end runs to the end of the text, so that neither pattern ever has to look twice.
-_string_or_bare_key = re.compile(r'("(?:[^"\\]|\\.?)*(?:"|\Z))|([{,]\s*)([A-Za-z_][\w@.]*)(\s*:)', re.DOTALL)
+_string_or_bare_key = re.compile(r'("(?:[^"\\]|\\.?)*(?:"|\Z))|([{,]\s*)([A-Za-z_@][\w@.]*)(\s*:)', re.DOTALL)
 _string_or_trailing_comma = re.compile(r'("(?:[^"\\]|\\.?)*(?:"|\Z))|,(\s*[}\]])', re.DOTALL)
 _forbidden = re.compile("[\x00\ud800-\udfff]")
 
