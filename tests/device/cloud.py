@@ -182,6 +182,8 @@ class Cloud:
         self.alerts: list[tuple[str, str]] = []
         self.logins: list[str] = []
         self.down = 0
+        self.pieces = 0
+        self._partial: dict[str, str] = {}
         self.drop_after: str = ""
         self._transport_key: rsa.RSAPublicKey | None = None
         self._session_key = bytes(range(32))
@@ -208,7 +210,7 @@ class Cloud:
             raise httpx.ReadError("the answer is lost", request=request)
         return response
 
-    def _route(self, request: httpx.Request, identity: Identity) -> httpx.Response:  # noqa: C901 - a table
+    def _route(self, request: httpx.Request, identity: Identity) -> httpx.Response:  # noqa: C901, PLR0911 - a table
         path = request.url.path
         if path == "/connecttest.txt":
             return httpx.Response(200, text="Microsoft Connect Test")
@@ -415,6 +417,8 @@ class Cloud:
             for each in message.commands
             if not isinstance(each, Status | Results)
         ]
+        if not message.final:
+            return self._render(message, [*out, Alert("", 1222)])
         return self._render(message, out + (queue.pop(0) if queue else []))
 
     def _plan(self, message: Message) -> list[list[Command]]:
@@ -432,7 +436,11 @@ class Cloud:
             if isinstance(each, Status) and ref in self._sent:
                 self.statuses.append((self._sent[ref].verb, self._sent[ref].items[0].uri, each.code))
             if isinstance(each, Results):
-                self.results |= {item.uri: item.data or "" for item in each.items}
+                for item in each.items:
+                    known = self._partial.pop(item.uri, "")
+                    self.pieces += item.more
+                    kept = self._partial if item.more else self.results
+                    kept[item.uri] = known + (item.data or "")
 
     @staticmethod
     def _events(message: Message) -> list[tuple[str, str]]:

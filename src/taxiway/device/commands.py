@@ -158,26 +158,27 @@ class Responder:
         )
 
 
+def cut(answers: Sequence[Body], room: int) -> list[Body]:
+    """The answers with each Results that is long against ``room`` cut into pieces (05 section 7)."""
+    out: list[Body] = []
+    for answer in answers:
+        long = isinstance(answer, Results) and _length(answer) > room // 2
+        out += _pieces(answer, max(1, room // 8)) if isinstance(answer, Results) and long else [answer]
+    return out
+
+
 def split(answers: Sequence[Body], room: int) -> tuple[list[Body], list[Body]]:
-    """What fits into one message of ``room`` characters, and what is left.
-
-    A Results that alone is too long is cut; its pieces are sent one to a message (05 section 7).
-    """
-    taken: list[Body] = []
+    """What fits into one message of ``room`` bytes, and what is left; a piece ends its message."""
     for place, answer in enumerate(answers):
-        length = _length(answer)
-        if length <= room:
-            taken.append(answer)
-            room -= length
-            continue
-        if taken or not isinstance(answer, Results):
-            return taken, list(answers[place:])
-        first, rest = _cut(answer, room)
-        return [first], [rest, *answers[place + 1 :]]
-    return taken, []
+        room -= _length(answer)
+        if room < 0 and place:
+            return list(answers[:place]), list(answers[place:])
+        if isinstance(answer, Results) and any(item.more for item in answer.items):
+            return list(answers[: place + 1]), list(answers[place + 1 :])
+    return list(answers), []
 
 
-_OVERHEAD = 512
+_OVERHEAD = 256
 
 
 def _length(answer: Body) -> int:
@@ -185,14 +186,22 @@ def _length(answer: Body) -> int:
     return _OVERHEAD + sum(len((item.data or "").encode()) + len(item.uri) for item in items)
 
 
-def _cut(answer: Results, room: int) -> tuple[Results, Results]:
+def _pieces(answer: Results, size: int) -> list[Body]:
+    """One Results for every ``size`` characters; the first says how long the whole is."""
     item = answer.items[0]
-    data, at = item.data or "", max(1, (room - _OVERHEAD) // 4)
-    first = msgspec.structs.replace(item, data=data[:at], size=item.size or len(data.encode()), more=True)
-    if item.more:
-        first = msgspec.structs.replace(first, size=None)
-    rest = msgspec.structs.replace(item, data=data[at:], size=None)
-    return (
-        msgspec.structs.replace(answer, items=(first,)),
-        msgspec.structs.replace(answer, items=(rest, *answer.items[1:])),
-    )
+    data = item.data or ""
+    parts = [data[start : start + size] for start in range(0, len(data), size)]
+    return [
+        msgspec.structs.replace(
+            answer,
+            items=(
+                msgspec.structs.replace(
+                    item,
+                    data=part,
+                    size=None if place else len(data.encode()),
+                    more=place < len(parts) - 1,
+                ),
+            ),
+        )
+        for place, part in enumerate(parts)
+    ]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from taxiway.device.commands import Responder, split
+from taxiway.device.commands import Responder, cut, split
 from taxiway.device.csp.dmclient import provider
 from taxiway.device.csp.facts import DevInfo
 from taxiway.device.csp.tree import Tree
@@ -46,6 +46,7 @@ from taxiway.wire.syncml import (
 )
 
 MAX_MESSAGE = 524288
+ROOM = MAX_MESSAGE - 65536
 MAX_TURNS = 500
 
 Login = Literal["user", "others", "none"]
@@ -67,7 +68,6 @@ class OmaDm:
     storage: Storage
     tree: Tree
     dev_info: DevInfo
-    room: int = MAX_MESSAGE - 65536
     waiting: list[Alert] = field(default_factory=list)
 
     async def sync(self, login: Login, token: str = "") -> int:
@@ -107,7 +107,7 @@ class _Session:
         outgoing: list[Body] = self._first
         commands = 0
         for _ in range(MAX_TURNS):
-            now, later = split(outgoing, self._client.room)
+            now, later = split(outgoing, ROOM)
             answer = await self._exchange(now, final=not later)
             challenge = _challenge(answer)
             if challenge is not None:
@@ -123,7 +123,7 @@ class _Session:
                 return commands
             commands += sum(isinstance(each, Command) for each in answer.commands)
             header = Status(cmd_id="", msg_ref=answer.header.msg_id, cmd_ref="0", cmd="SyncHdr", code=Code.OK)
-            outgoing = [header, *_without_next(self._responder.answers, later), *later]
+            outgoing = [header, *cut(_without_next(self._responder.answers, later), ROOM), *later]
         raise SessionBroken("0x80072F78", f"the management session does not end after {MAX_TURNS} messages")
 
     async def _exchange(self, commands: Sequence[Body], *, final: bool) -> Message:

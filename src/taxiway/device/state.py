@@ -69,6 +69,7 @@ class Disk(Struct):
     method: str = ""
     protector: str = ""
     escrowed: bool = False
+    escrow_failed: bool = False
     reason: str = ""
     released: bool = False
     method_at_release: str = ""

@@ -113,7 +113,7 @@ class BitLocker(Csp):
             found |= EncryptionStatus.UNPROTECTED | self._obstacle()[0]
         elif disk.method != self._wanted_method():
             found |= EncryptionStatus.METHOD_DIFFERS
-        if disk.released and not disk.escrowed and disk.reason:
+        if disk.escrow_failed:
             found |= EncryptionStatus.BACKUP_FAILED
         return found
 
@@ -159,9 +159,10 @@ class BitLocker(Csp):
         try:
             response = await self._transport.send("POST", self._drs + ESCROW_PATH, identity=Identity.DEVICE, json=body)
         except ServerUnreachable as failure:
-            disk.reason = f"the recovery key could not be escrowed: {failure.message}"
+            disk.escrow_failed, disk.reason = True, f"the recovery key could not be escrowed: {failure.message}"
             return False
         disk.escrowed = response.status_code == 200
+        disk.escrow_failed = not disk.escrowed
         disk.reason = "" if disk.escrowed else f"the recovery key was not taken: HTTP {response.status_code}"
         self._storage.save()
         return disk.escrowed

@@ -1,0 +1,117 @@
+"""The status page: what it counts, when it waits, when it fails (05 section 11)."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+
+from device.cloud import DMCLIENT, MSI, add, finish, get, install_msi, msi_job, replace
+from taxiway.device import EspItemChanged, EspPhaseChanged
+from taxiway.device.csp.node import DEVICE
+from taxiway.device.csp.tree import Tree
+from taxiway.device.esp_progress import APPS, NETWORK, POLICIES, SEPARATOR, Progress
+from taxiway.device.state import AUTOPILOT_SETTINGS
+from taxiway.wire.syncml import Command, Item
+
+pytestmark = pytest.mark.anyio
+
+FIRST_SYNC = f"./Device/{DMCLIENT}/FirstSyncStatus"
+AGENT = "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/Agent"
+SETUP = "./Device/Vendor/MSFT/EnrollmentStatusTracking/Setup/Apps"
+
+
+@pytest.fixture
+def tree(pc):
+    return Tree(pc.state)
+
+
+def lines(tree):
+    return {each.name: each for each in Progress(tree, "taxiway", DEVICE).categories()}
+
+
+def test_lists_are_counted_by_what_each_entry_stands_for(tree):
+    """x of y sums the numbers behind the entries (05 section 10.3)."""
+    tree.put(f"{FIRST_SYNC}/ExpectedMSIAppPackages", f"{MSI}/Status;3{SEPARATOR}{MSI[:-4]}9%7D/Status;1")
+    tree.put(f"{FIRST_SYNC}/ServerHasFinishedProvisioning", "true", "bool")
+    tree.put(f"{MSI}/Status", "70", "int")
+    assert lines(tree)[APPS].text == "3 of 4 installed"
+    assert lines(tree)[POLICIES].text == "No setup needed"
+
+
+def test_until_the_server_has_finished_the_page_identifies(tree):
+    """An empty list is not final before the server says so."""
+    assert lines(tree)[NETWORK].text == "Identifying"
+    assert lines(tree)[NETWORK].state == "inProgress"
+
+
+def test_an_agent_that_has_not_listed_its_apps_holds_the_line(tree):
+    """TrackingPoliciesCreated ends the wait; then each app counts (05 section 10.4)."""
+    tree.put(f"{FIRST_SYNC}/ServerHasFinishedProvisioning", "true", "bool")
+    tree.put(f"{SETUP}/PolicyProviders/Agent/TrackingPoliciesCreated", "false", "bool")
+    assert lines(tree)[APPS].state == "inProgress"
+    tree.put(f"{SETUP}/PolicyProviders/Agent/TrackingPoliciesCreated", "true", "bool")
+    tree.put(f"{SETUP}/Tracking/Agent/App1/InstallationState", "2", "int")
+    assert lines(tree)[APPS].text == "0 of 1 installed"
+    tree.put(f"{SETUP}/Tracking/Agent/App1/InstallationState", "3", "int")
+    assert lines(tree)[APPS].state == "succeeded"
+    tree.put(f"{SETUP}/Tracking/Agent/App1/InstallationState", "4", "int")
+    assert lines(tree)[APPS].state == "failed"
+
+
+async def test_the_page_tells_x_of_y_as_it_grows(pc, power_on):
+    """Each change of a line is an event; the trace for diagnostics is left in the registry."""
+    await power_on(pc)
+    apps = [e.text for e in power_on.events if isinstance(e, EspItemChanged) and e.item == APPS]
+    assert apps[:2] == ["0 of 1 installed", "1 of 1 installed"]
+    phases = [(e.phase, e.state) for e in power_on.events if isinstance(e, EspPhaseChanged)]
+    assert phases == [
+        (phase, state)
+        for phase in ("device preparation", "device setup", "account setup")
+        for state in ("inProgress", "succeeded")
+    ]
+    kept = json.loads(pc.state.registry[AUTOPILOT_SETTINGS]["DeviceSetupCategory.Status"])
+    assert kept["categorySucceeded"] is True
+
+
+async def test_an_agent_that_fails_ends_device_preparation(pc, cloud, power_on):
+    """State 4 and its error are on the page (05 section 11.3, D3)."""
+    error = str(0x80070643 - (1 << 32))
+    cloud.device_work = [
+        add(AGENT),
+        replace(f"{AGENT}/InstallationState", "4", "int"),
+        replace(f"{AGENT}/LastError", error, "int"),
+        *finish("Device"),
+    ]
+    outcome = await power_on(pc)
+    assert (outcome.failure.step, outcome.failure.code) == ("esp", "0x80070643")
+
+
+async def test_content_with_another_hash_is_not_installed(pc, cloud, power_on):
+    """The download fails with the code for a wrong hash, and the installer never runs."""
+    leaf = f"{MSI}/DownloadInstall"
+    job = Command("Exec", "", (Item(target=leaf, format="xml", data=msi_job(b"something else")),))
+    lists = {"ExpectedMSIAppPackages": f"{MSI}/Status;1"}
+    cloud.device_work = [add(leaf, "xml"), job, *finish("Device", **lists)]
+    outcome = await power_on(pc)
+    assert outcome.failure.code == "0x80091007"
+    assert pc.state.installed == {}
+
+
+async def test_the_same_order_twice_installs_once(pc, cloud, power_on):
+    """A server that saw no answer orders again; what was carried out is not done a second time."""
+    cloud.later = [install_msi()[1], get(f"{MSI}/Status")]
+    await power_on(pc)
+    paths = [request.url.path for request in cloud.requests]
+    assert paths.count("/content/tool") == 1
+    assert cloud.results[f"{MSI}/Status"] == "70"
+
+
+async def test_the_server_reads_the_hardware_hash_in_pieces(pc, cloud, power_on, monkeypatch):
+    """Results that exceed the size of a message are cut and sent one piece a message (05 section 7)."""
+    monkeypatch.setattr("taxiway.device.omadm.ROOM", 4096)
+    cloud.later = [get("./DevDetail/Ext/DeviceHardwareData")]
+    await power_on(pc)
+    assert cloud.pieces > 4
+    assert len(base64.b64decode(cloud.results["./DevDetail/Ext/DeviceHardwareData"])) == 3000
