@@ -11,8 +11,9 @@ from device.cloud import DMCLIENT, MSI, add, finish, get, install_msi, msi_job, 
 from taxiway.device import EspItemChanged, EspPhaseChanged
 from taxiway.device.csp.node import DEVICE
 from taxiway.device.csp.tree import Tree
-from taxiway.device.esp_progress import APPS, NETWORK, POLICIES, SEPARATOR, Progress
+from taxiway.device.esp_progress import APPS, NETWORK, POLICIES, Progress
 from taxiway.device.state import AUTOPILOT_SETTINGS
+from taxiway.wire.expected import SEPARATOR
 from taxiway.wire.syncml import Command, Item
 
 pytestmark = pytest.mark.anyio
@@ -64,7 +65,7 @@ async def test_the_page_tells_x_of_y_as_it_grows(pc, power_on):
     """Each change of a line is an event; the trace for diagnostics is left in the registry."""
     await power_on(pc)
     apps = [e.text for e in power_on.events if isinstance(e, EspItemChanged) and e.item == APPS]
-    assert apps[:2] == ["0 of 1 installed", "1 of 1 installed"]
+    assert apps[:2] == ["Apps (0 of 1 installed)", "Apps (1 of 1 installed)"]
     phases = [(e.phase, e.state) for e in power_on.events if isinstance(e, EspPhaseChanged)]
     assert phases == [
         (phase, state)
@@ -110,8 +111,8 @@ async def test_the_same_order_twice_installs_once(pc, cloud, power_on):
 
 async def test_the_server_reads_the_hardware_hash_in_pieces(pc, cloud, power_on, monkeypatch):
     """Results that exceed the size of a message are cut and sent one piece a message (05 section 7)."""
-    monkeypatch.setattr("taxiway.device.omadm.ROOM", 4096)
+    monkeypatch.setattr("taxiway.device.omadm.ROOM", 2048)
     cloud.later = [get("./DevDetail/Ext/DeviceHardwareData")]
     await power_on(pc)
-    assert cloud.pieces > 4
+    assert cloud.pieces > 2
     assert len(base64.b64decode(cloud.results["./DevDetail/Ext/DeviceHardwareData"])) == 3000

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -22,22 +21,10 @@ from taxiway.wire.syncml import (
     Unknown,
     verb_of,
 )
+from taxiway.wire.syncml_chunks import Assembler, split_item
 
 MAX_OBJECT = 16 * 1024 * 1024
 NOT_DM = frozenset({"Put", "Search", "Sync", "Map", "Copy"})
-
-
-@dataclass(slots=True)
-class _Object:
-    """A large object that arrives in pieces (05 section 7)."""
-
-    uri: str
-    size: int
-    parts: list[str]
-
-    @property
-    def length(self) -> int:
-        return sum(len(part.encode()) for part in self.parts)
 
 
 class Responder:
@@ -46,7 +33,7 @@ class Responder:
     def __init__(self, tree: Tree, *, native_errors: bool) -> None:
         self._tree = tree
         self._native_errors = native_errors
-        self._object: _Object | None = None
+        self._pieces = Assembler(MAX_OBJECT)
         self._message = ""
         self.answers: list[Body] = []
 
@@ -57,10 +44,10 @@ class Responder:
         if not commands and message.final:
             return False
         for command in commands:
-            if self._object is not None and not self._continues(command):
-                self._lose_object()
+            if self._pieces.open is not None and not self._continues(command):
+                self._lose_object(self._pieces.open)
             await self._carry_out(command)
-        if not message.final or (self._object is not None and len(commands) == 1):
+        if not message.final or (self._pieces.open is not None and len(commands) == 1):
             self.answers.append(Alert("", AlertCode.NEXT_MESSAGE))
         return True
 
@@ -100,12 +87,8 @@ class Responder:
                 self.answers.append(found)
 
     async def _run_item(self, verb: str, item: Item) -> Answer:
-        if item.more or self._object is not None:
-            whole = self._take_piece(item)
-            if isinstance(whole, Answer):
-                return whole
-            item = whole
-        return await self._tree.run(verb, item)
+        code, whole = self._pieces.take(item)
+        return Answer(code) if whole is None else await self._tree.run(verb, whole)
 
     async def _atomic(self, group: Group) -> None:
         """All or nothing; Get and nesting are not allowed inside (05 section 6.3)."""
@@ -120,28 +103,12 @@ class Responder:
         for child, answer in zip(children, answers, strict=True):
             self._status(child, answer)
 
-    def _take_piece(self, item: Item) -> Item | Answer:
-        """Keep a piece of a large object, or give the whole when it is complete."""
-        kept = self._object or _Object(item.uri, item.size or 0, [])
-        kept.parts.append(item.data or "")
-        if max(kept.length, kept.size) > MAX_OBJECT:
-            self._object = None
-            return Answer(Code.TOO_LARGE)
-        if item.more:
-            self._object = kept
-            return Answer(Code.CHUNK_ACCEPTED)
-        self._object = None
-        if kept.size and kept.length != kept.size:
-            return Answer(Code.SIZE_MISMATCH)
-        return msgspec.structs.replace(item, data="".join(kept.parts), size=None)
-
     def _continues(self, command: Body) -> bool:
-        held = self._object
-        return held is not None and isinstance(command, Command) and [i.uri for i in command.items] == [held.uri]
+        return isinstance(command, Command) and [item.uri for item in command.items] == [self._pieces.open]
 
-    def _lose_object(self) -> None:
-        uri = self._object.uri if self._object is not None else ""
-        self._object = None
+    def _lose_object(self, uri: str) -> None:
+        """Something else came before the last piece (05 section 7)."""
+        self._pieces.drop()
         self.answers.append(Alert("", AlertCode.NO_END_OF_DATA, (Item(source=uri),)))
 
     def _status(self, command: Body, answer: Answer, target: str = "") -> None:
@@ -163,7 +130,11 @@ def cut(answers: Sequence[Body], room: int) -> list[Body]:
     out: list[Body] = []
     for answer in answers:
         long = isinstance(answer, Results) and _length(answer) > room // 2
-        out += _pieces(answer, max(1, room // 8)) if isinstance(answer, Results) and long else [answer]
+        if not isinstance(answer, Results) or not long:
+            out.append(answer)
+            continue
+        pieces = split_item(answer.items[0], room // 2)
+        out += [msgspec.structs.replace(answer, items=(piece,)) for piece in pieces]
     return out
 
 
@@ -184,24 +155,3 @@ _OVERHEAD = 256
 def _length(answer: Body) -> int:
     items = answer.items if isinstance(answer, Status | Results | Alert) else ()
     return _OVERHEAD + sum(len((item.data or "").encode()) + len(item.uri) for item in items)
-
-
-def _pieces(answer: Results, size: int) -> list[Body]:
-    """One Results for every ``size`` characters; the first says how long the whole is."""
-    item = answer.items[0]
-    data = item.data or ""
-    parts = [data[start : start + size] for start in range(0, len(data), size)]
-    return [
-        msgspec.structs.replace(
-            answer,
-            items=(
-                msgspec.structs.replace(
-                    item,
-                    data=part,
-                    size=None if place else len(data.encode()),
-                    more=place < len(parts) - 1,
-                ),
-            ),
-        )
-        for place, part in enumerate(parts)
-    ]

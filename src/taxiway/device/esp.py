@@ -226,13 +226,14 @@ class Esp:
         for each in changed:
             shown[each.name] = each
             code = hresult(each.error) if each.error else ""
-            self.watch.item(phase, each.name, each.state, each.text, done=each.ready, total=each.total, code=code)
+            text = f"{each.name} ({each.text})"
+            self.watch.item(phase, each.name, each.state, text, done=each.ready, total=each.total, code=code)
         if changed:
             self._category(phase, "inProgress", "", {each.name: (each.state, each.text) for each in categories})
 
     def _lines(self, phase: EspPhaseName, lines: dict[str, tuple[ItemState, str]]) -> None:
         for name, (state, text) in lines.items():
-            self.watch.item(phase, name, state, text)
+            self.watch.item(phase, name, state, f"{name} ({text})")
         self._category(phase, "inProgress", "", lines)
 
     def _category(self, phase: EspPhaseName, state: str, code: str, lines: dict[str, tuple[ItemState, str]]) -> None:

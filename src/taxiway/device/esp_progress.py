@@ -12,8 +12,8 @@ from taxiway.device.csp.node import Node, Refused
 from taxiway.device.csp.tree import Tree
 from taxiway.device.events import ItemState
 from taxiway.wire.csp import Scope
+from taxiway.wire.expected import split_apps
 
-SEPARATOR = "\uf000"
 TRACKING = (*MSFT, "EnrollmentStatusTracking")
 
 POLICIES, CERTIFICATES, NETWORK, APPS = "Security policies", "Certificates", "Network connections", "Apps"
@@ -119,18 +119,14 @@ class Progress:
         ]
 
     def _expected(self, leaf: str, judge: Callable[[Node], Item]) -> list[Item]:
-        """The items of a list; the number behind a semicolon is how many things an entry stands for."""
+        """The items of a list; an address that is none never comes true."""
         found = []
-        for entry in (self.node_value(leaf) or "").split(SEPARATOR):
-            uri, _, count = entry.strip().partition(";")
-            if not uri:
-                continue
+        for app in split_apps(self.node_value(leaf) or ""):
             try:
-                item = judge(Node.parse(uri))
+                item = judge(Node.parse(app.uri))
             except Refused:
                 item = Item()
-            weight = int(count) if count.isascii() and count.isdigit() else 1
-            found.append(Item(item.done, item.error, max(weight, 1)))
+            found.append(Item(item.done, item.error, max(app.count, 1)))
         return found
 
     def _present(self, node: Node) -> Item:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from dataclasses import dataclass
 
 from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, USER, Node, Refused
@@ -16,8 +15,8 @@ from taxiway.device.omadm import OmaDm
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.errors import WireError
+from taxiway.wire.msi_job import MsiJob, parse_msi_job
 from taxiway.wire.syncml import MSI_INSTALL_DONE, Code
-from taxiway.wire.xml import Element, child, children, descend, local, parse_xml, text
 
 INITIALISED, DOWNLOADING, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "30", "40"
 ENFORCING, RETRY_PENDING, FAILED, DONE = "50", "55", "60", "70"
@@ -26,43 +25,12 @@ _NO_CONTENT = 0x80190194
 _RESTART_NEEDED = frozenset({1641, 3010})
 
 
-@dataclass(frozen=True, slots=True)
-class MsiJob:
-    """What to fetch, how to check it, how to run it. Times in minutes."""
-
-    product: str
-    version: str
-    urls: tuple[str, ...]
-    file_hash: str
-    retries: int = 0
-    interval: float = 0
-
-    @classmethod
-    def parse(cls, document: str) -> MsiJob:
-        """Read a ``MsiInstallJob``; anything else is 400."""
-        try:
-            root = parse_xml(document.strip().encode())
-        except WireError as error:
-            raise Refused(Code.BAD_REQUEST) from error
-        product = child(root, "Product")
-        urls = descend(root, "Product", "Download", "ContentURLList")
-        digest = text(descend(root, "Product", "Validation", "FileHash"))
-        rules = descend(root, "Product", "Enforcement")
-        if local(root) != "MsiInstallJob" or product is None or urls is None or not digest:
-            raise Refused(Code.BAD_REQUEST)
-        return cls(
-            product=root.get("id") or "",
-            version=product.get("Version") or "",
-            urls=tuple(url for part in children(urls, "ContentURL") if (url := text(part))),
-            file_hash=digest,
-            retries=_count(rules, "RetryCount"),
-            interval=_count(rules, "RetryInterval"),
-        )
-
-
-def _count(rules: Element | None, name: str) -> int:
-    value = (text(child(rules, name)) if rules is not None else None) or "0"
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
+def read_job(document: str) -> MsiJob:
+    """The job of an Exec; one that cannot run is 400."""
+    try:
+        return parse_msi_job(document)
+    except WireError as error:
+        raise Refused(Code.BAD_REQUEST) from error
 
 
 class MsiApps(Csp):
@@ -113,7 +81,7 @@ class MsiApps(Csp):
 
     async def _order(self, node: Node, document: str) -> Code:
         """Take an order; the same order again, while it runs or after it was carried out, changes nothing."""
-        MsiJob.parse(document)
+        read_job(document)
         same = self._tree.stored(node) == document
         if same and self._tree.stored(node.above().child("Status")) == DONE:
             return Code.OK
@@ -126,7 +94,7 @@ class MsiApps(Csp):
             return
         self._set(node, "Status", DOWNLOADING)
         self._set(node, "LastError", "0")
-        self._jobs.start(node.uri, self._run(node, MsiJob.parse(self._tree.stored(node) or "")))
+        self._jobs.start(node.uri, self._run(node, read_job(self._tree.stored(node) or "")))
 
     async def _run(self, node: Node, job: MsiJob) -> None:
         error = await self._fetch(node, job)
@@ -148,12 +116,11 @@ class MsiApps(Csp):
 
     async def _fetch(self, node: Node, job: MsiJob) -> int:
         """Try the addresses in turn; 0 or the error of the last one."""
-        name = "".join(letter for letter in job.file_hash if letter.isalnum())[:64]
-        target = self._storage.folder / "downloads" / f"{name}.msi"
+        target = self._storage.folder / "downloads" / f"{job.sha256}.msi"
         error = _NO_CONTENT
         for url in job.urls:
             try:
-                error = await download(self._transport, url, target, job.file_hash)
+                error = await download(self._transport, url, target, job.sha256)
             except ServerUnreachable as failure:
                 error = int(failure.code, 16)
             if not error:
@@ -165,7 +132,7 @@ class MsiApps(Csp):
         async with self._msiexec:
             self._set(node, "Status", ENFORCING)
             await self._transport.host.clock.sleep(self._transport.host.pace.install)
-        code = self._transport.host.place.exit_codes.get(job.product.upper(), 0)
+        code = self._transport.host.place.exit_codes.get(job.product_id.upper(), 0)
         if code in _RESTART_NEEDED:
             self._storage.state.reboots.append(node.uri)
         return code
