@@ -14,13 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from taxiway import autopilot, directory, pki, signin
-from taxiway.enrollment import csr, service
+from taxiway.enrollment import csr, renewal, service
 from taxiway.enrollment.choice import EspSettings
 from taxiway.enrollment.errors import (
     BadCertificateRequest,
     EnrollmentError,
     InvalidSecurity,
     NotAuthenticated,
+    NotEligibleToRenew,
 )
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, managed_device_of_device
 from taxiway.kernel import Reason
@@ -86,6 +87,36 @@ async def enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, *, 
     except EnrollmentError as error:
         await _log_refusal(rt, claims, error, correlation)
         raise
+
+
+async def renew(rt: Runtime, request: EnrollRequest, *, correlation: str) -> bytes:
+    """Renew the management certificate; the one that signs the request is the only credential (04 section 14)."""
+    asked = await rt.workers.run(renewal.read_renewal, request.token.content)
+    try:
+        peer = await pki.verify_peer(rt, asked.signer.public_bytes(serialization.Encoding.DER))
+    except pki.PeerRefused as error:
+        raise NotEligibleToRenew(error.message, remedy=error.remedy) from error
+    kind, _, managed_id = peer.subject.partition(":")
+    if peer.purpose != "management" or kind != "managed":
+        raise NotEligibleToRenew("Only a management certificate can be renewed here.")
+    old, key_hash = pki.thumbprint(asked.signer), csr.key_hash(asked.key)
+    made = _Made(managed_id, key_hash, await _certify(rt, asked.key, managed_id))
+    authority = await pki.authority(rt, "management")
+
+    def commit(tx: Tx) -> bytes:
+        known = ENROLLMENTS.find(tx, eq("key_hash", key_hash))
+        if known is not None and known["id"] == managed_id and known["thumbprint"] != old:
+            return ENROLLMENTS.reveal(tx, managed_id, "document") or b""
+        renewal.require_eligible(tx, managed_id, old, asked)
+        document = provisioning.render_provisioning(
+            provisioning.ProvisioningDocument(certificates=_certificates(authority, made, device_context=True))
+        )
+        thumbprint = pki.record(tx, made.certificate, purpose="management", subject=peer.subject)
+        expires = made.certificate.not_valid_after_utc
+        renewal.store_renewal(tx, managed_id, key_hash, thumbprint, document, expires)
+        return document
+
+    return await rt.store.write(peer.tenant, commit, actor=peer.subject, correlation=correlation)
 
 
 async def _enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, correlation: str) -> bytes:
@@ -180,21 +211,25 @@ def _repeated(tx: Tx, key_hash: str, asker: service.Asker) -> bytes | None:
     return ENROLLMENTS.reveal(tx, known["id"], "document")
 
 
+def _certificates(authority: pki.Authority, made: _Made, *, device_context: bool) -> provisioning.Certificates:
+    der = serialization.Encoding.DER
+    return provisioning.Certificates(
+        root=authority.root.public_bytes(der),
+        intermediate=authority.certificate.public_bytes(der),
+        leaf=made.der,
+        device_context=device_context,
+    )
+
+
 def _document(
     rt: Runtime, authority: pki.Authority, made: _Made, secrets: _Secrets, admission: service.Admission
 ) -> bytes:
-    der = serialization.Encoding.DER
     device_context = admission.device["trust_type"] == "AzureAd"
     nonces = [b64encode(nonce).decode() for nonce in (secrets.server_nonce, secrets.client_nonce)]
     criteria = provisioning.certificate_criteria(f"CN={made.managed_id}", device_context=device_context)
     return provisioning.render_provisioning(
         provisioning.ProvisioningDocument(
-            certificates=provisioning.Certificates(
-                root=authority.root.public_bytes(der),
-                intermediate=authority.certificate.public_bytes(der),
-                leaf=made.der,
-                device_context=device_context,
-            ),
+            certificates=_certificates(authority, made, device_context=device_context),
             renewal=provisioning.Renewal(),
             application=provisioning.Application(
                 provider_id=PROVIDER_ID,

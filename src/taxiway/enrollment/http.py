@@ -118,14 +118,16 @@ class _Services:
 
         async def answer(envelope: Envelope, reply: Reply) -> bytes:
             asked = enroll.parse_enroll(envelope)
-            if asked.request_type == enroll.RENEW:
-                raise NotImplementedHere("Renewal of the management certificate is not served here.")
             if asked.request_type == enroll.RECOVERY:
                 raise NotEligibleToRenew(
                     "Recovery of a lost key is not allowed here.", remedy="Enroll the device again."
                 )
-            claims = await flow.authenticate(self._rt, envelope.credential)
-            document = await flow.enroll(self._rt, claims, asked, correlation=correlation(request))
+            cid = correlation(request)
+            if asked.request_type == enroll.RENEW:
+                document = await flow.renew(self._rt, asked, correlation=cid)
+            else:
+                claims = await flow.authenticate(self._rt, envelope.credential)
+                document = await flow.enroll(self._rt, claims, asked, correlation=cid)
             now = self._rt.clock.now()
             response = enroll.EnrollResponse(document)
             return enroll.render_enroll_response(response, reply, valid=(now, now + _TIMESTAMP))

@@ -29,7 +29,6 @@ from taxiway.wire.syncml import (
 )
 
 _ENVELOPE: Final = 2048
-_IN_PROGRESS: Final = frozenset({None, "10", "20", "25", "40", "48", "50", "55", runs.ABSENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ def _due(ctx: Context) -> list[str]:
     for app in ctx.apps:
         row = ctx.queue.rows.get(work.run_id(app, work.app_lane(ctx, app)))
         accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
-        if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") in _IN_PROGRESS:
+        if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") != work.INSTALLED:
             nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
     if ctx.run.esp_state in {"released", "failed"}:
         nodes += esp_commands.outcome_nodes("Device")

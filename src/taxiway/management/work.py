@@ -14,7 +14,8 @@ from taxiway.management.runs import ABSENT
 from taxiway.wire.csp import locate
 
 INSTALLED: Final = "70"
-INSTALL_FAILED: Final = "60"
+#: Not enforced, or not downloaded; the page's "Try again" may still mend either.
+INSTALL_FAILED: Final = frozenset({"60", "30"})
 _ARMED: Final = "10"
 #: How long a job may sit without having begun before it is sent again (05 section 14, R6).
 _STALLED: Final = timedelta(minutes=10)
@@ -73,7 +74,7 @@ def app_state(ctx: Context, app: MeantApp) -> tuple[str, str | None]:
     told = ctx.fact(f"{app.node}/Status")
     if told == INSTALLED:
         return "installed", None
-    if told == INSTALL_FAILED:
+    if told in INSTALL_FAILED:
         return "failed", _hresult(ctx.fact(f"{app.node}/LastError"))
     return "installing", None
 

@@ -1,0 +1,107 @@
+"""Renewal on behalf of the user: a new key, vouched for by the current certificate (04 section 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from asn1crypto import cms
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+
+from taxiway import directory
+from taxiway.enrollment import csr
+from taxiway.enrollment.errors import BadCertificateRequest, NotEligibleToRenew
+from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, subject_of
+from taxiway.store import Tx, eq
+
+MAX_BYTES: Final = 64 * 1024
+#: The last days of a certificate in which it may be renewed: the period devices are told, and a week.
+WINDOW: Final = timedelta(days=42 + 7)
+_HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A read renewal: who signed it, and the new key with its own proof."""
+
+    signer: x509.Certificate
+    key: rsa.RSAPublicKey
+
+
+def read_renewal(der: bytes) -> Renewal:
+    """Read the CMS around the request and check both signatures; whose the signer is remains to be checked."""
+    if len(der) > MAX_BYTES:
+        raise BadCertificateRequest(f"The renewal has {len(der)} bytes; at most {MAX_BYTES} are read.")
+    try:
+        signed = cms.ContentInfo.load(der, strict=True)["content"]
+        (info,) = signed["signer_infos"]
+        content = signed["encap_content_info"]["content"].native
+        signer = _signer(signed, info)
+        digest_name = info["digest_algorithm"]["algorithm"].native
+        algorithm = info["signature_algorithm"].signature_algo
+        body = _signed_bytes(info, content, digest_name)
+        signature = info["signature"].native
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise BadCertificateRequest("The renewal is not PKCS#7 signed data with one signer.") from error
+    key = signer.public_key()
+    if digest_name not in _HASHES or algorithm != "rsassa_pkcs1v15" or not isinstance(key, rsa.RSAPublicKey):
+        raise BadCertificateRequest("The renewal is not signed by RSA with SHA-2.")
+    try:
+        key.verify(signature, body, padding.PKCS1v15(), _HASHES[digest_name]())
+    except InvalidSignature as error:
+        raise BadCertificateRequest("The renewal's signature is not its signer's.") from error
+    return Renewal(signer, csr.proven_key(content))
+
+
+def require_eligible(tx: Tx, managed_id: str, thumbprint: str, renewal: Renewal) -> None:
+    """Raise unless this certificate is the device's current one, near its end, and the key is a new one."""
+    enrollment, managed = ENROLLMENTS.get(tx, managed_id), MANAGED.get(tx, managed_id)
+    if enrollment is None or managed is None or enrollment["thumbprint"] != thumbprint:
+        raise NotEligibleToRenew("The renewal is not signed by the device's current certificate.")
+    if ENROLLMENTS.find(tx, eq("key_hash", csr.key_hash(renewal.key))) is not None:
+        raise NotEligibleToRenew("A renewal needs a new key.")
+    if renewal.signer.not_valid_after_utc - tx.now > WINDOW:
+        raise NotEligibleToRenew(f"The certificate is valid for more than {WINDOW.days} days yet.")
+    owner = None if managed["user_id"] is None else directory.find_user(tx, managed["user_id"])
+    if owner is None or not owner["account_enabled"] or managed["management_state"] != "managed":
+        raise NotEligibleToRenew("The device's user is gone or disabled, or the device is being retired.")
+
+
+def store_renewal(tx: Tx, managed_id: str, key_hash: str, thumbprint: str, document: bytes, expires: object) -> None:
+    """The new certificate is the current one; a repeated request gets the same document."""
+    ENROLLMENTS.update(tx, managed_id, {"key_hash": key_hash, "thumbprint": thumbprint, "document": document})
+    MANAGED.update(tx, managed_id, {"management_certificate_expires_at": expires})
+    what = {"managed_device": managed_id, "certificate": thumbprint}
+    tx.log("certificate.renewed", subject=subject_of(tx, managed_id), what=what)
+
+
+def _signer(signed: cms.SignedData, info: cms.SignerInfo) -> x509.Certificate:
+    """The enclosed certificate the signer info names."""
+    name = info["sid"].native
+    for choice in signed["certificates"]:
+        certificate = x509.load_der_x509_certificate(choice.chosen.dump())
+        if certificate.serial_number == name["serial_number"]:
+            return certificate
+    raise ValueError("the signer's certificate is not enclosed")
+
+
+def _signed_bytes(info: cms.SignerInfo, content: bytes, digest_name: str) -> bytes:
+    """What the signature is over: the signed attributes, which bind the content's digest, or the content itself."""
+    attributes = info["signed_attrs"]
+    if not attributes:
+        return content
+    digest = hashes.Hash(_HASHES[digest_name]())
+    digest.update(content)
+    found = [each["values"][0].native for each in attributes if each["type"].native == "message_digest"]
+    if found != [digest.finalize()]:
+        raise ValueError("the signed attributes are of another content")
+    # They are signed as a SET, and stand in the message under a context tag.
+    return b"\x31" + bytes(attributes.dump()[1:])
