@@ -42,9 +42,10 @@ from taxiway.enrollment.errors import (
     NotAuthenticated,
     TooMany,
 )
-from taxiway.enrollment.flow import PROVIDER_ID, audiences, authenticate_bearer, enroll, forget
+from taxiway.enrollment.flow import audiences, authenticate_bearer, enroll, forget
 from taxiway.enrollment.followers import follow
 from taxiway.enrollment.http import routes
+from taxiway.enrollment.issuing import PROVIDER_ID
 from taxiway.enrollment.managed import (
     ENROLLMENTS,
     MANAGED,

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from taxiway import autopilot, directory, pki, signin
 from taxiway.enrollment import csr, renewal, service
-from taxiway.enrollment.choice import EspSettings
 from taxiway.enrollment.errors import (
     BadCertificateRequest,
     EnrollmentError,
@@ -23,6 +16,8 @@ from taxiway.enrollment.errors import (
     NotAuthenticated,
     NotEligibleToRenew,
 )
+from taxiway.enrollment.issuing import Made, Secrets, certificates, certify
+from taxiway.enrollment.issuing import document as render_document
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, managed_device_of_device
 from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx, eq
@@ -30,21 +25,10 @@ from taxiway.wire import provisioning
 from taxiway.wire.enroll import EnrollRequest
 from taxiway.wire.soap import DEVICE_USER_TOKEN, JWT_TOKEN, BinaryToken, Credential
 
-PROVIDER_ID: Final = "taxiway"
 WELL_KNOWN_AUDIENCE: Final = "https://enrollment.manage.microsoft.com/"
 #: Whose tokens may enroll without the scope that other clients need (04 section 5.3).
 BROKER: Final = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 DELEGATION: Final = "mdm_delegation"
-LIFETIME: Final = timedelta(days=365)
-#: Every 3 minutes for a quarter of an hour, every 15 for two hours, then every 8 hours (05 section 2.6).
-_POLL: Final = provisioning.Poll(
-    first_retries=5,
-    first_interval=3,
-    second_retries=8,
-    second_interval=15,
-    remaining_retries=0,
-    remaining_interval=480,
-)
 
 
 def audiences(rt: Runtime) -> Collection[str]:
@@ -100,7 +84,7 @@ async def renew(rt: Runtime, request: EnrollRequest, *, correlation: str) -> byt
     if peer.purpose != "management" or kind != "managed":
         raise NotEligibleToRenew("Only a management certificate can be renewed here.")
     old, key_hash = pki.thumbprint(asked.signer), csr.key_hash(asked.key)
-    made = _Made(managed_id, key_hash, await _certify(rt, asked.key, managed_id))
+    made = Made(managed_id, key_hash, await certify(rt, asked.key, managed_id))
     authority = await pki.authority(rt, "management")
 
     def commit(tx: Tx) -> bytes:
@@ -109,7 +93,7 @@ async def renew(rt: Runtime, request: EnrollRequest, *, correlation: str) -> byt
             return ENROLLMENTS.reveal(tx, managed_id, "document") or b""
         renewal.require_eligible(tx, managed_id, old, asked)
         document = provisioning.render_provisioning(
-            provisioning.ProvisioningDocument(certificates=_certificates(authority, made, device_context=True))
+            provisioning.ProvisioningDocument(certificates=certificates(authority, made, device_context=True))
         )
         thumbprint = pki.record(tx, made.certificate, purpose="management", subject=peer.subject)
         expires = made.certificate.not_valid_after_utc
@@ -124,17 +108,16 @@ async def _enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, co
     await rt.store.read(claims.tenant, lambda tx: service.admit(tx, asker, request))
     key = await rt.workers.run(csr.proven_key, request.token.content)
     managed_id = rt.entropy.uuid()
-    made = _Made(managed_id, csr.key_hash(key), await _certify(rt, key, managed_id))
+    made = Made(managed_id, csr.key_hash(key), await certify(rt, key, managed_id))
     authority = await pki.authority(rt, "management")
-    draw = rt.entropy
-    secrets = _Secrets(draw.token(32), draw.token(32), draw.bytes(16), draw.bytes(16))
+    secrets = Secrets.draw(rt.entropy)
 
     def commit(tx: Tx) -> bytes:
         known = _repeated(tx, made.key_hash, asker)
         if known is not None:
             return known
         admission = service.admit(tx, asker, request)
-        document = _document(rt, authority, made, secrets, admission)
+        document = render_document(rt, authority, made, secrets, admission)
         _store(tx, admission, request, made, document)
         return document
 
@@ -143,60 +126,6 @@ async def _enroll(rt: Runtime, claims: signin.Claims, request: EnrollRequest, co
 
 
 # ---------------------------------------------------------------------------------------------- inside
-
-
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """What was made for this request before the transaction."""
-
-    managed_id: str
-    key_hash: str
-    certificate: x509.Certificate
-
-    @property
-    def der(self) -> bytes:
-        return self.certificate.public_bytes(serialization.Encoding.DER)
-
-
-@dataclass(frozen=True, slots=True)
-class _Secrets:
-    """The account's credentials, random for each device (04 section 11.2)."""
-
-    server: str
-    client: str
-    server_nonce: bytes
-    client_nonce: bytes
-
-
-async def _certify(rt: Runtime, key: rsa.RSAPublicKey, managed_id: str) -> x509.Certificate:
-    """The leaf by server policy alone: nothing of the request but its key is taken over (04 section 13.1)."""
-    signer = await pki.authority(rt, "management")
-    usage = x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=True,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=False,
-        crl_sign=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    above = signer.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    return await pki.issue(
-        rt,
-        "management",
-        public_key=key,
-        subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, managed_id)]),
-        lifetime=LIFETIME,
-        extensions=[
-            (x509.BasicConstraints(ca=False, path_length=None), True),
-            (usage, True),
-            (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False),
-            (x509.SubjectKeyIdentifier.from_public_key(key), False),
-            (x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(above), False),
-        ],
-    )
 
 
 def _repeated(tx: Tx, key_hash: str, asker: service.Asker) -> bytes | None:
@@ -211,62 +140,7 @@ def _repeated(tx: Tx, key_hash: str, asker: service.Asker) -> bytes | None:
     return ENROLLMENTS.reveal(tx, known["id"], "document")
 
 
-def _certificates(authority: pki.Authority, made: _Made, *, device_context: bool) -> provisioning.Certificates:
-    der = serialization.Encoding.DER
-    return provisioning.Certificates(
-        root=authority.root.public_bytes(der),
-        intermediate=authority.certificate.public_bytes(der),
-        leaf=made.der,
-        device_context=device_context,
-    )
-
-
-def _document(
-    rt: Runtime, authority: pki.Authority, made: _Made, secrets: _Secrets, admission: service.Admission
-) -> bytes:
-    device_context = admission.device["trust_type"] == "AzureAd"
-    nonces = [b64encode(nonce).decode() for nonce in (secrets.server_nonce, secrets.client_nonce)]
-    criteria = provisioning.certificate_criteria(f"CN={made.managed_id}", device_context=device_context)
-    return provisioning.render_provisioning(
-        provisioning.ProvisioningDocument(
-            certificates=_certificates(authority, made, device_context=device_context),
-            renewal=provisioning.Renewal(),
-            application=provisioning.Application(
-                provider_id=PROVIDER_ID,
-                address=f"{rt.urls.mdm}/ManagementServer/MDM.svc",
-                name="taxiway MDM",
-                server=provisioning.AppAuth(secret=secrets.server, nonce=nonces[0]),
-                client=provisioning.AppAuth(secret=secrets.client, nonce=nonces[1], name=made.managed_id),
-                certificate_criteria=criteria,
-            ),
-            dm_client=provisioning.DmClient(
-                provider_id=PROVIDER_ID,
-                ent_dm_id=made.managed_id,
-                upn=admission.user["user_principal_name"],
-                aad_resource_id=f"{rt.urls.mdm}/",
-                sync_application_version="3.0",
-                poll=_POLL,
-                first_sync_status=first_sync_status(admission.esp),
-            ),
-        )
-    )
-
-
-def first_sync_status(esp: EspSettings) -> provisioning.FirstSyncStatus:
-    """The frozen ESP settings as the nodes that open the page (05 sections 11.10 and 11.13)."""
-    if not esp.show:
-        return provisioning.FirstSyncStatus(skip_device_page=True, skip_user_page=True)
-    return provisioning.FirstSyncStatus(
-        skip_device_page=False,
-        skip_user_page=not esp.show_user_page,
-        block=esp.block_flags,
-        timeout=esp.timeout_minutes,
-        allow_collect_logs=esp.allow_collect_logs,
-        custom_error_text=esp.custom_error_text or None,
-    )
-
-
-def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: _Made, document: bytes) -> None:
+def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: Made, document: bytes) -> None:
     """One transaction: the old record of the same Entra device goes, the new one stands, everything points to it."""
     device, registration = admission.device, admission.registration
     _retire_former(tx, device, admission.subject)
