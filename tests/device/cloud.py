@@ -151,6 +151,7 @@ class Cloud:
         self.profile_error: ztd.ZtdError | None = None
         self.in_scope = True
         self.second_factor = ""
+        self.demand_fresh = False
         self.join_error: join.JoinError | None = None
         self.fault: Fault | None = None
         self.first_sync = FirstSyncStatus(skip_device_page=False, skip_user_page=False, block=3, timeout=60)
@@ -267,8 +268,8 @@ class Cloud:
         if path == "/common/login":
             if form.get("passwd") != PASSWORD:
                 return self._page("ConvergedSignIn", urlPost="/common/login", sErrorCode="50126", sErrTxt="Wrong.")
-            if self.second_factor:
-                proofs = [{"authMethodId": self.second_factor}]
+            if self.second_factor or "amr_values" in self._authorize:
+                proofs = [{"authMethodId": self.second_factor or "AccessPass"}]
                 begin = {"urlBeginAuth": "/common/SAS/BeginAuth", "urlEndAuth": "/common/SAS/EndAuth"}
                 return self._page("ConvergedTFA", urlPost="/common/SAS/ProcessAuth", arrUserProofs=proofs, **begin)
             return self._code()
@@ -309,6 +310,10 @@ class Cloud:
             return self._prt(form["request"], header)
         request = broker.parse_request(form["request"])
         assert request.verify(self._session_key)
+        stale = self.demand_fresh and self.prt_request["grant_type"] == "password"
+        if stale and request.claims.get("amr_values") == "ngcmfa":
+            text = "AADSTS50076: a fresh second factor is needed."
+            return httpx.Response(400, json={"error": "interaction_required", "error_description": text})
         body = {"access_token": jwt({"deviceid": DEVICE_ID, "aud": request.claims["resource"]})}
         sealed = broker.encrypt_response(self._session_key, b"c" * 24, json.dumps(body).encode(), bytes(16))
         return httpx.Response(200, text=sealed)

@@ -275,6 +275,18 @@ async def test_r122_hello_is_off_when_the_device_phase_says_so(pc, cloud, power_
     assert "NGC" not in screens(power_on)
 
 
+async def test_r122_hello_demands_a_fresh_second_factor(pc, cloud, power_on):
+    """Somebody who can show one gets the key; somebody who cannot reaches the desktop without, and is told why."""
+    cloud.demand_fresh = True
+    outcome = await power_on(pc)
+    assert outcome.reached == "desktop"
+    assert outcome.hello.startswith("AADSTS50076")
+    pc.reset()
+    cloud.logins.clear()
+    outcome = await power_on(pc, Person(UPN, PASSWORD, "tap-123"))
+    assert outcome.hello == "provisioned"
+
+
 async def test_the_server_may_challenge_with_md5(pc, cloud, power_on):
     """A challenge is answered by package 1 again, with the digest (05 section 4)."""
     cloud.ask_md5 = True

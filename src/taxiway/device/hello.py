@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable, Callable
 
 import httpx
 
@@ -12,7 +13,7 @@ from taxiway.device.csp.dmclient import is_true
 from taxiway.device.csp.node import DEVICE, USER, Node
 from taxiway.device.csp.tree import Tree
 from taxiway.device.errors import ServerUnreachable, SignInRefused
-from taxiway.device.oauth import DRS_RESOURCE, HELLO_CLIENT
+from taxiway.device.oauth import DRS_RESOURCE, HELLO_CLIENT, Tokens
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.errors import WireError
@@ -21,6 +22,8 @@ from taxiway.wire.rsa_blob import encode
 
 HELLO_KEY = "hello"
 PROVISIONED, OFF = "provisioned", "off by policy"
+
+_FACTOR_WANTED = frozenset({"AADSTS50076", "AADSTS50078", "AADSTS50079"})
 
 
 def obstacle(tree: Tree, storage: Storage) -> str:
@@ -36,11 +39,16 @@ def obstacle(tree: Tree, storage: Storage) -> str:
     return ""
 
 
-async def provision(transport: Transport, storage: Storage, broker: Broker) -> str:
-    """Make the key and register it; ``provisioned``, or why not. Setting up Hello never fails a deployment."""
+async def provision(
+    transport: Transport, storage: Storage, broker: Broker, prove: Callable[[], Awaitable[None]] | None
+) -> str:
+    """Make the key and register it; ``provisioned``, or why not. Setting up Hello never fails a deployment.
+
+    ``prove`` has the person show a second factor, for when the last one is too old; None when the person has none.
+    """
     key = await transport.tpm.make(HELLO_KEY)
     try:
-        tokens = await broker.token(DRS_RESOURCE, client=HELLO_CLIENT, fresh_factor=True)
+        tokens = await _fresh_token(broker, prove)
         response = await transport.send(
             "POST",
             storage.state.drs["key"],
@@ -55,6 +63,16 @@ async def provision(transport: Transport, storage: Storage, broker: Broker) -> s
     except (SignInRefused, ServerUnreachable) as failure:
         return f"{failure.code}: {failure.message}"
     return _registered(response)
+
+
+async def _fresh_token(broker: Broker, prove: Callable[[], Awaitable[None]] | None) -> Tokens:
+    try:
+        return await broker.token(DRS_RESOURCE, client=HELLO_CLIENT, fresh_factor=True)
+    except SignInRefused as refusal:
+        if refusal.code not in _FACTOR_WANTED or prove is None:
+            raise
+    await prove()
+    return await broker.token(DRS_RESOURCE, client=HELLO_CLIENT, fresh_factor=True)
 
 
 def _registered(response: httpx.Response) -> str:

@@ -246,8 +246,18 @@ class Oobe:
             machine.watch.note(360, f"Windows Hello for Business will not be launched: {why_not}")
         else:
             self._show([screens.HELLO])
-        self._state.hello = why_not or await hello.provision(machine.transport, self._storage, machine.broker)
+        can_prove = self._person.temporary_access_pass or self._person.totp_secret
+        prove = self._prove_again if can_prove else None
+        self._state.hello = why_not or await hello.provision(machine.transport, self._storage, machine.broker, prove)
         self._done(HELLO, result=self._state.hello)
+
+    async def _prove_again(self) -> None:
+        """The page that Hello shows when the second factor is too old; the PC is signed on anew with it."""
+        machine = self._machine
+        page = WebSignIn(machine.transport, machine.endpoints.login, self._person, fresh_factor=True)
+        joined = self._state.joined
+        signed_in = await page.run(joined.tenant_id if joined is not None else "")
+        await machine.broker.sign_on(self._person, signed_in.tokens.refresh_token)
 
     async def _reach_desktop(self, *, managed: bool) -> None:
         """Show the desktop; then check in once more, so that the server sees what became of encryption."""

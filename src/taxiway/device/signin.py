@@ -71,11 +71,14 @@ def _object_end(text: str) -> int:
 class WebSignIn:
     """One visit to the sign-in page, from the discovery of the tenant to the tokens."""
 
-    def __init__(self, transport: Transport, login: str, person: Person, *, device_ticket: str = "") -> None:
+    def __init__(
+        self, transport: Transport, login: str, person: Person, *, device_ticket: str = "", fresh_factor: bool = False
+    ) -> None:
         self._transport = transport
         self._login = login
         self._person = person
         self._ticket = device_ticket
+        self._fresh_factor = fresh_factor
         self._used_factor = False
         self.company = ""
 
@@ -122,6 +125,8 @@ class WebSignIn:
             "client-request-id": self._transport.correlation,
             "haschrome": "1",
         }
+        if self._fresh_factor:
+            query["amr_values"] = "ngcmfa"
         headers = {"x-device-token": f"t={self._ticket}"} if self._ticket else {}
         url = f"{self._login}/{tenant}/oauth2/authorize"
         response = await self._transport.send("GET", url, params=query, headers=headers)
