@@ -15,6 +15,8 @@ def split_item(item: Item, room: int) -> list[Item]:
     if len(data) <= room:
         return [item]
     pieces = _pieces(data, room)
+    if len(pieces) == 1:  # a single character of several bytes
+        return [item]
     return [
         msgspec.structs.replace(item, data=piece, more=place < len(pieces), size=len(data) if place == 1 else None)
         for place, piece in enumerate(pieces, 1)
