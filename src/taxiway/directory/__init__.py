@@ -1,5 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
+from taxiway.directory import assignments, dynamic
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -10,6 +11,23 @@ from taxiway.directory.access import (
     require,
     roles_of,
 )
+from taxiway.directory.applications import (
+    create_application,
+    delete_application,
+    find_application,
+    is_tenant_application,
+    resolve_resource,
+)
+from taxiway.directory.assignments import (
+    Match,
+    Target,
+    assignments_of,
+    delete_assignment,
+    meant,
+    members_meant,
+    set_assignments,
+)
+from taxiway.directory.catalogue import INTUNE_APP_ID
 from taxiway.directory.devices import (
     create_anchor,
     delete_device,
@@ -22,7 +40,22 @@ from taxiway.directory.devices import (
     tagged_ids,
     update_device,
 )
-from taxiway.directory.entities import DEVICES, DOMAINS, ROLE_DEFINITIONS, SUBSCRIBED_SKUS, TENANTS, USERS
+from taxiway.directory.dynamic import explain_membership, pending_groups, reevaluate, reevaluate_clock_rules
+from taxiway.directory.entities import (
+    APPLICATIONS,
+    ASSIGNMENT_FILTERS,
+    DEVICES,
+    DOMAINS,
+    GROUPS,
+    MAM_POLICIES,
+    MDM_POLICIES,
+    REGISTRATION_POLICIES,
+    ROLE_DEFINITIONS,
+    ROLE_SCOPE_TAGS,
+    SUBSCRIBED_SKUS,
+    TENANTS,
+    USERS,
+)
 from taxiway.directory.errors import (
     AnchorInUse,
     DirectoryError,
@@ -30,16 +63,43 @@ from taxiway.directory.errors import (
     Forbidden,
     Invalid,
     LicenceRefused,
+    MemberAlready,
+    MembershipByRule,
+    NestingRefused,
+    NotAMember,
+)
+from taxiway.directory.filters import create_filter, delete_filter, update_filter
+from taxiway.directory.groups import (
+    add_member,
+    add_owner,
+    create_group,
+    delete_group,
+    owners,
+    remove_member,
+    remove_owner,
+    update_group,
 )
 from taxiway.directory.licences import assign_licenses, has_service_plan
+from taxiway.directory.membership import groups_of, members
+from taxiway.directory.policies import (
+    in_mdm_scope,
+    may_join,
+    mdm_policy,
+    registration_policy,
+    restore_default_mdm_urls,
+    update_mdm_policy,
+    update_registration_policy,
+    update_wip_policy,
+    wip_policy,
+)
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
     INTUNE_ADMINISTRATOR,
     LOCAL_ADMINISTRATOR_DEVICE,
 )
+from taxiway.directory.rules import RuleError
 from taxiway.directory.tenants import (
-    INTUNE_APP_ID,
     add_domain,
     addresses,
     create_tenant,
@@ -49,16 +109,24 @@ from taxiway.directory.tenants import (
     update_tenant,
 )
 from taxiway.directory.users import create_user, delete_user, find_user, update_user
+from taxiway.store import Followers
 
 __all__ = [
+    "APPLICATIONS",
+    "ASSIGNMENT_FILTERS",
     "CLOUD_DEVICE_ADMINISTRATOR",
     "DEVICES",
     "DOMAINS",
     "GLOBAL_ADMINISTRATOR",
+    "GROUPS",
     "INTUNE_ADMINISTRATOR",
     "INTUNE_APP_ID",
     "LOCAL_ADMINISTRATOR_DEVICE",
+    "MAM_POLICIES",
+    "MDM_POLICIES",
+    "REGISTRATION_POLICIES",
     "ROLE_DEFINITIONS",
+    "ROLE_SCOPE_TAGS",
     "SUBSCRIBED_SKUS",
     "SYSTEM_PRINCIPAL",
     "TENANTS",
@@ -69,34 +137,84 @@ __all__ = [
     "Forbidden",
     "Invalid",
     "LicenceRefused",
+    "Match",
+    "MemberAlready",
+    "MembershipByRule",
+    "NestingRefused",
+    "NotAMember",
     "Principal",
+    "RuleError",
+    "Target",
     "add_domain",
+    "add_member",
+    "add_owner",
     "addresses",
     "assign_licenses",
     "assign_role",
+    "assignments",
+    "assignments_of",
     "create_anchor",
+    "create_application",
+    "create_filter",
+    "create_group",
     "create_tenant",
     "create_user",
     "decide",
+    "delete_application",
+    "delete_assignment",
     "delete_device",
+    "delete_filter",
+    "delete_group",
     "delete_user",
+    "explain_membership",
+    "find_application",
     "find_device",
     "find_user",
+    "follow",
     "get_tenant",
+    "groups_of",
     "has_service_plan",
     "holders_of",
+    "in_mdm_scope",
+    "is_tenant_application",
     "join_device",
+    "may_join",
+    "mdm_policy",
+    "meant",
+    "members",
+    "members_meant",
     "owned_devices",
+    "owners",
+    "pending_groups",
     "publish_addresses",
+    "reevaluate",
+    "reevaluate_clock_rules",
+    "registration_policy",
     "release_anchor",
+    "remove_member",
+    "remove_owner",
     "remove_role",
     "require",
+    "resolve_resource",
+    "restore_default_mdm_urls",
     "retag",
     "roles_of",
     "seen",
+    "set_assignments",
     "tagged_ids",
     "tenant_of_domain",
     "update_device",
+    "update_filter",
+    "update_group",
+    "update_mdm_policy",
+    "update_registration_policy",
     "update_tenant",
     "update_user",
+    "update_wip_policy",
+    "wip_policy",
 ]
+
+
+def follow(followers: Followers) -> None:
+    """Let the room's own data follow: groups whose rule looks into other groups."""
+    followers.on("membership.changed", dynamic.follow_membership)

@@ -15,6 +15,7 @@ from taxiway.directory import roles
 from taxiway.directory.entities import ROLE_DEFINITIONS
 from taxiway.directory.errors import Forbidden
 from taxiway.directory.tables import role_assignment
+from taxiway.directory.verdicts import no, yes
 from taxiway.kernel import Decision, Reason
 from taxiway.store import SYSTEM, NotFound, Tx
 
@@ -74,16 +75,16 @@ PEOPLE_ONLY = frozenset({"policies.mdm"})
 def decide(tx: Tx, principal: Principal, action: str) -> Decision[bool]:
     """Whether ``principal`` may do ``action`` in the transaction's tenant, and why."""
     if principal.kind == "system":
-        return _yes("system", "The program itself acts.")
+        return yes(Reason("system", "The program itself acts."))
     if principal.tenant != tx.tenant:
-        return _no("other_tenant", "The caller belongs to another tenant.")
+        return no(Reason("other_tenant", "The caller belongs to another tenant."))
     area = _area(action)
     if principal.kind == "app":
         if area in PEOPLE_ONLY:
-            return _no("people_only", "Only a signed-in administrator may do this, not an application.")
-        return _yes("app_permission", "The application acts by its own permissions, which the face has checked.")
+            return no(Reason("people_only", "Only a signed-in administrator may do this, not an application."))
+        return yes(Reason("app_permission", "The application acts by its own permissions, which the face has checked."))
     if principal.kind == "device":
-        return _no("device", "A device may not administer the tenant.")
+        return no(Reason("device", "A device may not administer the tenant."))
     return _decide_user(tx, principal, action, area)
 
 
@@ -138,13 +139,13 @@ def _decide_user(tx: Tx, principal: Principal, action: str, area: str) -> Decisi
     held = principal.roles & permitted
     if held:
         names = sorted(roles.NAMES[role] for role in held)
-        return _yes("role", f"The role {names[0]} permits this.", roles=names)
+        return yes(Reason("role", f"The role {names[0]} permits this.", {"roles": names}))
     for role_id in sorted(principal.roles - roles.NAMES.keys()):
         definition = ROLE_DEFINITIONS.get(tx, role_id)
         if definition is not None and {action, f"{area}.*"} & set(definition["actions"]):
-            return _yes("custom_role", f"The custom role {definition['display_name']} permits this.")
+            return yes(Reason("custom_role", f"The custom role {definition['display_name']} permits this."))
     names = sorted(roles.NAMES[role] for role in permitted)
-    return _no("role_missing", f"This needs one of these roles: {', '.join(names)}.", roles=names)
+    return no(Reason("role_missing", f"This needs one of these roles: {', '.join(names)}.", {"roles": names}))
 
 
 def _area(action: str) -> str:
@@ -155,11 +156,3 @@ def _area(action: str) -> str:
         if area in AREAS:
             return area
     return action
-
-
-def _yes(code: str, text: str, **facts: object) -> Decision[bool]:
-    return Decision(value=True, reasons=(Reason(code, text, facts),))
-
-
-def _no(code: str, text: str, **facts: object) -> Decision[bool]:
-    return Decision(value=False, reasons=(Reason(code, text, facts),))

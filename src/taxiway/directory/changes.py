@@ -1,27 +1,32 @@
-"""What follows a change of a user or a device, in the same transaction (design, rule 4)."""
+"""What follows a change of a user or a device, in the same transaction: memberships first (design, rule 4)."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
+from taxiway.directory import dynamic, membership
 from taxiway.store import Row, Tx
 
 
 def user_changed(tx: Tx, user: Row, changed: Collection[str]) -> None:
-    """Tell who follows ``user.changed``."""
+    """Re-evaluate the groups that read what changed, then tell who follows ``user.changed``."""
+    dynamic.reconsider(tx, "user", user, changed)
     tx.announce("user.changed", id=user["id"], changed=frozenset(changed))
 
 
-def device_changed(tx: Tx, device: Row, changed: Collection[str]) -> None:
-    """Tell who follows ``device.changed``."""
-    tx.announce("device.changed", id=device["id"], changed=frozenset(changed))
-
-
 def user_deleted(tx: Tx, user: Row) -> None:
-    """Tell who follows ``user.deleted``."""
+    """Take the user out of every group, then tell who follows ``user.deleted``."""
+    membership.drop_object(tx, ("user", user["id"]))
     tx.announce("user.deleted", id=user["id"])
 
 
+def device_changed(tx: Tx, device: Row, changed: Collection[str]) -> None:
+    """Re-evaluate the groups that read what changed, then tell who follows ``device.changed``."""
+    dynamic.reconsider(tx, "device", device, changed)
+    tx.announce("device.changed", id=device["id"], changed=frozenset(changed))
+
+
 def device_deleted(tx: Tx, device: Row) -> None:
-    """Tell who follows ``device.deleted``."""
+    """Take the device out of every group, then tell who follows ``device.deleted``."""
+    membership.drop_object(tx, ("device", device["id"]))
     tx.announce("device.deleted", id=device["id"], device_id=device["device_id"])

@@ -70,7 +70,7 @@ def release_anchor(tx: Tx, ztdid: str) -> Row | None:
     return update_device(tx, device["id"], {"ztdid": None, "physical_ids": retag(device, ())})
 
 
-def join_device(
+def join_device(  # noqa: PLR0913 - the members of a join request (03 section 8.3)
     tx: Tx,
     *,
     display_name: str,

@@ -204,17 +204,24 @@ GROUP = Entity(
     ],
 )
 
-MDM_POLICY = Entity(
-    "mobility_management_policy",
-    [
-        Prop("applies_to", column=True, filterable=True, nullable=False, default="none"),
-        Prop("display_name", column=True, filterable=True, default="Microsoft Intune"),
-        Prop("description", default="Mobile device management of this tenant."),
-        Prop("is_valid", "bool", default=True),
-        *_of("string", "discovery_url", "terms_of_use_url", "compliance_url"),
-        Prop("group_ids", "strings", default=[]),
-    ],
-)
+
+def _scope_policy(name: str, display_name: str) -> Entity:
+    """A mobility management policy: for whom an MDM (or app management) application is meant."""
+    return Entity(
+        name,
+        [
+            Prop("applies_to", column=True, filterable=True, nullable=False, default="none"),
+            Prop("display_name", column=True, filterable=True, default=display_name),
+            Prop("description", default="Who is managed by this application."),
+            Prop("is_valid", "bool", default=True),
+            *_of("string", "discovery_url", "terms_of_use_url", "compliance_url"),
+            Prop("group_ids", "strings", default=[]),
+        ],
+    )
+
+
+MDM_POLICY = _scope_policy("mobile_device_management_policy", "Microsoft Intune")
+MAM_POLICY = _scope_policy("mobile_app_management_policy", "Microsoft Intune")
 
 REGISTRATION_POLICY = Entity(
     "device_registration_policy",
@@ -294,6 +301,7 @@ USERS = Repository(USER)
 DEVICES = Repository(DEVICE)
 GROUPS = Repository(GROUP)
 MDM_POLICIES = Repository(MDM_POLICY)
+MAM_POLICIES = Repository(MAM_POLICY)
 REGISTRATION_POLICIES = Repository(REGISTRATION_POLICY)
 ASSIGNMENT_FILTERS = Repository(ASSIGNMENT_FILTER)
 ROLE_SCOPE_TAGS = Repository(ROLE_SCOPE_TAG)

@@ -11,14 +11,19 @@ import sqlalchemy as sa
 
 from taxiway.directory import access, licences
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
-from taxiway.directory.entities import DOMAINS, MDM_POLICIES, REGISTRATION_POLICIES, ROLE_SCOPE_TAGS, TENANTS
+from taxiway.directory.catalogue import INTUNE_APP_ID
+from taxiway.directory.entities import (
+    DOMAINS,
+    MAM_POLICIES,
+    MDM_POLICIES,
+    REGISTRATION_POLICIES,
+    ROLE_SCOPE_TAGS,
+    TENANTS,
+)
 from taxiway.directory.errors import DomainUnknown, Invalid
 from taxiway.directory.tables import address
 from taxiway.kernel import Urls
 from taxiway.store import SYSTEM, NotFound, Row, Runtime, Tx, router
-
-#: The MDM application's id at Microsoft, which clients look for (02 section 5.1).
-INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
 
 #: Seats of every product in a new tenant: a rehearsal should never run out.
 SEATS = 1_000_000
@@ -42,7 +47,8 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
     for name in (domain, *extra_domains):
         add_domain(tx, name, principal=SYSTEM_PRINCIPAL)
     licences.seed(tx, units=SEATS)
-    MDM_POLICIES.insert(tx, {"id": INTUNE_APP_ID})
+    for policies in (MDM_POLICIES, MAM_POLICIES):
+        policies.insert(tx, {"id": INTUNE_APP_ID})
     REGISTRATION_POLICIES.insert(tx, {"id": "deviceRegistrationPolicy", "quota": 50})
     ROLE_SCOPE_TAGS.insert(tx, {"id": "0", "display_name": "Default", "is_built_in": True})
     tenant = get_tenant(tx)

@@ -1,0 +1,198 @@
+"""Who is in which group: the stored closure of direct membership (design, rule 4).
+
+Only the ``direct`` rows state something; the others say what follows from groups nested in groups, so that
+"which groups hold this device" is one indexed read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from typing import Literal
+
+import sqlalchemy as sa
+
+from taxiway.directory.entities import DEVICES
+from taxiway.directory.errors import MemberAlready, NestingRefused, NotAMember
+from taxiway.directory.tables import membership
+from taxiway.kernel import Reason
+from taxiway.store import Tx
+
+ObjectKind = Literal["user", "device", "group"]
+Member = tuple[ObjectKind, str]
+
+_t = membership.c
+_of_object = sa.select(_t.group_id, _t.direct).where(
+    _t.tenant == sa.bindparam("t"), _t.object_kind == sa.bindparam("k"), _t.object_id == sa.bindparam("o")
+)
+_of_group = sa.select(_t.object_kind, _t.object_id, _t.direct).where(
+    _t.tenant == sa.bindparam("t"), _t.group_id == sa.bindparam("g")
+)
+_insert = sa.insert(membership)
+_row = (
+    (_t.tenant == sa.bindparam("t"))
+    & (_t.group_id == sa.bindparam("g"))
+    & (_t.object_kind == sa.bindparam("k"))
+    & (_t.object_id == sa.bindparam("o"))
+)
+_delete = sa.delete(membership).where(_row)
+_make_direct = sa.update(membership).where(_row).values(direct=sa.true())
+_make_indirect = sa.update(membership).where(_row).values(direct=sa.false())
+
+
+def groups_of(tx: Tx, kind: ObjectKind, object_id: str) -> frozenset[str]:
+    """Every group that holds the object, directly or through another group."""
+    return frozenset(_memberships(tx, (kind, object_id)))
+
+
+def direct_groups_of(tx: Tx, kind: ObjectKind, object_id: str) -> frozenset[str]:
+    """The groups that hold the object themselves."""
+    return frozenset(group for group, direct in _memberships(tx, (kind, object_id)).items() if direct)
+
+
+def members(tx: Tx, group_id: str, *, transitive: bool = False) -> list[Member]:
+    """The members of a group; ``transitive`` adds those of the groups nested in it."""
+    rows = tx.all(_of_group, {"t": tx.tenant, "g": group_id})
+    return sorted((row["object_kind"], row["object_id"]) for row in rows if transitive or row["direct"])
+
+
+def link(tx: Tx, group_id: str, member: Member) -> None:
+    """Make ``member`` a direct member, and what it brings an indirect one of every group above."""
+    kind, object_id = member
+    held = _memberships(tx, member)
+    if held.get(group_id):
+        raise MemberAlready("One or more added object references already exist for the group.")
+    above = [group_id, *groups_of(tx, "group", group_id)]
+    if kind == "group" and object_id in above:
+        raise NestingRefused("A group cannot become a member of itself.")
+    if group_id in held:
+        tx.execute(_make_direct, _key(tx, group_id, member))
+    else:
+        _add(tx, [group_id], member, direct=True)
+    _settle(tx, member, added={group_id, *above} - held.keys(), rest=set(above[1:]) - held.keys())
+    if kind == "group":
+        for inherited in members(tx, object_id, transitive=True):
+            missing = set(above) - _memberships(tx, inherited).keys()
+            _settle(tx, inherited, added=missing, rest=missing)
+
+
+def unlink(tx: Tx, group_id: str, member: Member) -> None:
+    """End a direct membership; what is still reached some other way stays an indirect one."""
+    kind, object_id = member
+    if not _memberships(tx, member).get(group_id):
+        raise NotAMember("The object is not a member of this group.")
+    tx.execute(_make_indirect, _key(tx, group_id, member))
+    above = [group_id, *groups_of(tx, "group", group_id)]
+    affected = [member, *(members(tx, object_id, transitive=True) if kind == "group" else [])]
+    within = {group: _nested(tx, group) for group in above}
+    for one in affected:
+        held = _memberships(tx, one)
+        stated = {group for group, direct in held.items() if direct}
+        lost = {group for group in above if group in held and not (within[group] & stated)}
+        for group in lost:
+            tx.execute(_delete, _key(tx, group, one))
+        tell(tx, one, removed=lost)
+
+
+def assign_direct(
+    tx: Tx, member: Member, *, add: Collection[str], remove: Collection[str], why: Iterable[Reason] = ()
+) -> None:
+    """Put a user or device into groups and take it out of others at once: one log entry, one announcement."""
+    if not add and not remove:
+        return
+    held = _memberships(tx, member)
+    stated = ({group for group, direct in held.items() if direct} | set(add)) - set(remove)
+    reached = stated.union(*(groups_of(tx, "group", group) for group in stated))
+    _add(tx, sorted(set(add) - held.keys()), member, direct=True)
+    for group in sorted(set(add) & held.keys()):
+        tx.execute(_make_direct, _key(tx, group, member))
+    _add(tx, sorted(reached - held.keys() - set(add)), member, direct=False)
+    for group in sorted(held.keys() - reached):
+        tx.execute(_delete, _key(tx, group, member))
+    for group in sorted(set(remove) & reached):
+        tx.execute(_make_indirect, _key(tx, group, member))
+    tell(tx, member, added=reached - held.keys(), removed=held.keys() - reached, why=why)
+
+
+def drop_object(tx: Tx, member: Member) -> None:
+    """The object is gone: so are its memberships."""
+    lost = groups_of(tx, *member)
+    mine = (_t.tenant == tx.tenant) & (_t.object_kind == member[0]) & (_t.object_id == member[1])
+    tx.execute(sa.delete(membership).where(mine))
+    tell(tx, member, removed=lost)
+
+
+def drop_group(tx: Tx, group_id: str) -> None:
+    """The group is gone: first out of the groups above it, then without its members."""
+    for above in direct_groups_of(tx, "group", group_id):
+        unlink(tx, above, ("group", group_id))
+    held = members(tx, group_id, transitive=True)
+    tx.execute(sa.delete(membership).where(_t.tenant == tx.tenant, _t.group_id == group_id))
+    for member in held:
+        tell(tx, member, removed={group_id})
+
+
+def tell(
+    tx: Tx,
+    member: Member,
+    *,
+    added: Collection[str] = (),
+    removed: Collection[str] = (),
+    why: Iterable[Reason] = (),
+) -> None:
+    """Log and announce what changed for one object."""
+    if not added and not removed:
+        return
+    kind, object_id = member
+    what = {"member": f"{kind}:{object_id}", "added": sorted(added), "removed": sorted(removed)}
+    tx.log("membership.changed", subject=_subject(tx, member), what=what, why=why)
+    tx.announce(
+        "membership.changed",
+        object_kind=kind,
+        object_id=object_id,
+        added=frozenset(added),
+        removed=frozenset(removed),
+    )
+
+
+def _subject(tx: Tx, member: Member) -> str:
+    kind, object_id = member
+    device = DEVICES.get(tx, object_id) if kind == "device" else None
+    return f"autopilot:{device['ztdid']}" if device and device["ztdid"] else f"{kind}:{object_id}"
+
+
+def _settle(tx: Tx, member: Member, *, added: set[str], rest: set[str]) -> None:
+    """Write the indirect rows and tell what was added."""
+    _add(tx, sorted(rest), member, direct=False)
+    tell(tx, member, added=added)
+
+
+def _add(tx: Tx, groups: Iterable[str], member: Member, *, direct: bool) -> None:
+    kind, object_id = member
+    rows = [
+        {"tenant": tx.tenant, "group_id": group, "object_kind": kind, "object_id": object_id, "direct": direct}
+        for group in groups
+    ]
+    if rows:
+        tx.execute(_insert, rows)
+
+
+def _memberships(tx: Tx, member: Member) -> dict[str, bool]:
+    """Group id -> whether it holds the object directly."""
+    kind, object_id = member
+    rows = tx.all(_of_object, {"t": tx.tenant, "k": kind, "o": object_id})
+    return {row["group_id"]: row["direct"] for row in rows}
+
+
+def _nested(tx: Tx, group_id: str) -> set[str]:
+    """The group and every group below it, by the direct rows alone."""
+    found, todo = {group_id}, [group_id]
+    while todo:
+        for kind, object_id in members(tx, todo.pop()):
+            if kind == "group" and object_id not in found:
+                found.add(object_id)
+                todo.append(object_id)
+    return found
+
+
+def _key(tx: Tx, group_id: str, member: Member) -> dict[str, str]:
+    return {"t": tx.tenant, "g": group_id, "k": member[0], "o": member[1]}
