@@ -152,6 +152,7 @@ class Cloud:
         self.in_scope = True
         self.second_factor = ""
         self.demand_fresh = False
+        self.membership: tuple[join.MembershipChange, ...] = ()
         self.join_error: join.JoinError | None = None
         self.fault: Fault | None = None
         self.first_sync = FirstSyncStatus(skip_device_page=False, skip_user_page=False, block=3, timeout=60)
@@ -346,7 +347,9 @@ class Cloud:
         assert csr.is_signature_valid
         self._transport_key = rsa_blob.decode(body.transport_blob())
         certificate = join.Certificate.of(self.authority.issue(DEVICE_ID, csr.public_key()))
-        return httpx.Response(200, content=join.render(join.JoinResponse(certificate, join.JoiningUser(UPN))))
+        return httpx.Response(
+            200, content=join.render(join.JoinResponse(certificate, join.JoiningUser(UPN), self.membership))
+        )
 
     def _enroll(self, request: httpx.Request) -> httpx.Response:
         envelope = parse_envelope(request.content)

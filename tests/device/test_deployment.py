@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import stat
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -15,12 +16,14 @@ from device.cloud import (
     MANAGED_ID,
     PASSWORD,
     UPN,
+    USER_ID,
     finish,
     install_msi,
     replace,
 )
-from taxiway.device import PC, EspItemChanged, Failed, Noted, Person, Place, ScreenShown
-from taxiway.wire.join import JoinError
+from taxiway.device import PC, EspItemChanged, Failed, Noted, Person, Place, ScreenShown, StepDone
+from taxiway.wire.device_certificate import sid
+from taxiway.wire.join import LOCAL_ADMINISTRATORS, JoinError, MembershipChange
 from taxiway.wire.provisioning import FirstSyncStatus
 from taxiway.wire.soap_fault import Fault
 from taxiway.wire.ztd import NOT_REGISTERED, ZtdError
@@ -177,6 +180,16 @@ async def test_the_enrollment_says_what_the_pc_is(pc, cloud, power_on):
     assert context.flag("NotInOobe") is False
     assert context.first("HWDevID") == pc.firmware.hardware_id
     assert cloud.joins[0].attributes["MSA-DDID"]
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_r101_the_join_decides_who_is_a_local_administrator(pc, cloud, power_on, listed):
+    """The user is one when the answer to the join names the user's SID, and not otherwise."""
+    own = sid(UUID(USER_ID)) if listed else "S-1-12-1-1-2-3-4"
+    cloud.membership = (MembershipChange(LOCAL_ADMINISTRATORS, (own,)),)
+    await power_on(pc)
+    joined = next(event for event in power_on.events if isinstance(event, StepDone) and event.step == "join")
+    assert joined.facts["administrator"] is listed
 
 
 async def test_a_server_that_is_away_for_a_moment_costs_nothing_but_time(pc, cloud, power_on):

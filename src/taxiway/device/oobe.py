@@ -86,7 +86,8 @@ class Oobe:
         joined = await joiner.join(
             discovery, token=signed_in.tokens.access_token, domain=domain, device_ticket=found.ticket
         )
-        self._done(JOIN, device_id=joined.device_id, tenant=joined.tenant_name)
+        administrator = self._state.user is not None and local_administrator(joined, self._state.user)
+        self._done(JOIN, device_id=joined.device_id, tenant=joined.tenant_name, administrator=administrator)
 
     async def _find_profile(self) -> Found:
         """Network and profile; a PC with a cable has the profile before its first page (R-103)."""
@@ -277,7 +278,7 @@ class Oobe:
     def _mark(self, phase: str) -> None:
         self._storage.mark(phase, self._machine.host.clock.now())
 
-    def _done(self, step: str, **facts: str) -> None:
+    def _done(self, step: str, **facts: str | bool) -> None:
         self._storage.finish(step)
         self._machine.watch.step(step, facts)
 

@@ -64,11 +64,6 @@ class Choices:
             return cls()
         return cls(profile.oobe, profile.cloud_assigned_language or "")
 
-    @property
-    def standard_user(self) -> bool:
-        """Whether the person who signs in stays out of the administrators (R-101)."""
-        return OobeConfig.STANDARD_USER in self.config
-
 
 def before_network(choices: Choices, network: Literal["wired", "wireless"]) -> list[Screen]:
     """The pages up to the network; a PC without one has no profile yet and shows them all (R-103)."""

@@ -95,7 +95,7 @@ class Tree:
         try:
             node = Node.parse(item.uri)
             if verb == "Get":
-                return Answer(Code.OK, found=self._get(node))
+                return Answer(Code.OK, found=self._get(node, item.uri))
             self._change(verb, node, item)
             return Answer(await self._follow(verb, node, item.data or ""))
         except Refused as refusal:
@@ -118,16 +118,17 @@ class Tree:
             answers.append(Answer(codes[-1] if codes else Code.OK))
         return answers
 
-    def _get(self, node: Node) -> Item:
+    def _get(self, node: Node, uri: str) -> Item:
+        """What a Get finds, under the address as it was asked for."""
         facts = self._allowed(node, "Get")
         if not facts.interior:
             value = self.value(node)
             if value is None or facts.secret:
                 raise Refused(Code.NOT_FOUND, NODE_NOT_FOUND)
-            return Item(source=node.uri, format="chr" if facts.format == "any" else facts.format, data=value)
+            return Item(source=uri, format="chr" if facts.format == "any" else facts.format, data=value)
         if node.instance is not None and not self.exists(node):
             raise Refused(Code.NOT_FOUND, NODE_NOT_FOUND)
-        return Item(source=node.uri, format="node", data="/".join(quote(name, safe="") for name in self.names(node)))
+        return Item(source=uri, format="node", data="/".join(quote(name, safe="") for name in self.names(node)))
 
     def _change(self, verb: str, node: Node, item: Item) -> None:
         """Check a change against the facts and its provider, then write it."""
