@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import itertools
 
 import pytest
@@ -80,7 +81,9 @@ class Pc:
             said += [(each.verb, each.items[0].target, each.items[0].data) for each in commands]
             number += 1
             assert number < 50, "the session does not end"
-            answer, _ = await self.post(self.message(name, number, self.answers(answer, commands, login)))
+            answers = self.answers(answer, commands, login)
+            answers = await answers if inspect.isawaitable(answers) else answers
+            answer, _ = await self.post(self.message(name, number, answers))
         self.heard += said
         return said
 

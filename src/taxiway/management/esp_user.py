@@ -1,6 +1,6 @@
 """The user half of the Enrollment Status Page: one small machine for each user of a device (05 section 11.14).
 
-    unknown -> seen -> collecting -> sent -> released -> done
+    unknown -> seen -> collecting -> sent -> released -> done | failed
 
 Only sessions count in which that user is signed in, proven by a token. The page of a second user never waits for work.
 """
@@ -93,7 +93,9 @@ def _released(ctx: Context, mine: dict[str, Any]) -> _Move | None:
     if ctx.esp.first_user_only and mine["first"]:
         ctx.queue.want(esp_commands.hide_user_page())
     done, well = (ctx.fact(uri) for uri in esp_commands.outcome_nodes("User"))
-    if (done or "").lower() == "true" and well != "0":
+    if well == "0" and mine["state"] != "failed":
+        return "failed", Reason("esp.user_failed", "The device reports that account setup failed.")
+    if (done or "").lower() == "true" and well == "1":
         return "done", Reason("esp.user_done", "The device reports that account setup ended well.")
     return None
 
@@ -109,6 +111,8 @@ _STEPS: Final = {
     "collecting": _collecting,
     "sent": _sent,
     "released": _released,
+    # "Try again" may still end well.
+    "failed": _released,
     "done": _done,
 }
 

@@ -191,7 +191,7 @@ def _due(ctx: Context) -> list[str]:
     if ctx.run.esp_state in {"released", "failed"}:
         nodes += esp_commands.outcome_nodes("Device")
     mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
-    if mine.get("state") == "released" and ctx.esp is not None and ctx.esp.show_user_page:
+    if mine.get("state") in {"released", "failed"} and ctx.esp is not None and ctx.esp.show_user_page:
         nodes += esp_commands.outcome_nodes("User")
     # While the page is up the device comes every few seconds: its inventory is not read each time.
     if ctx.run.esp_state not in {"collecting", "sent", "released"}:
