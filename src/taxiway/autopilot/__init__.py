@@ -1,1 +1,100 @@
-"""Registered? Which profile, which user? (steps 3, 6 and 7)"""
+"""Registered devices, deployment profiles, and the lookup that brings the two to a PC (01 sections 4, 7 and 8)."""
+
+from taxiway.autopilot.choice import OBJECT_KIND, Candidate, choose_profile, effective_profile
+from taxiway.autopilot.entities import (
+    AZURE_AD,
+    DEVICE_INTERNAL,
+    DEVICES,
+    HYBRID,
+    IMPORT_INTERNAL,
+    IMPORTS,
+    PROFILE_KINDS,
+    PROFILES,
+)
+from taxiway.autopilot.errors import (
+    AutopilotError,
+    BadProfile,
+    BadRegistration,
+    LookupRefused,
+    ProfileInUse,
+    TicketRefused,
+    TooManyProfiles,
+    UserRefused,
+)
+from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
+from taxiway.autopilot.http import routes
+from taxiway.autopilot.lookup import look_up, profile_for
+from taxiway.autopilot.model import SWITCHES, switches
+from taxiway.autopilot.profiles import (
+    assign_profile,
+    assigned_devices,
+    create_profile,
+    delete_profile,
+    update_profile,
+)
+from taxiway.autopilot.projection import follow
+from taxiway.autopilot.registration import ImportRow
+from taxiway.autopilot.service import (
+    assign_user,
+    assigned_user,
+    deregister,
+    mark_contacted,
+    mark_enrolled,
+    record_of,
+    record_of_device,
+    record_of_serial,
+    unassign_user,
+    update_properties,
+)
+from taxiway.autopilot.ticket import Ticket, issue_ticket, verify_ticket
+
+__all__ = [
+    "AZURE_AD",
+    "DEVICES",
+    "DEVICE_INTERNAL",
+    "HYBRID",
+    "IMPORTS",
+    "IMPORT_INTERNAL",
+    "OBJECT_KIND",
+    "PROFILES",
+    "PROFILE_KINDS",
+    "SWITCHES",
+    "AutopilotError",
+    "BadProfile",
+    "BadRegistration",
+    "Candidate",
+    "ImportRow",
+    "ImportedFile",
+    "LookupRefused",
+    "ProfileInUse",
+    "Ticket",
+    "TicketRefused",
+    "TooManyProfiles",
+    "UserRefused",
+    "assign_profile",
+    "assign_user",
+    "assigned_devices",
+    "assigned_user",
+    "choose_profile",
+    "create_profile",
+    "delete_profile",
+    "deregister",
+    "effective_profile",
+    "follow",
+    "import_csv",
+    "import_devices",
+    "issue_ticket",
+    "look_up",
+    "mark_contacted",
+    "mark_enrolled",
+    "profile_for",
+    "record_of",
+    "record_of_device",
+    "record_of_serial",
+    "routes",
+    "switches",
+    "unassign_user",
+    "update_profile",
+    "update_properties",
+    "verify_ticket",
+]

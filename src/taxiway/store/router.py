@@ -6,6 +6,7 @@ thumbprint or the hash of an opaque credential; its value is a tenant id and not
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import sqlalchemy as sa
@@ -43,6 +44,19 @@ def claim(tx: Tx, kind: RouterKind, key: str) -> None:
         raise ClaimedElsewhere(f"This {kind} belongs to another tenant.")
 
 
+def claim_all(tx: Tx, kind: RouterKind, keys: Sequence[str]) -> None:
+    """Let every key lead to the transaction's tenant, or none when another tenant holds one of them."""
+    held = holders(tx, kind, keys)
+    if any(tenant != tx.tenant for tenant in held.values()):
+        raise ClaimedElsewhere(f"This {kind} belongs to another tenant.")
+    missing = [{"kind": kind, "key": key, "tenant": tx.tenant} for key in keys if key not in held]
+    try:
+        if missing:
+            tx.attempt(sa.insert(router), missing)
+    except sa.exc.IntegrityError as error:
+        raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
+
+
 def release(tx: Tx, kind: RouterKind, key: str) -> None:
     """Forget ``key``, if the transaction's tenant holds it."""
     tx.execute(
@@ -54,3 +68,9 @@ def tenant_of(tx: Tx, kind: RouterKind, key: str) -> str | None:
     """The tenant that holds ``key``, or None."""
     found = tx.scalar(_find, {"k": kind, "v": key})
     return None if found is None else str(found)
+
+
+def holders(tx: Tx, kind: RouterKind, keys: Sequence[str]) -> dict[str, str]:
+    """Who holds which of these keys; keys that nobody holds are absent."""
+    found = sa.select(router.c.key, router.c.tenant).where(router.c.kind == kind, router.c.key.in_(keys))
+    return {row["key"]: row["tenant"] for row in tx.all(found)}

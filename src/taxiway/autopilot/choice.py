@@ -1,0 +1,71 @@
+"""Which deployment profile a device gets, as a pure decision with its reasons (01 section 7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from taxiway import directory
+from taxiway.autopilot.entities import DEVICES, PROFILES
+from taxiway.kernel import Decision, Reason
+from taxiway.store import Row, Tx, eq, one_of
+
+#: The name of profiles in the directory's assignments.
+OBJECT_KIND = "autopilot_profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A profile that reaches the device; ``explicit`` through a group, not through "all devices"."""
+
+    row: Row
+    explicit: bool
+    reasons: tuple[Reason, ...] = ()
+
+
+def choose_profile(candidates: Sequence[Candidate]) -> Decision[Candidate | None]:
+    """A profile of a group before one for all devices (R-94); among equals the oldest (R-93)."""
+    ranked = sorted(candidates, key=lambda one: (not one.explicit, one.row["created_at"], one.row["id"]))
+    if not ranked:
+        text = "No deployment profile is assigned to a group of this device, and none to all devices."
+        return Decision(None, (Reason("profile.none", text),))
+    winner = ranked[0]
+    name = winner.row["display_name"]
+    how = "through a group" if winner.explicit else "to all devices"
+    first = Reason("profile.chosen", f"The profile '{name}' is assigned {how}.", {"profile": winner.row["id"]})
+    return Decision(winner, (first, *winner.reasons, *(_outranked(winner, other) for other in ranked[1:])))
+
+
+def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
+    """The choice for a device object of the directory."""
+    if device is None:
+        return Decision(None, (Reason("profile.no_device", "The registration has no device object any more."),))
+    found = directory.meant(tx, OBJECT_KIND, device=device, user=None)
+    rows = {row["id"]: row for row in PROFILES.select(tx, one_of("id", sorted({m.object_id for m in found})))}
+    candidates = []
+    for profile_id, row in rows.items():
+        matches = [match for match in found if match.object_id == profile_id]
+        explicit = [match for match in matches if match.target.kind == "group"]
+        reasons = tuple(reason for match in explicit or matches for reason in match.reasons)
+        candidates.append(Candidate(row, bool(explicit), reasons))
+    return choose_profile(candidates)
+
+
+def effective_profile(tx: Tx, autopilot_id: str) -> Decision[Row | None]:
+    """The profile that the registered device would be given now."""
+    if DEVICES.get(tx, autopilot_id) is None:
+        return Decision(None, (Reason("profile.no_device", "The device is not registered."),))
+    decision = decide(tx, anchor_of(tx, autopilot_id))
+    return Decision(None if decision.value is None else decision.value.row, decision.reasons)
+
+
+def anchor_of(tx: Tx, autopilot_id: str) -> Row | None:
+    """The directory's object of a registered device."""
+    return directory.DEVICES.find(tx, eq("ztdid", autopilot_id))
+
+
+def _outranked(winner: Candidate, other: Candidate) -> Reason:
+    name = other.row["display_name"]
+    why = "is older" if winner.explicit == other.explicit else "is assigned to a group, which comes first"
+    text = f"The profile '{name}' is assigned as well; the chosen one {why}."
+    return Reason("profile.outranked", text, {"profile": other.row["id"]})

@@ -1,0 +1,94 @@
+"""Device tickets: what a device said about itself, sealed, with its time; nothing is kept (06 section 3.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from taxiway.autopilot import hardware
+from taxiway.autopilot.errors import TicketRefused
+from taxiway.kernel import Reason
+from taxiway.store import SYSTEM, Runtime, StoreError, router
+from taxiway.wire.ztd import FactDigests
+
+LIFETIME: Final = timedelta(hours=1)
+_PLACE: Final = ("autopilot", "ticket")
+_LONGEST: Final = 16_384
+_SKEW: Final = timedelta(minutes=5)
+
+
+class _Sealed(Struct, frozen=True):
+    facts: FactDigests
+    issued: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A device as its ticket shows it: ``tenant`` and ``ztdid`` are None where nobody registered this hardware."""
+
+    tenant: str | None
+    ztdid: str | None
+    facts: FactDigests
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where a device is registered; ``mismatch`` names what of its hardware differs from the registration."""
+
+    tenant: str
+    ztdid: str
+    mismatch: str | None
+
+
+def issue_ticket(rt: Runtime, facts: FactDigests) -> tuple[str, datetime]:
+    """A ticket for a device with these facts, and until when it is good."""
+    now = rt.clock.now()
+    raw = msgspec.json.encode(_Sealed(facts, int(now.timestamp())))
+    sealed = rt.store.ring.seal(raw, SYSTEM, *_PLACE, nonce=rt.entropy.bytes(12)).rstrip("=")
+    return sealed, (now + LIFETIME).replace(microsecond=0)
+
+
+def open_ticket(rt: Runtime, ticket: str) -> FactDigests:
+    """The facts in a ticket of ours that is not too old, or ``TicketRefused``."""
+    if not ticket or len(ticket) > _LONGEST or not ticket.isascii():
+        raise _refused("ticket.unreadable", "This is no device ticket.")
+    padded = ticket + "=" * (-len(ticket.partition(".")[2]) % 4)
+    try:
+        sealed = msgspec.json.decode(rt.store.ring.unseal(padded, SYSTEM, *_PLACE), type=_Sealed)
+    except (StoreError, ValueError) as error:
+        raise _refused("ticket.unreadable", "This is no device ticket of this service.") from error
+    issued = datetime.fromtimestamp(sealed.issued, UTC)
+    if not issued - _SKEW <= rt.clock.now() <= issued + LIFETIME:
+        raise _refused("ticket.expired", "The device ticket has expired.")
+    return sealed.facts
+
+
+async def find(rt: Runtime, facts: FactDigests) -> Found | None:
+    """The registration of this hardware in whichever tenant has it."""
+    claims = hardware.claims(facts)
+    holders = await rt.store.read(SYSTEM, lambda tx: router.holders(tx, "hardware", claims))
+    found = []
+    for tenant in sorted(set(holders.values())):
+        known = await rt.store.read(tenant, lambda tx: hardware.recognise(tx, facts))
+        if known is not None:
+            found.append((known.mismatch is not None, -known.score, Found(tenant, known.ztdid, known.mismatch)))
+    return min(found, key=lambda one: one[:2])[2] if found else None
+
+
+async def verify_ticket(rt: Runtime, ticket: str) -> Ticket:
+    """Whose device presents this ticket, as registrations stand now; ``TicketRefused`` blocks the deployment."""
+    facts = open_ticket(rt, ticket)
+    found = await find(rt, facts)
+    if found is None:
+        return Ticket(None, None, facts)
+    if found.mismatch is not None:
+        raise _refused(f"ticket.{found.mismatch}", "The hardware differs from its registration; register it again.")
+    return Ticket(found.tenant, found.ztdid, facts)
+
+
+def _refused(code: str, text: str) -> TicketRefused:
+    return TicketRefused(text, reasons=[Reason(code, text)], remedy="Restart the device to look it up again.")
