@@ -1,1 +1,15 @@
-"""May you join? Device registration: certificate and device object (step 2)."""
+"""May you join? Device objects, device certificates, and the keys a joined device hands in (03 section 8; step 2)."""
+
+from taxiway.join.entities import RECOVERY_KEY, RECOVERY_KEYS
+from taxiway.join.errors import RegistrationError
+from taxiway.join.follow import follow
+from taxiway.join.keys import recovery_keys, reveal_recovery_key
+
+__all__ = [
+    "RECOVERY_KEY",
+    "RECOVERY_KEYS",
+    "RegistrationError",
+    "follow",
+    "recovery_keys",
+    "reveal_recovery_key",
+]

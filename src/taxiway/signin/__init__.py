@@ -5,7 +5,9 @@ from taxiway.signin.client_secrets import add_client_secret
 from taxiway.signin.errors import SignInError, TokenRefused
 from taxiway.signin.factors import issue_access_pass, register_totp
 from taxiway.signin.follow import follow
+from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.model import Claims, principal_of
+from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import set_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
@@ -19,8 +21,11 @@ __all__ = [
     "add_client_secret",
     "bootstrap",
     "follow",
+    "forget_hello_keys",
     "issue_access_pass",
+    "make_nonce",
     "principal_of",
+    "register_hello_key",
     "register_totp",
     "revoke_for_device",
     "revoke_for_user",

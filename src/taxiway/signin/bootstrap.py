@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from taxiway import directory
-from taxiway.directory.access import SYSTEM_PRINCIPAL
+from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.signin import passwords
 from taxiway.store import Runtime, Tx
 

@@ -154,4 +154,4 @@ def _mdm(policy: Row | None) -> Body:
         "mdm_tou_url": policy["terms_of_use_url"],
         "mdm_compliance_url": policy["compliance_url"],
     }
-    return {name: value for name, value in claims.items() if value}
+    return {name: value for name, value in claims.items() if value is not None}

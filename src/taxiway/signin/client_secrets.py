@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from taxiway import directory
-from taxiway.directory.access import Principal
+from taxiway.directory import Principal
 from taxiway.signin.errors import ClientSecretWrong
 from taxiway.signin.sealed import digest, same
 from taxiway.signin.tables import client_secret

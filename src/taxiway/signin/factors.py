@@ -12,7 +12,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from taxiway import directory
-from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
+from taxiway.directory import SYSTEM_PRINCIPAL, Principal
 from taxiway.signin import passwords
 from taxiway.signin.errors import FactorRefused, PassRefused, SignInError
 from taxiway.signin.tables import access_pass, totp

@@ -6,11 +6,12 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.signin import tables
+from taxiway.signin.hello import forget_hello_keys
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 
-_OF_A_USER = (tables.password, tables.access_pass, tables.totp)
+_OF_A_USER = (tables.password, tables.access_pass, tables.totp, tables.hello_key)
 
 
 def follow(followers: Followers) -> None:
@@ -45,3 +46,4 @@ def _device_deleted(tx: Tx, event: Event) -> None:
     device_id = event.get("device_id")
     if device_id:
         revoke_for_device(tx, device_id)
+        forget_hello_keys(tx, device_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from taxiway.directory.access import Principal
+from taxiway.directory import Principal
 
 BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"

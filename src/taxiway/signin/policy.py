@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from msgspec import Struct
 
 from taxiway import directory
-from taxiway.directory.access import Principal
+from taxiway.directory import Principal
 from taxiway.signin.tables import signin_policy
 from taxiway.store import Tx, UnknownProperty
 

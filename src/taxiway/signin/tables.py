@@ -172,3 +172,16 @@ prt = sa.Table(
     sa.Index("ix_prt_user", "tenant", "user_id"),
     sa.Index("ix_prt_device", "tenant", "device_id"),
 )
+
+hello_key = sa.Table(
+    "hello_key",
+    metadata,
+    _tenant(),
+    sa.Column("key_id", sa.String(64), primary_key=True),
+    sa.Column("id", sa.String(64), nullable=False),
+    sa.Column("user_id", sa.String(100), nullable=False),
+    sa.Column("device_id", sa.String(64), nullable=False),
+    sa.Column("blob", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Index("ix_hello_key_device", "tenant", "device_id"),
+)
