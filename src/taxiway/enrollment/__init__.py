@@ -1,5 +1,6 @@
 """May you enroll? Restrictions, ESP choice, management certificate, provisioning document, the managed-device row."""
 
+from taxiway.enrollment.administration import delete_managed_device, update_managed_device
 from taxiway.enrollment.choice import (
     CONTINUE_ANYWAY,
     RESET_PC,
@@ -95,6 +96,7 @@ __all__ = [
     "create_configuration",
     "default_of",
     "delete_configuration",
+    "delete_managed_device",
     "effective_esp",
     "effective_limit",
     "effective_restriction",
@@ -114,5 +116,6 @@ __all__ = [
     "terms_of",
     "update_configuration",
     "update_inventory",
+    "update_managed_device",
     "version_key",
 ]
