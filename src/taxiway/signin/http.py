@@ -13,10 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import bearer, correlation, json_response, read_form, read_json
+from taxiway.doors.request import bearer, correlation, json_response, read_json
 from taxiway.signin import grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
+from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.pages_http import Pages
 from taxiway.signin.sts import error_object, status_of
@@ -111,7 +112,7 @@ class _Face:
         """The token endpoint."""
 
         async def answer(request: Request) -> Any:
-            form = await read_form(request, limit=_FORM_LIMIT)
+            form = await read_fields(request)
             # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
             nonce = form.get("grant_type") == "srv_challenge"
             tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])

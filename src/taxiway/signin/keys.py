@@ -47,8 +47,14 @@ async def signing_keys(rt: Runtime) -> SigningKey:
     rows = await rt.store.read(SYSTEM, lambda tx: tx.all(_alive, {"now": now}))
     if _due(rows, now):
         rows = await _make_next(rt)
+        now = rt.clock.now()  # the first key is active from the moment it was stored
     current = [row for row in rows if row["active_from"] <= now][-1]
-    return SigningKey(current["kid"], await rt.store.read(SYSTEM, lambda tx: _open(tx, current)))
+    # A key never changes under its kid, so nothing has to invalidate the opened one.
+    known: SigningKey | None = rt.store.memo.get(f"signing_key:{current['kid']}")
+    if known is None:
+        known = SigningKey(current["kid"], await rt.store.read(SYSTEM, lambda tx: _open(tx, current)))
+        rt.store.memo[f"signing_key:{current['kid']}"] = known
+    return known
 
 
 def published(tx: Tx, *, issuer: str = "") -> list[dict[str, Any]]:

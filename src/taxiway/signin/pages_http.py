@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import correlation, json_response, read_form, read_json
+from taxiway.doors.request import correlation, json_response, read_json
 from taxiway.signin import authorize, flowtoken, page
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.errors import Malformed, ParameterMissing, SignInError, SilentNotPossible
 from taxiway.signin.flowtoken import COOKIE, Flow
+from taxiway.signin.forms import once, read_fields
 from taxiway.signin.interactive import Page, SignIn, Step, factor_page
 from taxiway.signin.refusals import note_refusal
 from taxiway.signin.screens import Visit, go_back, show, show_error
@@ -40,7 +41,7 @@ class Pages:
             cid = correlation(request)
             try:
                 given = (
-                    dict(request.query_params) if request.method == "GET" else await read_form(request, limit=_LIMIT)
+                    once(request.query_params.multi_items()) if request.method == "GET" else await read_fields(request)
                 )
                 asked = await authorize.read_authorize(
                     self._rt,
@@ -52,8 +53,6 @@ class Pages:
                 )
             except SignInError as error:
                 return show_error(self._rt, error, correlation=cid)
-            except BadBody as error:
-                return show_error(self._rt, Malformed(error.message), correlation=cid)
             return await self._begin(request, asked, given, cid)
 
         return handler
@@ -126,13 +125,11 @@ class Pages:
         cid = correlation(request)
         try:
             _check_origin(request)
-            form = await read_form(request, limit=_LIMIT)
+            form = await read_fields(request)
             context = form.get("ctx") or form.get("request", "")
             visit, flow = self._resume(request, form, context)
         except SignInError as error:
             return show_error(self._rt, error, correlation=cid)
-        except BadBody as error:
-            return show_error(self._rt, Malformed(error.message), correlation=cid)
         try:
             return await show(self._rt, visit, await step(SignIn(self._rt, visit.request, flow), form))
         except SignInError as error:
