@@ -30,8 +30,8 @@ class Face:
 
     ``path``: as in ``@odata.context``. ``type_of``: the ``@odata.type`` of a row, empty where it is the declared one.
     ``hidden``: what Graph never shows; ``beta``: what v1.0 lacks; ``on_select``: shown only when asked for;
-    ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments that
-    read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
+    ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
+    that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     """
 

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from taxiway.directory import Forbidden
+from taxiway.directory import Forbidden, MembershipByRule, NotAMember
 from taxiway.graph import errors
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.face import Family
@@ -27,6 +27,8 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.Conflict, 409, "Conflict", "Conflict"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
     (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
+    (MembershipByRule, 403, "Authorization_RequestDenied", "Forbidden"),
+    (NotAMember, 404, "Request_ResourceNotFound", "ResourceNotFound"),
     (NotFound, 404, "Request_ResourceNotFound", "ResourceNotFound"),
     (AlreadyExists, 400, "Request_BadRequest", "BadRequest"),
     (NotFilterable, 400, "Request_BadRequest", "BadRequest"),

@@ -54,6 +54,7 @@ ORGANIZATION_WRITE = _any("Organization.ReadWrite.All", "Directory.AccessAsUser.
 DOMAINS_READ = _any("Domain.Read.All", *_DIRECTORY_READ)
 SKUS_READ = _any("Organization.Read.All", "LicenseAssignment.Read.All", *_DIRECTORY_READ)
 APPLICATIONS_READ = _any("Application.Read.All", *_DIRECTORY_READ)
+ENDPOINTS_READ = _any("ServicePrincipalEndpoint.Read.All", "User.Read", "Application.Read.All", *_DIRECTORY_READ)
 RECOVERY_KEYS_READ = _any("BitlockerKey.ReadBasic.All", "BitlockerKey.Read.All")
 RECOVERY_KEYS_REVEAL = _any("BitlockerKey.Read.All")
 

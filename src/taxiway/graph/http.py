@@ -1,0 +1,100 @@
+"""Graph behind its door: any method and address under /v1.0 and /beta, the batch, and content uploads (02)."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from taxiway.doors import bearer, correlation, json_response, read_body
+from taxiway.graph import operations
+from taxiway.graph.protocol.batch import answer_batch
+from taxiway.graph.protocol.call import Answer
+from taxiway.graph.protocol.caller import identify
+from taxiway.graph.protocol.dispatch import Incoming, answer
+from taxiway.graph.protocol.refusals import refusal
+from taxiway.graph.protocol.tree import Tree
+from taxiway.graph.protocol.url import VERSIONS
+from taxiway.graph.resources import blobs
+from taxiway.kernel import TaxiwayError
+from taxiway.store import Runtime
+
+#: An import of a few thousand hardware hashes is the largest body.
+MAX_BODY = 32 * 1024 * 1024
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+_JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_host = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?\Z")
+
+
+def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
+    """The routes; ``documented`` answers with the reference pages' status codes instead of the real service's."""
+    tree = Tree(operations.OPERATIONS, operations.NOT_SERVED)
+    serve = partial(answer, rt, tree, documented=documented)
+
+    async def handle(request: Request) -> Response:
+        incoming = await _incoming(request)
+        return _rendered(incoming, await serve(incoming))
+
+    async def handle_batch(version: str, request: Request) -> Response:
+        incoming = await _incoming(request)
+        try:
+            await identify(rt, incoming.token)
+            made = await answer_batch(incoming, version, serve)
+        except TaxiwayError as error:
+            made = refusal(
+                error,
+                "directory",
+                now=rt.clock.now(),
+                request_id=incoming.request_id,
+                client_id=incoming.correlation,
+                url=incoming.target,
+            )
+        return _rendered(incoming, made)
+
+    found: list[BaseRoute] = []
+    for version in VERSIONS:
+        found.append(Route(f"/{version}/$batch", partial(handle_batch, version), methods=["POST"]))
+        found.append(Route(f"/{version}", handle, methods=_METHODS))
+        found.append(Route(f"/{version}/{{rest:path}}", handle, methods=_METHODS))
+    return [*found, *blobs.routes(rt)]
+
+
+async def _incoming(request: Request) -> Incoming:
+    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
+    query = request.scope.get("query_string", b"")
+    path = raw_path.partition(b"?")[0].decode("latin-1")
+    return Incoming(
+        method=request.method if request.method != "HEAD" else "GET",
+        target=f"{path}?{query.decode('latin-1')}" if query else path,
+        headers={name.lower(): value for name, value in request.headers.items()},
+        raw=await read_body(request, limit=MAX_BODY),
+        token=bearer(request),
+        origin=_origin(request),
+        request_id=str(request.scope["request_id"]),
+        correlation=correlation(request),
+    )
+
+
+def _origin(request: Request) -> str:
+    """The address the client used: links in answers must lead back to it (02 section 1.1)."""
+    host = request.headers.get("host", "")
+    return f"{request.scope['scheme']}://{host if _host.match(host) else 'localhost'}"
+
+
+def _rendered(incoming: Incoming, made: Answer) -> Response:
+    headers = {
+        "request-id": incoming.request_id,
+        "client-request-id": incoming.headers.get("client-request-id", incoming.request_id)[:100],
+        "OData-Version": "4.0",
+        **made.headers,
+    }
+    if made.text is not None:
+        return Response(made.text, made.status, headers, media_type="text/plain")
+    if made.body is None:
+        return Response(None, made.status, headers)
+    response = json_response(made.body, made.status, headers)
+    response.headers["content-type"] = _JSON
+    return response

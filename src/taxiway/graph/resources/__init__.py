@@ -1,0 +1,1 @@
+"""The resources of Graph, one module per noun: each declares its faces and its ``OPERATIONS``."""

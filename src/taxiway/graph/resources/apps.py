@@ -1,0 +1,170 @@
+"""Apps, their content versions and files, and where they are installed (02 section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from taxiway import enrollment, management
+from taxiway.graph import uploads
+from taxiway.graph.entities import CONTENT_FILES
+from taxiway.graph.errors import BadRequest
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import value_answer
+from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.render import moment, render
+from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.targets import Assignable
+from taxiway.store import Or, Row, Tx, Where, one_of
+from taxiway.wire.app_content import read_encryption_info
+
+_PATH: Final = "deviceAppManagement/mobileApps"
+#: The name of these objects in assignments and statuses.
+_KIND: Final = management.APPS.entity.name
+
+
+def _availability(operator: str, value: Any) -> Where:
+    """``managedApp/appAvailability``: none of our apps is a managed store app, so the property is null."""
+    holds = (value is None) == (operator == "eq")
+    return one_of("kind", list(management.APP_KINDS)) if holds else Or(())
+
+
+APPS: Final = replace(
+    face_of(
+        _PATH,
+        management.APPS,
+        _KIND,
+        management.APP_KINDS,
+        hidden=frozenset({"content_sha256"}),
+        beta=frozenset({"is_assigned", "dependent_app_count", "superseding_app_count", "superseded_app_count"}),
+        intents=True,
+        versioned=False,
+    ),
+    fixed={"appavailability": _availability},
+    order=(("created_at", True),),
+)
+_FILE: Final = Face(
+    path=_PATH,
+    repository=CONTENT_FILES,
+    family="intune",
+    hidden=frozenset({"app_id", "content_version", "blocks", "content_sha256"}),
+    written=frozenset({"name", "size", "size_encrypted", "manifest", "is_dependency"}),
+)
+_EVERYTHING: Final = Selection(frozenset(), (), ())
+
+
+def _file_json(tx: Tx, call: Call, row: Row) -> dict[str, Any]:
+    [shown] = render(tx, _FILE, [row], _EVERYTHING, version=call.version, root=call.root)
+    shown["azureStorageUri"] = f"{call.origin}{uploads.upload_path(tx, row)}"
+    return {"@odata.type": "#microsoft.graph.mobileAppContentFile", **shown}
+
+
+def _files_context(call: Call) -> str:
+    return f"{_PATH}('{call.keys['id']}')/contentVersions('{call.keys['version']}')/files"
+
+
+async def _create_version(call: Call) -> Answer:
+    row = await call.write(lambda tx: uploads.new_version(tx, call.keys["id"], call.principal))
+    context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/contentVersions/$entity"
+    return Answer(201, {"@odata.context": context, "id": str(row["number"])})
+
+
+async def _list_versions(call: Call) -> Answer:
+    rows = await call.read(lambda tx: uploads.versions(tx, call.keys["id"]))
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/contentVersions", [{"id": str(r["number"])} for r in rows])
+
+
+async def _create_file(call: Call) -> Answer:
+    values = body.incoming(_FILE, call.json)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = uploads.new_file(tx, call.keys["id"], call.keys["version"], values, call.principal)
+        return _file_json(tx, call, row)
+
+    made = await call.write(write)
+    # The real service answers before the address is there; clients poll for it either way.
+    made |= {"uploadState": "azureStorageUriRequestPending", "azureStorageUri": None}
+    return Answer(201, {"@odata.context": f"{call.root}/$metadata#{_files_context(call)}/$entity", **made})
+
+
+async def _list_files(call: Call) -> Answer:
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        return [_file_json(tx, call, row) for row in uploads.files(tx, call.keys["id"], call.keys["version"])]
+
+    return value_answer(call, _files_context(call), await call.read(read))
+
+
+def _file(tx: Tx, call: Call) -> Row:
+    return uploads.require_file(tx, call.keys["id"], call.keys["version"], call.keys["file"])
+
+
+async def _get_file(call: Call) -> Answer:
+    shown = await call.read(lambda tx: _file_json(tx, call, _file(tx, call)))
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#{_files_context(call)}/$entity", **shown})
+
+
+async def _renew(call: Call) -> Answer:
+    await call.write(lambda tx: uploads.renew(tx, _file(tx, call), call.principal))
+    return Answer(200)
+
+
+async def _commit(call: Call) -> Answer:
+    info = body.field(call.json, "fileEncryptionInfo")
+    if not isinstance(info, dict):
+        raise BadRequest("'fileEncryptionInfo' is missing.")
+    read_info = read_encryption_info(info)
+    row = await call.read(lambda tx: _file(tx, call))
+    await uploads.commit(call.rt, row, read_info, principal=call.principal)
+    return Answer(200)
+
+
+async def _statuses(call: Call) -> Answer:
+    """``deviceStatuses``: the install state on each device."""
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        management.APPS.require(tx, call.keys["id"])
+        rows = management.object_states(tx, _KIND, call.keys["id"])
+        ids = [row["managed_id"] for row in rows]
+        devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
+        return [_install_state(row, devices.get(row["managed_id"], {})) for row in rows]
+
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceStatuses", await call.read(read))
+
+
+def _install_state(row: Row, device: Row) -> dict[str, Any]:
+    return {
+        "id": f"{row['managed_id']}_{row['object_id']}",
+        "deviceName": device.get("device_name"),
+        "deviceId": row["managed_id"],
+        "userPrincipalName": device.get("upn"),
+        "osVersion": device.get("os_version"),
+        "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
+        "errorCode": row["detail"].get("error") or 0,
+        "lastSyncDateTime": moment(row["updated_at"]),
+    }
+
+
+_READ, _WRITE = scopes.APPS_READ, scopes.APPS_WRITE
+_VERSIONS: Final = f"{_PATH}/{{id}}/contentVersions"
+_FILES: Final = f"{_VERSIONS}/{{version}}/files"
+OPERATIONS: Final = [
+    *collection(
+        APPS,
+        Services(management.create_app, management.update_app, management.delete_app, management.assign_app),
+        Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, intents=True),
+        _READ,
+        _WRITE,
+        kinds=management.APP_KINDS,
+        changed_live=200,
+    ),
+    Operation("GET", _VERSIONS, _list_versions, _READ),
+    Operation("POST", _VERSIONS, _create_version, _WRITE),
+    Operation("GET", _FILES, _list_files, _READ),
+    Operation("POST", _FILES, _create_file, _WRITE),
+    Operation("GET", f"{_FILES}/{{file}}", _get_file, _READ),
+    Operation("POST", f"{_FILES}/{{file}}/renewUpload", _renew, _WRITE),
+    Operation("POST", f"{_FILES}/{{file}}/commit", _commit, _WRITE),
+    Operation("GET", f"{_PATH}/{{id}}/deviceStatuses", _statuses, _READ),
+]

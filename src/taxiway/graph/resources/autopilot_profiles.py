@@ -1,0 +1,76 @@
+"""``windowsAutopilotDeploymentProfiles`` (02 section 3.6)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taxiway import autopilot
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources.managed import kind_of
+from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.store import Tx, eq
+
+PATH: Final = "deviceManagement/windowsAutopilotDeploymentProfiles"
+_PROPS: Final = frozenset(autopilot.PROFILES.entity.props)
+_OF_KINDS: Final = frozenset[str]().union(*autopilot.PROFILE_KINDS.values())
+
+PROFILES: Final = Face(
+    path=PATH,
+    repository=autopilot.PROFILES,
+    family="intune",
+    type_of=lambda row: f"#microsoft.graph.{row['kind']}",
+    properties_of=lambda row: (_PROPS - _OF_KINDS) | autopilot.PROFILE_KINDS[row["kind"]],
+    hidden=frozenset({"kind"}),
+    written=_PROPS - {"kind", "created_at", "last_modified_at"},
+    casts={kind.lower(): eq("kind", kind) for kind in autopilot.PROFILE_KINDS},
+    expansions=(expansion(autopilot.OBJECT_KIND),),
+    counted=False,
+)
+
+
+async def _create(call: Call) -> Answer:
+    content = call.json
+    kind = kind_of(content, autopilot.PROFILE_KINDS, autopilot.AZURE_AD)
+    values = body.incoming(PROFILES, content)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = autopilot.create_profile(tx, values, principal=call.principal, kind=kind)
+        return item_body(tx, call, PROFILES, row)
+
+    return created(call, PROFILES, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    changes = body.incoming(PROFILES, call.json)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = autopilot.update_profile(tx, call.keys["id"], changes, principal=call.principal)
+        return item_body(tx, call, PROFILES, row)
+
+    return Answer(200, await call.write(write))
+
+
+async def _delete(call: Call) -> Answer:
+    await call.write(lambda tx: autopilot.delete_profile(tx, call.keys["id"], principal=call.principal))
+    return call.done(live=200, docs=204)
+
+
+_READ, _WRITE = scopes.AUTOPILOT_READ, scopes.PROFILE_WRITE
+#: ``assign`` takes device ids here, not targets: it is not served; assignments are added one by one.
+_assignments: Final = [
+    operation
+    for operation in assigning(
+        Assignable(PROFILES, autopilot.OBJECT_KIND, autopilot.assign_profile, "assignments", beta=True), _READ, _WRITE
+    )
+    if not operation.pattern.endswith("/assign")
+]
+OPERATIONS: Final = [
+    *reading(PATH, PROFILES, _READ, beta=True),
+    Operation("POST", PATH, _create, _WRITE, beta=True),
+    Operation("PATCH", f"{PATH}/{{id}}", _update, _WRITE, beta=True),
+    Operation("DELETE", f"{PATH}/{{id}}", _delete, _WRITE, beta=True),
+    *_assignments,
+]

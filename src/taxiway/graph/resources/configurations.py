@@ -1,0 +1,165 @@
+"""Device configurations and compliance policies, and how they stand on devices (02 sections 9.1 and 9.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from taxiway import enrollment, management
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.lists import value_answer
+from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.targets import Assignable
+from taxiway.store import Row, Tx, one_of
+
+#: The names of these objects in assignments and statuses.
+_CONFIGURATION: Final = management.CONFIGURATIONS.entity.name
+_COMPLIANCE: Final = management.COMPLIANCE_POLICIES.entity.name
+
+CONFIGURATIONS: Final = face_of(
+    "deviceManagement/deviceConfigurations",
+    management.CONFIGURATIONS,
+    _CONFIGURATION,
+    management.CONFIGURATION_KINDS,
+    beta=frozenset(
+        {
+            "supports_scope_tags",
+            "device_management_applicability_rule_os_edition",
+            "device_management_applicability_rule_os_version",
+            "device_management_applicability_rule_device_mode",
+        }
+    ),
+)
+
+
+def _actions(_tx: Tx, row: Row) -> list[dict[str, Any]]:
+    """``scheduledActionsForRule`` with ids, as the navigation shows them."""
+    shown = []
+    for number, rule in enumerate(row["scheduled_actions_for_rule"]):
+        actions = [
+            {"id": f"{row['id']}_{number}_{place}", **action}
+            for place, action in enumerate(rule.get("scheduledActionConfigurations") or [])
+        ]
+        shown.append({"id": f"{row['id']}_{number}", **rule, "scheduledActionConfigurations": actions})
+    return shown
+
+
+POLICIES: Final = face_of(
+    "deviceManagement/deviceCompliancePolicies",
+    management.COMPLIANCE_POLICIES,
+    _COMPLIANCE,
+    management.COMPLIANCE_KINDS,
+    on_select=frozenset({"scheduled_actions_for_rule"}),
+    expansions=(Expansion("scheduledActionsForRule", _actions),),
+)
+
+
+def _create_policy(tx: Tx, kind: str, values: Mapping[str, Any], **more: Any) -> Row:
+    _check_actions(values)
+    return management.create_policy(tx, kind, values, **more)
+
+
+def _update_policy(tx: Tx, row_id: str, changes: Mapping[str, Any], **more: Any) -> Row:
+    _check_actions(changes)
+    return management.update_policy(tx, row_id, changes, **more)
+
+
+def _check_actions(values: Mapping[str, Any]) -> None:
+    """The nested lists are lists of objects."""
+    for rule in values.get("scheduled_actions_for_rule") or ():
+        body.objects_field(rule, "scheduledActionConfigurations", most=100)
+
+
+async def _schedule(call: Call) -> Answer:
+    wanted = body.objects_field(call.json, "deviceComplianceScheduledActionForRules", most=100)
+    changes = {"scheduled_actions_for_rule": wanted}
+    await call.write(lambda tx: _update_policy(tx, call.keys["id"], changes, principal=call.principal))
+    return Answer(200)
+
+
+# ---------------------------------------------------------------------------------------- how they stand
+
+#: What the rooms' states are called in ``complianceStatus``.
+_STATES: Final = {
+    "noncompliant": "nonCompliant",
+    "inGracePeriod": "nonCompliant",
+    "succeeded": "compliant",
+    "pending": "unknown",
+}
+
+
+def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
+    """``deviceStatuses``: one row per device."""
+
+    async def listed(call: Call) -> Answer:
+        def read(tx: Tx) -> list[dict[str, Any]]:
+            face.repository.require(tx, call.keys["id"])
+            rows = management.object_states(tx, object_kind, call.keys["id"])
+            return _with_devices(tx, rows)
+
+        return value_answer(call, f"{face.path}('{call.keys['id']}')/deviceStatuses", await call.read(read))
+
+    return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope)
+
+
+def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    ids = [row["managed_id"] for row in rows]
+    devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
+    shown = []
+    for row in rows:
+        device = devices.get(row["managed_id"], {})
+        shown.append(
+            {
+                "id": f"{row['object_id']}_{row['managed_id']}",
+                "deviceDisplayName": device.get("device_name"),
+                "userName": device.get("user_display_name"),
+                "userPrincipalName": device.get("upn"),
+                "deviceModel": device.get("model"),
+                "status": state_name(row["state"]),
+                "lastReportedDateTime": moment(row["updated_at"]),
+            }
+        )
+    return shown
+
+
+def state_name(state: str) -> str:
+    """A status as ``complianceStatus`` spells it."""
+    return _STATES.get(state, state)
+
+
+_READ, _WRITE = scopes.CONFIGURATION_READ, scopes.CONFIGURATION_WRITE
+OPERATIONS: Final = [
+    *collection(
+        CONFIGURATIONS,
+        Services(
+            management.create_configuration,
+            management.update_configuration,
+            management.delete_configuration,
+            management.assign_configuration,
+        ),
+        Assignable(
+            CONFIGURATIONS,
+            _CONFIGURATION,
+            management.assign_configuration,
+            "assignments",
+            answers=True,
+        ),
+        _READ,
+        _WRITE,
+        kinds=management.CONFIGURATION_KINDS,
+    ),
+    *collection(
+        POLICIES,
+        Services(_create_policy, _update_policy, management.delete_policy, management.assign_policy),
+        Assignable(POLICIES, _COMPLIANCE, management.assign_policy, "assignments", answers=True),
+        _READ,
+        _WRITE,
+        kinds=management.COMPLIANCE_KINDS,
+    ),
+    Operation("POST", f"{POLICIES.path}/{{id}}/scheduleActionsForRules", _schedule, _WRITE),
+    _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
+    _statuses(POLICIES, _COMPLIANCE, _READ),
+]

@@ -1,0 +1,109 @@
+"""Enrollment configurations: ESP profiles, the device limit, platform restrictions (02 section 4)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taxiway import enrollment
+from taxiway.graph.errors import BadRequest, NotServed
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.store import Tx, one_of
+
+_PATH: Final = "deviceManagement/deviceEnrollmentConfigurations"
+_PROPS: Final = frozenset(enrollment.ENROLLMENT_CONFIGURATIONS.entity.props)
+_OF_KINDS: Final = frozenset[str]().union(*(names for _, names in enrollment.ENROLLMENT_KINDS.values()))
+_READ_ONLY: Final = frozenset({"kind", "priority", "created_at", "last_modified_at"})
+#: The only property of an ESP profile that v1.0 knows.
+_ESP_V1: Final = frozenset({"allow_non_blocking_app_installation"})
+_ESP_PROPS: Final = enrollment.ENROLLMENT_KINDS[enrollment.ESP][1]
+
+#: What a body's ``@odata.type`` asks for.
+_CREATED: Final = {
+    enrollment.ENROLLMENT_KINDS[kind][0].lower(): kind
+    for kind in (enrollment.ESP, enrollment.LIMIT, enrollment.RESTRICTION)
+}
+
+
+def _casts() -> dict[str, Any]:
+    by_type: dict[str, list[str]] = {}
+    for kind, (name, _) in enrollment.ENROLLMENT_KINDS.items():
+        by_type.setdefault(name.rpartition(".")[2].lower(), []).append(kind)
+    return {name: one_of("kind", kinds) for name, kinds in by_type.items()}
+
+
+CONFIGURATIONS: Final = Face(
+    path=_PATH,
+    repository=enrollment.ENROLLMENT_CONFIGURATIONS,
+    family="intune",
+    type_of=lambda row: enrollment.ENROLLMENT_KINDS[row["kind"]][0],
+    properties_of=lambda row: (_PROPS - _OF_KINDS) | enrollment.ENROLLMENT_KINDS[row["kind"]][1],
+    beta=(_ESP_PROPS - _ESP_V1) | {"kind", "role_scope_tag_ids", "platform_restriction", "platform_type"},
+    never=frozenset({"created_at", "last_modified_at"}),
+    written=_PROPS - _READ_ONLY,
+    shown=lambda _tx, rows: [{"version": row["version"]} for row in rows],
+    computed=frozenset({"version"}),
+    casts=_casts(),
+    expansions=(expansion(enrollment.OBJECT_KIND),),
+)
+
+
+async def _create(call: Call) -> Answer:
+    content = call.json
+    name = body.odata_type(content)
+    kind = _CREATED.get(name.lower())
+    if kind is None:
+        if name:
+            raise NotServed(f"Enrollment configurations of the type '{name}' are not implemented here.")
+        raise BadRequest("An enrollment configuration needs its '@odata.type'.")
+    values = body.incoming(CONFIGURATIONS, content)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = enrollment.create_configuration(tx, kind, values, principal=call.principal)
+        return item_body(tx, call, CONFIGURATIONS, row)
+
+    return created(call, CONFIGURATIONS, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    changes = body.incoming(CONFIGURATIONS, call.json)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = enrollment.update_configuration(tx, call.keys["id"], changes, principal=call.principal)
+        return item_body(tx, call, CONFIGURATIONS, row)
+
+    return Answer(200, await call.write(write))
+
+
+async def _delete(call: Call) -> Answer:
+    await call.write(lambda tx: enrollment.delete_configuration(tx, call.keys["id"], principal=call.principal))
+    return call.done(live=200, docs=204)
+
+
+async def _set_priority(call: Call) -> Answer:
+    priority = body.field(call.json, "priority")
+    if not isinstance(priority, int) or isinstance(priority, bool):
+        raise BadRequest("'priority' must be a number.")
+    await call.write(lambda tx: enrollment.set_priority(tx, call.keys["id"], priority, principal=call.principal))
+    return call.done(live=200, docs=204)
+
+
+_READ, _WRITE = scopes.ENROLLMENT_READ, scopes.ENROLLMENT_WRITE
+_assignable = Assignable(
+    CONFIGURATIONS,
+    enrollment.OBJECT_KIND,
+    enrollment.assign_configuration,
+    "enrollmentConfigurationAssignments",
+    docs=204,
+)
+OPERATIONS: Final = [
+    *reading(_PATH, CONFIGURATIONS, _READ),
+    Operation("POST", _PATH, _create, _WRITE),
+    Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE),
+    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    Operation("POST", f"{_PATH}/{{id}}/setPriority", _set_priority, _WRITE),
+    *assigning(_assignable, _READ, _WRITE),
+]

@@ -1,0 +1,218 @@
+"""Groups and their members (02 section 6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from taxiway import directory
+from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
+from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
+from taxiway.graph.resources.references import reference, references, require_object
+from taxiway.store import Not, Row, Tx, Where, one_of
+
+_DYNAMIC: Final = "DynamicMembership"
+_RULED: Final = ("dynamic_device", "dynamic_user")
+_EXPANDED: Final = 20
+
+
+def _group_types(operator: str, value: Any) -> Where:
+    """``groupTypes/any(c:c eq 'DynamicMembership')``: what the group's kind says."""
+    dynamic = one_of("kind", _RULED)
+    if operator == "any":
+        return dynamic
+    if operator not in ("eq", "ne"):
+        return NEVER
+    if str(value).lower() != _DYNAMIC.lower():
+        return NEVER if operator == "eq" else ALWAYS
+    return dynamic if operator == "eq" else Not(dynamic)
+
+
+def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
+    found = directory.members(tx, row["id"])[:_EXPANDED]
+    return [object_json(tx, kind, object_id) for kind, object_id in found]
+
+
+GROUPS: Final = Face(
+    path="groups",
+    repository=directory.GROUPS,
+    family="directory",
+    hidden=frozenset({"kind", "on_premises_provisioning_error"}),
+    beta=frozenset({"membership_rule_processing_status"}),
+    on_select=frozenset({"membership_rule_processing_status"}),
+    written=frozenset(
+        {
+            "display_name",
+            "description",
+            "mail_enabled",
+            "mail_nickname",
+            "security_enabled",
+            "membership_rule",
+            "membership_rule_processing_state",
+            "is_assignable_to_role",
+            "visibility",
+            "theme",
+            "preferred_language",
+            "classification",
+        }
+    ),
+    lambdas={"grouptypes": _group_types},
+    expansions=(Expansion("members", _members),),
+)
+
+
+async def _create(call: Call) -> Answer:
+    content = call.json
+    values = body.incoming(GROUPS, content)
+    for name in ("displayName", "mailNickname"):
+        if not body.text_field(content, name):
+            raise BadRequest(f"A value is required for property '{name}' of resource 'Group'.")
+    if values.get("mail_enabled"):
+        raise NotServed("Mail-enabled groups are not implemented here.")
+    name, rule = values.pop("display_name"), values.pop("membership_rule", None)
+    kind = _kind(content, rule)
+    if kind == "assigned":
+        rule = None
+    invited = references(content, "members")
+    if invited and kind != "assigned":
+        raise BadRequest("The members of a dynamic group come from its rule.")
+
+    def write(tx: Tx) -> dict[str, Any]:
+        group = directory.create_group(tx, principal=call.principal, display_name=name, kind=kind, rule=rule, **values)
+        for object_id in invited:
+            _add(tx, call, group["id"], object_id)
+        return item_body(tx, call, GROUPS, group)
+
+    return created(call, GROUPS, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    content = call.json
+    changes = body.incoming(GROUPS, content)
+    invited = references(content, "members")
+
+    def write(tx: Tx) -> None:
+        _require(tx, call.keys["id"])
+        if changes:
+            directory.update_group(tx, call.keys["id"], changes, principal=call.principal)
+        for object_id in invited:
+            _add(tx, call, call.keys["id"], object_id)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _delete(call: Call) -> Answer:
+    await call.write(lambda tx: directory.delete_group(tx, call.keys["id"], principal=call.principal))
+    return Answer(204)
+
+
+async def _add_member(call: Call) -> Answer:
+    object_id = reference(call.json)
+
+    def write(tx: Tx) -> None:
+        _require(tx, call.keys["id"])
+        _add(tx, call, call.keys["id"], object_id)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _remove_member(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        _require(tx, call.keys["id"])
+        kind, _ = require_object(tx, call.keys["member"].lower())
+        directory.remove_member(tx, call.keys["id"], kind, call.keys["member"].lower(), principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _list_members(call: Call) -> Answer:
+    transitive = call.operation.pattern.endswith("transitiveMembers")
+    return await members_answer(call, lambda tx: _members_of(tx, call, transitive=transitive))
+
+
+async def _count_members(call: Call) -> Answer:
+    transitive = "transitiveMembers" in call.operation.pattern
+    return await members_count(call, lambda tx: _members_of(tx, call, transitive=transitive))
+
+
+async def _groups_of(call: Call) -> Answer:
+    """``memberOf`` of a user, a device or a group."""
+
+    def read(tx: Tx) -> list[tuple[str, str]]:
+        kind, row = _subject(tx, call)
+        return [("group", group) for group in sorted(directory.groups_of(tx, kind, row["id"]))]
+
+    return await members_answer(call, read)
+
+
+def _subject(tx: Tx, call: Call) -> tuple[Any, Row]:
+    kind = call.operation.pattern.partition("/")[0].removesuffix("s")
+    key = call.keys["id"]
+    row = directory.find_user(tx, key) if kind == "user" else OBJECTS[kind].repository.get(tx, key)
+    if row is None:
+        raise NoSuchItem(key)
+    return kind, row
+
+
+def _members_of(tx: Tx, call: Call, *, transitive: bool) -> list[tuple[str, str]]:
+    _require(tx, call.keys["id"])
+    return list(directory.members(tx, call.keys["id"], transitive=transitive))
+
+
+def _require(tx: Tx, group_id: str) -> Row:
+    row = directory.GROUPS.get(tx, group_id)
+    if row is None:
+        raise NoSuchItem(group_id)
+    return row
+
+
+def _add(tx: Tx, call: Call, group_id: str, object_id: str) -> None:
+    kind, _ = require_object(tx, object_id)
+    directory.add_member(tx, group_id, kind, object_id, principal=call.principal)
+
+
+def _kind(content: Mapping[str, Any], rule: str | None) -> str:
+    """Assigned, or whose properties the rule speaks of."""
+    types = [str(item).lower() for item in body.list_field(content, "groupTypes")]
+    if "unified" in types:
+        raise NotServed("Microsoft 365 groups ('Unified') are not implemented here.")
+    if _DYNAMIC.lower() not in types:
+        return "assigned"
+    if not rule:
+        raise BadRequest("A dynamic group needs its 'membershipRule'.")
+    return "dynamic_user" if "user." in rule.lower() and "device." not in rule.lower() else "dynamic_device"
+
+
+def _below(pattern: str, handler: Any, needed: frozenset[str], method: str = "GET") -> Operation:
+    return Operation(method, pattern, handler, needed, "directory")
+
+
+OPERATIONS: Final = [
+    *reading("groups", GROUPS, scopes.GROUPS_READ),
+    _below("groups", _create, scopes.GROUPS_CREATE, "POST"),
+    _below("groups/{id}", _update, scopes.GROUPS_WRITE, "PATCH"),
+    _below("groups/{id}", _delete, scopes.GROUPS_WRITE, "DELETE"),
+    _below("groups/{id}/members/$ref", _add_member, scopes.MEMBERS_WRITE, "POST"),
+    _below("groups/{id}/members/{member}/$ref", _remove_member, scopes.MEMBERS_WRITE, "DELETE"),
+    *(
+        operation
+        for name in ("members", "transitiveMembers")
+        for operation in (
+            _below(f"groups/{{id}}/{name}", _list_members, scopes.MEMBERS_READ),
+            _below(f"groups/{{id}}/{name}/$count", _count_members, scopes.MEMBERS_READ),
+        )
+    ),
+    *(
+        _below(f"{owner}/{{id}}/{name}", _groups_of, scopes.MEMBERS_READ)
+        for owner in ("users", "devices", "groups")
+        for name in ("memberOf", "transitiveMemberOf")
+    ),
+]

@@ -1,0 +1,194 @@
+"""Assignments: targets as Graph writes them, and the routes every assignable collection has (02 section 3.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from taxiway.directory import Target, assignments_of
+from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
+from taxiway.graph.protocol import body
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.lists import value_answer
+from taxiway.store import Row, Tx
+
+Assign = Callable[..., Any]
+TargetKind = Literal["group", "exclusion", "all_devices", "all_users"]
+
+_KINDS: Final[dict[str, TargetKind]] = {
+    "groupassignmenttarget": "group",
+    "exclusiongroupassignmenttarget": "exclusion",
+    "alldevicesassignmenttarget": "all_devices",
+    "alllicensedusersassignmenttarget": "all_users",
+}
+_TYPES: Final = {
+    "group": "#microsoft.graph.groupAssignmentTarget",
+    "exclusion": "#microsoft.graph.exclusionGroupAssignmentTarget",
+    "all_devices": "#microsoft.graph.allDevicesAssignmentTarget",
+    "all_users": "#microsoft.graph.allLicensedUsersAssignmentTarget",
+}
+_FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
+_FILTER_MODE: Final = "deviceAndAppManagementAssignmentFilterType"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignable:
+    """What differs between assignable collections.
+
+    ``member``: the list in the body of ``assign``; ``assign``: the room's service ``(tx, id, targets, *, principal)``;
+    ``live`` and ``docs``: the status of ``assign``; ``intents``: whether an assignment says what it is for.
+    """
+
+    face: Face
+    object_kind: str
+    assign: Assign
+    member: str
+    live: int = 200
+    docs: int | None = None
+    answers: bool = False
+    intents: bool = False
+    beta: bool = False
+
+
+def target_of(content: Mapping[str, Any]) -> Target:
+    """One assignment of a body: its target, and its intent and settings where it has them."""
+    target = body.field(content, "target")
+    if not isinstance(target, dict):
+        raise BadRequest("Every assignment needs a target.")
+    name = body.odata_type(target).rpartition(".")[2]
+    kind = _KINDS.get(name.lower())
+    if kind is None:
+        if name:
+            raise NotServed(f"Assignment targets of the type '{name}' are not implemented here.")
+        raise BadRequest("The target of an assignment needs its '@odata.type'.")
+    group_id = body.text_field(target, "groupId").lower() or None
+    if kind in ("group", "exclusion") and group_id is None:
+        raise BadRequest("The target of an assignment needs its 'groupId'.")
+    mode = body.text_field(target, _FILTER_MODE, "none").lower()
+    if mode not in ("none", "include", "exclude"):
+        raise BadRequest(f"'{mode}' is no type of an assignment filter.")
+    settings = body.field(content, "settings")
+    return Target(
+        kind=kind,
+        group_id=group_id if kind in ("group", "exclusion") else None,
+        filter_id=body.text_field(target, _FILTER_ID) or None,
+        filter_mode=mode,  # type: ignore[arg-type]  # checked above
+        intent=body.text_field(content, "intent") or None,
+        settings=settings if isinstance(settings, dict) else {},
+    )
+
+
+def assignment_json(row: Mapping[str, Any], object_id: str, *, intents: bool) -> dict[str, Any]:
+    """One assignment as Graph shows it."""
+    target = {
+        "@odata.type": _TYPES[row["kind"]],
+        _FILTER_ID: row["filter_id"],
+        _FILTER_MODE: row["filter_mode"],
+    }
+    if row["group_id"]:
+        target["groupId"] = row["group_id"]
+    shown = {"id": row["id"], "source": "direct", "sourceId": object_id, "target": target}
+    if intents:
+        shown |= {"intent": row["intent"], "settings": row["settings"] or None}
+    return shown
+
+
+def expansion(object_kind: str, *, intents: bool = False) -> Expansion:
+    """``$expand=assignments``."""
+
+    def load(tx: Tx, row: Row) -> list[dict[str, Any]]:
+        found = assignments_of(tx, object_kind, row["id"])
+        return [assignment_json(one, row["id"], intents=intents) for one in found]
+
+    return Expansion("assignments", load)
+
+
+def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> list[Operation]:
+    """``assign`` and the ``assignments`` below an item."""
+    face = what.face
+
+    async def replace_all(call: Call) -> Answer:
+        wanted = [target_of(one) for one in body.objects_field(call.json, what.member, most=500)]
+        await call.write(lambda tx: _set(tx, call, what, wanted))
+        if not what.answers:
+            return call.done(live=what.live, docs=what.docs)
+        return await listed(call)
+
+    async def listed(call: Call) -> Answer:
+        context = f"{face.path}('{call.keys['id']}')/assignments"
+        return value_answer(call, context, await call.read(lambda tx: _shown(tx, call, what)))
+
+    async def one(call: Call) -> Answer:
+        shown = await call.read(lambda tx: _shown(tx, call, what))
+        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
+        return Answer(200, {"@odata.context": context, **_named(shown, call.keys["assignment"])})
+
+    async def add(call: Call) -> Answer:
+        wanted = target_of(call.json)
+
+        def write(tx: Tx) -> dict[str, Any]:
+            before = _rows(tx, call, what)
+            _set(tx, call, what, [*(_target(row) for row in before), wanted])
+            known = {row["id"] for row in before}
+            after = _shown(tx, call, what)
+            return next((item for item in after if item["id"] not in known), after[-1])
+
+        made = await call.write(write)
+        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
+        return Answer(201, {"@odata.context": context, **made})
+
+    async def remove(call: Call) -> Answer:
+        def write(tx: Tx) -> None:
+            before = _rows(tx, call, what)
+            _named(before, call.keys["assignment"])
+            _set(tx, call, what, [_target(row) for row in before if row["id"] != call.keys["assignment"]])
+
+        await call.write(write)
+        return call.done(live=200, docs=204)
+
+    async def remove_all(call: Call) -> Answer:
+        await call.write(lambda tx: _set(tx, call, what, []))
+        return call.done(live=200, docs=204)
+
+    item = f"{face.path}/{{id}}"
+    return [
+        Operation("POST", f"{item}/assign", replace_all, write, "intune", what.beta),
+        Operation("GET", f"{item}/assignments", listed, read, "intune", what.beta),
+        Operation("POST", f"{item}/assignments", add, write, "intune", what.beta),
+        Operation("DELETE", f"{item}/assignments", remove_all, write, "intune", what.beta),
+        Operation("GET", f"{item}/assignments/{{assignment}}", one, read, "intune", what.beta),
+        Operation("DELETE", f"{item}/assignments/{{assignment}}", remove, write, "intune", what.beta),
+    ]
+
+
+def _set(tx: Tx, call: Call, what: Assignable, targets: Sequence[Target]) -> None:
+    what.assign(tx, call.keys["id"], list(targets), principal=call.principal)
+
+
+def _rows(tx: Tx, call: Call, what: Assignable) -> list[Row]:
+    what.face.repository.require(tx, call.keys["id"])
+    return list(assignments_of(tx, what.object_kind, call.keys["id"]))
+
+
+def _shown(tx: Tx, call: Call, what: Assignable) -> list[dict[str, Any]]:
+    return [assignment_json(row, call.keys["id"], intents=what.intents) for row in _rows(tx, call, what)]
+
+
+def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any]:
+    found = next((item for item in items if item["id"] == assignment_id), None)
+    if found is None:
+        raise NoSuchItem(assignment_id)
+    return found
+
+
+def _target(row: Mapping[str, Any]) -> Target:
+    return Target(
+        kind=row["kind"],
+        group_id=row["group_id"],
+        filter_id=row["filter_id"],
+        filter_mode=row["filter_mode"],
+        intent=row["intent"],
+        settings=row["settings"] or {},
+    )

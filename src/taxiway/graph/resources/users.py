@@ -1,0 +1,220 @@
+"""Users and the signed-in one (02 section 6.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from taxiway import directory, signin
+from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
+from taxiway.graph.protocol.render import moment
+from taxiway.signin.passwords import check_strength, hash_secret, store_password
+from taxiway.store import Row, Tx
+
+_DEFAULT: Final = (
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+)
+_READ_ONLY: Final = frozenset(
+    {
+        "created_at",
+        "deleted_at",
+        "assigned_licenses",
+        "assigned_plans",
+        "provisioned_plans",
+        "license_assignment_states",
+        "last_password_change_at",
+        "sign_in_sessions_valid_from",
+        "security_identifier",
+        "creation_type",
+        "manager_id",
+        "password_profile",
+        "directory_extensions",
+        "proxy_addresses",
+        "on_premises_provisioning_errors",
+        "on_premises_sync_enabled",
+        "on_premises_last_sync_date_time",
+        "on_premises_domain_name",
+        "on_premises_sam_account_name",
+        "on_premises_security_identifier",
+        "on_premises_distinguished_name",
+        "on_premises_user_principal_name",
+    }
+)
+USERS: Final = Face(
+    path="users",
+    repository=directory.USERS,
+    family="directory",
+    hidden=frozenset({"manager_id", "directory_extensions", "password_profile"}),
+    default=_DEFAULT,
+    written=frozenset(directory.USERS.entity.props) - _READ_ONLY,
+)
+
+
+async def _create(call: Call) -> Answer:
+    content = call.json
+    values = body.incoming(USERS, content)
+    for name in ("userPrincipalName", "displayName", "mailNickname"):
+        if not body.text_field(content, name):
+            raise BadRequest(f"A value is required for property '{name}' of resource 'User'.")
+    profile = body.field(content, "passwordProfile")
+    if not isinstance(profile, dict):
+        raise BadRequest("A value is required for property 'passwordProfile' of resource 'User'.")
+    upn, name = values.pop("user_principal_name"), values.pop("display_name")
+    hashed = await _hashed(call, profile)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        user = directory.create_user(tx, principal=call.principal, upn=upn, display_name=name, **values)
+        store_password(tx, user["id"], hashed, one_time=_one_time(profile))
+        return item_body(tx, call, USERS, user)
+
+    return created(call, USERS, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    content = call.json
+    changes = body.incoming(USERS, content)
+    profile = body.field(content, "passwordProfile")
+    hashed = await _hashed(call, profile) if isinstance(profile, dict) else None
+
+    def write(tx: Tx) -> None:
+        user = _require(tx, call.keys["id"])
+        if changes:
+            directory.update_user(tx, user["id"], changes, principal=call.principal)
+        if hashed is not None:
+            directory.require(tx, call.principal, "users.password.update")
+            store_password(tx, user["id"], hashed, one_time=_one_time(profile))
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _delete(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        directory.delete_user(tx, _require(tx, call.keys["id"])["id"], principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _assign_license(call: Call) -> Answer:
+    content = call.json
+    added = [body.text_field(item, "skuId") for item in body.objects_field(content, "addLicenses")]
+    removed = [str(item) for item in body.list_field(content, "removeLicenses")]
+
+    def write(tx: Tx) -> dict[str, Any]:
+        user = _require(tx, call.keys["id"])
+        changed = directory.assign_licenses(tx, user["id"], add=added, remove=removed, principal=call.principal)
+        return item_body(tx, call, USERS, changed)
+
+    return Answer(200, await call.write(write))
+
+
+async def _license_details(call: Call) -> Answer:
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        held = {entry["skuId"] for entry in _require(tx, call.keys["id"])["assigned_licenses"]}
+        return [
+            {key: sku[name] for key, name in _LICENSE_DETAIL.items()}
+            for sku in directory.SUBSCRIBED_SKUS.select(tx)
+            if sku["sku_id"] in held
+        ]
+
+    return value_answer(call, f"users('{call.keys['id']}')/licenseDetails", await call.read(read))
+
+
+_LICENSE_DETAIL: Final = {
+    "id": "id",
+    "skuId": "sku_id",
+    "skuPartNumber": "sku_part_number",
+    "servicePlans": "service_plans",
+}
+
+
+async def _revoke_sessions(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        directory.require(tx, call.principal, "users.update")
+        signin.revoke_for_user(tx, _require(tx, call.keys["id"])["id"])
+
+    await call.write(write)
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#Edm.Boolean", "value": True})
+
+
+async def _create_access_pass(call: Call) -> Answer:
+    """A Temporary Access Pass: its code is shown in this one answer."""
+    content = call.json
+    minutes = body.field(content, "lifetimeInMinutes", 60)
+    once = body.field(content, "isUsableOnce", default=False)
+    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 10 <= minutes <= 43_200:
+        raise BadRequest("'lifetimeInMinutes' must be a number from 10 to 43200.")
+    user = await call.read(lambda tx: _require(tx, call.keys["id"]))
+    code = await signin.issue_access_pass(
+        call.rt, call.tenant, user["id"], lifetime_minutes=minutes, once=once is True, principal=call.principal
+    )
+    now = moment(call.rt.clock.now())
+    made = {
+        "@odata.context": f"{call.root}/$metadata#users('{user['id']}')/authentication/"
+        "temporaryAccessPassMethods/$entity",
+        "id": user["id"],
+        "isUsable": True,
+        "methodUsabilityReason": "EnabledByPolicy",
+        "temporaryAccessPass": code,
+        "createdDateTime": now,
+        "startDateTime": now,
+        "lifetimeInMinutes": minutes,
+        "isUsableOnce": once is True,
+    }
+    return Answer(201, made)
+
+
+async def _me(call: Call) -> Answer:
+    if call.principal.kind != "user":
+        raise BadRequest("/me request is only valid with delegated authentication flow.")
+    return await item_answer(call, USERS, call.principal.id)
+
+
+def _require(tx: Tx, upn_or_id: str) -> Row:
+    user = directory.find_user(tx, upn_or_id)
+    if user is None:
+        raise NoSuchItem(upn_or_id)
+    return user
+
+
+async def _hashed(call: Call, profile: Mapping[str, Any]) -> str:
+    """The hash of the password in a profile: made before the transaction, in which nothing slow may happen."""
+    password = body.text_field(profile, "password")
+    check_strength(password)
+    return await hash_secret(call.rt, password)
+
+
+def _one_time(profile: Mapping[str, Any]) -> bool:
+    """Whether the sign-in page asks for another password: what Graph does unless told otherwise."""
+    return str(body.field(profile, "forceChangePasswordNextSignIn", default=True)).lower() == "true"
+
+
+def _post(action: str, handler: Handler, needed: frozenset[str]) -> Operation:
+    return Operation("POST", f"users/{{id}}/{action}", handler, needed, "directory")
+
+
+OPERATIONS: Final = [
+    *reading("users", USERS, scopes.USERS_READ, find=directory.find_user),
+    Operation("POST", "users", _create, scopes.USERS_WRITE, "directory"),
+    Operation("PATCH", "users/{id}", _update, scopes.USERS_WRITE, "directory"),
+    Operation("DELETE", "users/{id}", _delete, scopes.USERS_WRITE, "directory"),
+    _post("assignLicense", _assign_license, scopes.LICENSES_WRITE),
+    _post("revokeSignInSessions", _revoke_sessions, scopes.USERS_WRITE),
+    _post("authentication/temporaryAccessPassMethods", _create_access_pass, scopes.METHODS_WRITE),
+    Operation("GET", "users/{id}/licenseDetails", _license_details, scopes.USERS_READ, "directory"),
+    Operation("GET", "me", _me, scopes.ME_READ, "directory"),
+]
