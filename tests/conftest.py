@@ -15,6 +15,9 @@ from taxiway.kernel import ManualClock, SystemEntropy, ThreadWorkers, Urls
 from taxiway.store import Blobs, KeyRing, Runtime, Store, metadata, open_engine
 
 
+app.import_rooms()
+
+
 @pytest.fixture
 def anyio_backend():
     return "asyncio"

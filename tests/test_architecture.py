@@ -52,5 +52,9 @@ def test_public_files_name_no_registry():
 
 def test_modules_stay_small():
     """A module stays under 500 lines, so that it fits in a head."""
-    large = {str(p.relative_to(SOURCE)): n for p in MODULES if (n := p.read_text("utf-8").count("\n")) > 500}
+    large = {
+        str(p.relative_to(SOURCE)): lines
+        for p in MODULES
+        if "migrations" not in p.parts and (lines := p.read_text("utf-8").count("\n")) > 500
+    }
     assert large == {}

@@ -66,6 +66,12 @@ class Files:
         return self.folder / "tls" / "key.pem"
 
 
+def import_rooms() -> None:
+    """Import every room, and with it every table it declares."""
+    for room in dict.fromkeys((*_PEOPLE, *_DEVICES)):
+        import_module(f"taxiway.{room}.http")
+
+
 def followers() -> Followers:
     """Who follows a change, in the order of the rooms."""
     made = Followers()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
 
 from taxiway import autopilot, directory, signin
+from taxiway.autopilot.hardware import facts_of
+from taxiway.device import Firmware
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.doors import Door
 from taxiway.signin.http import routes
@@ -26,14 +27,6 @@ PASSWORD = "Correct-horse-7-battery"
 UPN = "ada@contoso.example"
 VERIFIER = "v" * 43
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-
-
-@dataclass
-class Ticket:
-    """What the deployment service says of the hardware behind a ticket."""
-
-    tenant: str | None
-    ztdid: str | None
 
 
 def config_of(response: httpx.Response) -> dict:
@@ -142,24 +135,13 @@ def claims_of(token: str) -> dict:
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
 
-@pytest.fixture
-def tickets(monkeypatch):
-    """Tickets that the deployment service would accept, and the user assigned to each piece of hardware."""
-    known, assigned = {}, {}
-
-    class TicketRefused(Exception):
-        reasons, remedy, message = (), "", "no"
-
-    async def verify(_rt, ticket):
-        if ticket not in known:
-            raise TicketRefused
-        return known[ticket]
-
-    monkeypatch.setattr(autopilot, "TicketRefused", TicketRefused, raising=False)
-    monkeypatch.setattr(autopilot, "verify_ticket", verify, raising=False)
-    monkeypatch.setattr(autopilot, "assigned_user", lambda _tx, ztdid: assigned.get(ztdid), raising=False)
-    known["assigned"] = assigned
-    return known
+async def register(rt, tenant, *, user=""):
+    """Register the hardware of a new PC; its ticket and its ZTDID."""
+    hardware = Firmware.new(rt.entropy).hardware_hash(rt.clock.now())
+    row = autopilot.ImportRow(hardware_identifier=hardware.encode_base64(), assigned_user_principal_name=user)
+    await autopilot.import_devices(rt, tenant, [row], principal=SYSTEM_PRINCIPAL, correlation="")
+    ticket = autopilot.issue_ticket(rt, facts_of(hardware))[0]
+    return ticket, (await autopilot.verify_ticket(rt, ticket)).ztdid
 
 
 async def make_user(rt, tenant, upn=UPN, password=PASSWORD, **props):
@@ -178,7 +160,7 @@ async def user(rt, tenant):
 
 
 @pytest.fixture
-async def browser(rt, tenant, tickets):
+async def browser(rt, tenant):
     browser = Browser(rt, tenant)
     yield browser
     await browser.http.aclose()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from signin.conftest import BROKER, CLI, DRS, GRAPH, PASSWORD, UPN, answer_of, claims_of, config_of
 
+from signin.conftest import BROKER, CLI, DRS, GRAPH, PASSWORD, UPN, answer_of, claims_of, config_of
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 
@@ -172,7 +172,12 @@ async def test_the_tenant_comes_from_the_name_under_common(browser, user, tenant
 
 async def test_v2_writes_numbers_and_hands_out_refresh_tokens_on_demand(browser, user, tenant):
     """The v2 endpoint: ``scope`` instead of ``resource``, numbers, ``offline_access``."""
-    cli = {"client_id": CLI, "redirect_uri": "http://localhost:5000", "resource": None, "scope": f"{GRAPH}/.default openid"}
+    cli = {
+        "client_id": CLI,
+        "redirect_uri": "http://localhost:5000",
+        "resource": None,
+        "scope": f"{GRAPH}/.default openid",
+    }
     code = await browser.code(version="/v2.0", **cli)
     asked = {"client_id": CLI, "redirect_uri": "http://localhost:5000", "resource": None, "version": "/v2.0"}
     reply = (await browser.redeem(code, **asked)).json()

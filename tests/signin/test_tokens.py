@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, claims_of, make_user
 
+from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, claims_of, make_user
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.signin import tokens

@@ -35,8 +35,10 @@ def up(
     """
     import asyncio
 
+    from taxiway.doors.logging import configure_logging
     from taxiway.kernel.platform import loop_factory
 
+    configure_logging()
     given: dict[str, str | int] = {"host": host, "people_port": people_port, "devices_port": devices_port}
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(data, {k: v for k, v in given.items() if v}, database, (organization, domain), as_json))

@@ -83,12 +83,16 @@ class Esp:
         self._complete(DEVICE)
 
     async def user(self, sync: Callable[[], Awaitable[int]]) -> None:
-        """Account setup (05 section 11.5)."""
-        await sync()
-        if not self.shows(USER):
+        """Account setup (05 section 11.5).
+
+        Whether the page shows is decided when the user signs in (U1): its own session may turn it off for later users.
+        """
+        if not self.shows(USER) and ACCOUNT_SETUP not in self.storage.state.esp_started:
+            await sync()
             self.watch.phase(ACCOUNT_SETUP, "notRequired")
             return
         self._begin(ACCOUNT_SETUP)
+        await sync()
         await self._guarded(ACCOUNT_SETUP, USER, lambda: self._setup(ACCOUNT_SETUP, USER, sync), sync)
         self._end(ACCOUNT_SETUP)
         self._complete(USER)

@@ -141,7 +141,12 @@ def leave(tx: Tx, device: Row) -> None:
         directory.delete_device(tx, device["id"], principal=SYSTEM_PRINCIPAL)
         return
     _forget(tx, device)
-    unjoined: dict[str, Any] = {"registered_at": None, "owner_id": None, "registered_user_ids": [], "transport_key": None}
+    unjoined: dict[str, Any] = {
+        "registered_at": None,
+        "owner_id": None,
+        "registered_user_ids": [],
+        "transport_key": None,
+    }
     directory.update_device(tx, device["id"], {**unjoined, "is_managed": None, "is_compliant": None})
 
 
@@ -202,7 +207,7 @@ def _security_id(certificate: x509.Certificate, wanted: Wanted) -> dict[str, Any
 def _standard_user(tx: Tx, ztdid: str | None) -> bool:
     record_ = autopilot.record_of(tx, ztdid) if ztdid is not None else None
     profile = autopilot.effective_profile(tx, record_["id"]).value if record_ is not None else None
-    return profile is not None and profile["user_type"] == "standard"
+    return profile is not None and autopilot.switches(profile)["user_type"] == "standard"
 
 
 def _registering_user(tx: Tx, policy: Row, user: Row) -> bool:

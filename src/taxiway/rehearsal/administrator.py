@@ -161,8 +161,7 @@ class Administrator:
         if page == "ConvergedSignIn":
             return {**named, "passwd": self.password, "type": "11", "LoginOptions": "3"}
         if page == "ConvergedChangePassword" and self.new_password:
-            new = self.new_password
-            return {**named, "oldPassword": self.password, "newPassword": new, "confirmNewPassword": new}
+            return {**named, "oldpasswd": self.password, "newpasswd": self.new_password}
         if page == "KmsiInterrupt":
             return {"LoginOptions": "0", "type": "28"}
         return None
@@ -177,7 +176,7 @@ class Administrator:
         )
         reply = answer.json()
         if "access_token" not in reply:
-            raise AdminRefused(str(reply.get("error_description", "The token endpoint gave no token.")).splitlines()[0])
+            raise AdminRefused(f"The token endpoint gave no token: {answer.status_code} {reply}")
         self._token = reply["access_token"]
         self._refresh = reply.get("refresh_token", "")
         self._until = self.clock.monotonic() + int(reply.get("expires_in", 300)) - 60

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import msgspec
 
@@ -97,24 +97,15 @@ async def look_up(admin: Administrator, outcome: Outcome) -> Deployment:
         return Deployment(outcome)
     address = f"/beta/deviceManagement/managedDevices/{outcome.intune_device_id}"
     state = str((await admin.get(address))["complianceState"])
-    policies = await admin.values(f"{address}/deviceCompliancePolicyStates")
-    quoted = outcome.serial.replace("'", "''")
-    events = await admin.values(
-        "/beta/deviceManagement/autopilotEvents", **{"$filter": f"deviceSerialNumber eq '{quoted}'"}
-    )
-    esp = str(events[0]["windows10EnrollmentCompletionPageConfigurationDisplayName"]) if events else ""
-    return Deployment(outcome, esp, _decided(state, policies))
-
-
-def _decided(state: str, policies: list[dict[str, Any]]) -> str:
-    """The compliance state, with the rules that decided it: those that fail, or all when none does."""
+    told = await admin.get(f"/taxiway/timeline/{quote(outcome.serial, safe='')}")
+    esp = [entry["what"].get("esp_profile") for entry in told["entries"] if entry["kind"] == "device.enrolled"]
     rules = [
-        f"{policy['displayName']}: {setting['setting']} {setting['state']}"
-        for policy in policies
-        for setting in policy.get("settingStates") or ()
-        if state == "compliant" or setting["state"] != "compliant"
+        reason["text"]
+        for entry in told["entries"]
+        if entry["kind"] == "compliance.changed" and entry["what"]["to"] == state
+        for reason in entry["why"]
     ]
-    return f"{state} ({'; '.join(rules)})" if rules else state
+    return Deployment(outcome, str(esp[-1]) if esp else "", f"{state} ({' '.join(rules)})" if rules else state)
 
 
 def _with_users(plan: Plan, count: int) -> Plan:

@@ -103,7 +103,9 @@ def _view(rt: Runtime, visit: Visit, step: Page, setting: _Setting) -> View:
     token = step.flow.seal(rt)
     fixed = setting.assigned["user_principal_name"] if setting.assigned else ""
     upn = fixed or step.flow.upn or visit.request.login_hint
-    greeting = f"Welcome, {setting.assigned['display_name']}" if setting.assigned else ""
+    # The greeting is the friendly name of the assignment; without one the name is not repeated (01 section 8).
+    friendly = setting.assigned["addressable_user_name"] if setting.assigned else ""
+    greeting = f"Welcome, {friendly}" if friendly else ""
     action, fields = _form(step, upn, fixed=bool(fixed))
     config = {
         **_base_config(rt, visit, setting),

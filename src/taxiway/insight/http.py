@@ -1,0 +1,72 @@
+"""What administrators ask of a whole tenant: the checklist of the eight steps, the timeline of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from taxiway import directory, signin
+from taxiway.doors import bearer, json_response
+from taxiway.insight.checklist import checklist
+from taxiway.insight.timeline import shown, timeline
+from taxiway.store import Runtime, Tx
+
+_GRAPH: Final = ("https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000")
+_LONGEST: Final = 200
+Ask = Callable[[Tx, Request], Any]
+
+
+def routes(rt: Runtime) -> list[BaseRoute]:
+    """Read with a token for Graph, by who may read devices."""
+    return [
+        Route("/taxiway/checklist", _asked(rt, _checklist), methods=["GET"]),
+        Route("/taxiway/timeline/{serial}", _asked(rt, _timeline), methods=["GET"]),
+    ]
+
+
+def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
+    own = urlsplit(rt.urls.graph)
+    audiences = (*_GRAPH, rt.urls.graph, f"{own.scheme}://{own.hostname}")
+
+    async def handle(request: Request) -> Response:
+        try:
+            claims = await signin.verify_token(rt, bearer(request) or "", audiences=audiences)
+        except signin.TokenRefused as error:
+            return _refused(401, "InvalidAuthenticationToken", error.message)
+        principal = signin.principal_of(claims)
+
+        def read(tx: Tx) -> Any:
+            directory.require(tx, principal, "devices.read")
+            return ask(tx, request)
+
+        try:
+            found = await rt.store.read(principal.tenant, read)
+        except directory.Forbidden as error:
+            return _refused(
+                403, "Authorization_RequestDenied", " ".join(r.text for r in error.reasons) or error.message
+            )
+        if found is None:
+            return _refused(404, "Request_ResourceNotFound", "No device with this serial number is known.")
+        return json_response(found)
+
+    return handle
+
+
+def _checklist(tx: Tx, _request: Request) -> dict[str, Any]:
+    return {"value": [asdict(step) for step in checklist(tx)]}
+
+
+def _timeline(tx: Tx, request: Request) -> dict[str, Any] | None:
+    serial = request.path_params["serial"]
+    found = timeline(tx, serial) if len(serial) <= _LONGEST and "\x00" not in serial else None
+    return None if found is None else shown(found)
+
+
+def _refused(status: int, code: str, message: str) -> Response:
+    return json_response({"error": {"code": code, "message": message}}, status)

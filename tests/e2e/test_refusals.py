@@ -1,0 +1,192 @@
+"""Each way a deployment is refused: the documented code on the screen, and the reason in the timeline."""
+
+import pytest
+
+from taxiway import autopilot, directory
+from taxiway.device import ScreenShown
+from taxiway.store import entries, eq
+
+pytestmark = pytest.mark.anyio
+
+
+async def _log(instance, tenant=None):
+    return await instance.rt.store.read(tenant or instance.tenant, entries)
+
+
+def _told(log, text):
+    """Whether some entry gives a reason that holds ``text``."""
+    return any(text.lower() in reason["text"].lower() for entry in log for reason in entry.why)
+
+
+async def _ready(instance, tmp_path, upn="ada@contoso.example", **user):
+    """A registered PC with a profile, and a person."""
+    person = await instance.make_user(upn, **user)
+    await instance.profile()
+    pc = instance.make_pc(tmp_path / "pc")
+    await instance.register(pc)
+    return pc, person
+
+
+async def test_r046_an_unknown_pc_is_told_so(instance, tmp_path):
+    """A PC that nobody registered: 807 ZtdDeviceIsNotRegistered, and nothing about it is stored (R-46)."""
+    person = await instance.make_user()
+    outcome = await instance.power_on(instance.make_pc(tmp_path / "pc"), person)
+    assert (outcome.reached, outcome.failure.step, outcome.failure.code) == ("failed", "profile", "807")
+    assert await instance.rt.store.read(instance.tenant, directory.DEVICES.count) == 0
+
+
+async def test_r099_a_registered_pc_without_profile_waits(instance, tmp_path):
+    """Registered, but nothing assigned and no default: 815, distinct from not registered (R-99, P-07)."""
+    person = await instance.make_user()
+    pc = instance.make_pc(tmp_path / "pc")
+    registered = await instance.register(pc)
+    outcome = await instance.power_on(pc, person)
+    assert (outcome.failure.step, outcome.failure.code) == ("profile", "815")
+    # A profile assigned afterwards is picked up by a restart (R-110).
+    await instance.profile()
+    again = await instance.power_on(pc, person)
+    assert again.reached == "desktop", again.failure
+    assert registered["state"] != ""
+
+
+async def test_a_wrong_password_is_refused_on_the_page(instance, tmp_path):
+    """AADSTS50126 on the screen and in the log, without saying whether the account exists."""
+    pc, person = await _ready(instance, tmp_path)
+    import dataclasses
+
+    outcome = await instance.power_on(pc, dataclasses.replace(person, password="wrong"))
+    assert (outcome.failure.step, outcome.failure.code) == ("sign-in", "AADSTS50126")
+    assert any("50126" in str(entry.what) or "password" in str(entry.why) for entry in await _log(instance))
+
+
+async def test_r009_a_user_without_licence_is_refused_at_enrollment(instance, tmp_path):
+    """Joined, then 0x80180018 from the SOAP fault UserLicense; the timeline names the licence (R-09)."""
+    pc, person = await _ready(instance, tmp_path, licensed=False)
+    outcome = await instance.power_on(pc, person)
+    assert (outcome.failure.step, outcome.failure.code) == ("enrollment", "0x80180018")
+    assert _told(await _log(instance), "licen")
+
+
+async def test_r014_a_user_who_may_not_join_is_refused(instance, tmp_path):
+    """Join allowed for nobody: 0x801C0003, with the policy as reason (R-14)."""
+    pc, person = await _ready(instance, tmp_path)
+    await instance.rt.store.write(
+        instance.tenant,
+        lambda tx: directory.update_registration_policy(tx, directory.SYSTEM_PRINCIPAL, {"join_allowed": "none"}),
+    )
+    outcome = await instance.power_on(pc, person)
+    assert (outcome.failure.step, outcome.failure.code) == ("join", "0x801C0003")
+    assert _told(await _log(instance), "join")
+
+
+async def test_r016_a_user_over_quota_is_refused(instance, tmp_path):
+    """At the device limit the next join fails, and deleting a device frees the slot (R-16, R-17)."""
+    pc, person = await _ready(instance, tmp_path)
+    await instance.rt.store.write(
+        instance.tenant,
+        lambda tx: directory.update_registration_policy(tx, directory.SYSTEM_PRINCIPAL, {"quota": 1}),
+    )
+    first = await instance.power_on(pc, person)
+    assert first.reached == "desktop", first.failure
+    second = instance.make_pc(tmp_path / "second")
+    await instance.register(second)
+    outcome = await instance.power_on(second, person)
+    assert (outcome.failure.step, outcome.failure.code) == ("join", "0x801C000E")
+    assert _told(await _log(instance), "quota") or _told(await _log(instance), "limit")
+
+
+async def test_r023_a_user_of_another_tenant_is_refused(instance, tmp_path):
+    """The PC belongs to Contoso, the user to Fabrikam: refused, and nothing of either tenant leaks (R-23)."""
+    pc, _ = await _ready(instance, tmp_path)
+    other = await instance.make_tenant("fabrikam.example")
+    stranger = await instance.make_user("eve@fabrikam.example", tenant=other)
+    outcome = await instance.power_on(pc, stranger)
+    assert outcome.reached == "failed"
+    assert outcome.failure.step == "sign-in"
+    assert "another organization" in outcome.failure.reason or outcome.failure.code.startswith("AADSTS")
+    assert await instance.rt.store.read(other, directory.DEVICES.count) == 0
+
+
+async def test_r106_the_assigned_user_is_the_only_one_who_may_sign_in(instance, tmp_path):
+    """The PC is assigned to Ada; Grace, of the same tenant, cannot sign in on it (R-106)."""
+    pc, ada = await _ready(instance, tmp_path)
+    grace = await instance.make_user("grace@contoso.example")
+    record = await instance.rt.store.read(
+        instance.tenant, lambda tx: autopilot.record_of_serial(tx, pc.firmware.serial)
+    )
+    await instance.rt.store.write(
+        instance.tenant,
+        lambda tx: autopilot.assign_user(tx, record["id"], ada.upn, "Ada", principal=directory.SYSTEM_PRINCIPAL),
+    )
+    outcome = await instance.power_on(pc, grace)
+    assert (outcome.reached, outcome.failure.step) == ("failed", "sign-in")
+    assert (await instance.power_on(pc, ada)).reached == "desktop"
+
+
+@pytest.mark.parametrize("scope", ["none", "some"])
+async def test_r002_r003_outside_the_mdm_scope_a_pc_ends_unmanaged(instance, tmp_path, scope):
+    """Joined, not enrolled, no ESP, an unmanaged desktop; the timeline names the scope (R-02, R-03)."""
+    pc, person = await _ready(instance, tmp_path)
+
+    def narrow(tx):
+        system = directory.SYSTEM_PRINCIPAL
+        if scope == "none":
+            directory.update_mdm_policy(tx, system, {"applies_to": "none"})
+            return
+        group = directory.create_group(tx, principal=system, display_name="Pilots", kind="assigned")
+        directory.update_mdm_policy(tx, system, {"applies_to": "selected", "group_ids": [group["id"]]})
+
+    await instance.rt.store.write(instance.tenant, narrow)
+    outcome = await instance.power_on(pc, person)
+    assert outcome.reached == "unmanaged"
+    assert outcome.entra_device_id
+    assert not outcome.intune_device_id
+    assert not [e for e in instance.events if type(e).__name__.startswith("Esp")]
+    assert _told(await _log(instance), "scope")
+
+
+async def test_r019_windows_blocked_by_restriction(instance, tmp_path):
+    """Platform restriction Windows = Block stops an Autopilot enrollment with 0x80180014 (R-19)."""
+    from taxiway import enrollment
+
+    pc, person = await _ready(instance, tmp_path)
+
+    def block(tx):
+        kind = "deviceEnrollmentPlatformRestrictionsConfiguration"
+        default = next(
+            row
+            for row in enrollment.ENROLLMENT_CONFIGURATIONS.select(tx)
+            if kind.lower() in str(row["odata_type"]).lower()
+        )
+        enrollment.update_configuration(
+            tx,
+            default["id"],
+            {"windows_restriction": {"platformBlocked": True}},
+            principal=directory.SYSTEM_PRINCIPAL,
+        )
+
+    await instance.rt.store.write(instance.tenant, block)
+    outcome = await instance.power_on(pc, person)
+    assert (outcome.failure.step, outcome.failure.code) == ("enrollment", "0x80180014")
+
+
+async def test_r101_r102_the_profile_decides_screens_and_account(instance, tmp_path):
+    """A profile that shows EULA and privacy has them on the screen; the account type reaches the PC (R-101, R-102)."""
+    person = await instance.make_user()
+    await instance.profile(eula_hidden=False, privacy_settings_hidden=False, user_type="administrator")
+    pc = instance.make_pc(tmp_path / "pc")
+    await instance.register(pc)
+    outcome = await instance.power_on(pc, person)
+    assert outcome.reached == "desktop", outcome.failure
+    shown = " ".join(event.name.lower() for event in instance.events if isinstance(event, ScreenShown))
+    assert "license" in shown or "eula" in shown
+    assert "privacy" in shown
+
+
+async def test_the_pc_of_one_tenant_is_not_seen_by_another(instance, tmp_path):
+    """A device registered at Contoso cannot be registered at Fabrikam: 808 (R-29)."""
+    pc, _ = await _ready(instance, tmp_path)
+    other = await instance.make_tenant("fabrikam.example")
+    refused = await instance.register(pc, tenant=other)
+    assert "808" in str(refused)
+    assert await instance.rt.store.read(other, lambda tx: directory.DEVICES.find(tx, eq("ztdid", "x"))) is None

@@ -1,0 +1,170 @@
+"""Autopilot over Graph: import, devices, profiles, users, sync (02 section 3)."""
+
+from uuid import UUID
+
+import pytest
+
+from taxiway.wire.hardware_hash import HardwareHash
+
+IMPORTED = "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentities"
+DEVICES = "/beta/deviceManagement/windowsAutopilotDeviceIdentities"
+PROFILES = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
+SETTINGS = "/beta/deviceManagement/windowsAutopilotSettings"
+PROFILE = {
+    "@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile",
+    "displayName": "Standard",
+    "deviceNameTemplate": "CON-%RAND:6%",
+    "locale": "en-US",
+    "outOfBoxExperienceSetting": {"eulaHidden": True, "userType": "standard"},
+}
+
+
+def row(serial, number=1, **more):
+    hashed = HardwareHash(
+        serial=serial,
+        manufacturer="Contoso",
+        product="Falcon",
+        smbios_uuid=UUID(int=number),
+        tpm_ek=bytes([number]) * 256,
+    )
+    return {"serialNumber": serial, "hardwareIdentifier": hashed.encode_base64(), **more}
+
+
+async def registered(graph, serial="SN-1", number=1, **more):
+    """Import one device; its Autopilot id."""
+    made = await graph.post(IMPORTED, row(serial, number, **more))
+    found = await graph.get(f"{IMPORTED}/{made['id']}?$select=id,state")
+    assert found["state"]["deviceImportStatus"] == "complete", found
+    return found["state"]["deviceRegistrationId"]
+
+
+async def group_of_autopilot_devices(graph):
+    body = {
+        "displayName": "Autopilot devices",
+        "mailEnabled": False,
+        "mailNickname": "autopilot",
+        "securityEnabled": True,
+        "groupTypes": ["DynamicMembership"],
+        "membershipRule": '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))',
+        "membershipRuleProcessingState": "On",
+    }
+    return (await graph.post("/v1.0/groups", body))["id"]
+
+
+def target(group_id):
+    return {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group_id}}
+
+
+async def test_import_answers_for_each_row(graph):
+    """Every good row becomes a device; a bad one has its code and name; the second time is 806."""
+    rows = [row("SN-1", 1, groupTag="KIOSK"), row("SN-2", 2), {"serialNumber": "SN-3", "hardwareIdentifier": "AAAA"}]
+    answer = await graph.post(f"{IMPORTED}/import", {"importedWindowsAutopilotDeviceIdentities": rows}, expect=200)
+    assert answer["@odata.context"].endswith("#Collection(microsoft.graph.importedWindowsAutopilotDeviceIdentity)")
+    states = [item["state"] for item in await graph.values(IMPORTED)]
+    assert sorted(state["deviceImportStatus"] for state in states) == ["complete", "complete", "error"]
+    [device] = await graph.values(f"{DEVICES}/?$filter=contains(serialNumber,'SN-1')")
+    assert device["groupTag"] == "KIOSK"
+    assert device["manufacturer"] == "Contoso"
+    assert device["lastContactedDateTime"] == "0001-01-01T00:00:00Z"
+    assert device["managedDeviceId"] == "00000000-0000-0000-0000-000000000000"
+    assert device["deploymentProfileAssignmentStatus"] == "notAssigned"
+    [entra] = await graph.values(f"/v1.0/devices?$filter=deviceId eq '{device['azureActiveDirectoryDeviceId']}'")
+    assert f"[ZTDID]:{device['id']}" in entra["physicalIds"]
+    assert "[OrderID]:KIOSK" in entra["physicalIds"]
+    again = (await graph.post(IMPORTED, row("SN-1", 1)))["state"]
+    assert (again["deviceErrorCode"], again["deviceErrorName"]) == (806, "ZtdDeviceAlreadyAssigned")
+    await graph.post(f"{IMPORTED}/import", {"importedWindowsAutopilotDeviceIdentities": "x"}, expect=400)
+
+
+async def test_v1_shows_less_than_beta(graph):
+    """The profile status is beta's alone; the profiles' collection does not exist in v1.0."""
+    ztdid = await registered(graph)
+    shown = await graph.get(f"/v1.0/deviceManagement/windowsAutopilotDeviceIdentities/{ztdid}")
+    assert "deploymentProfileAssignmentStatus" not in shown
+    assert "serialNumber" in shown
+    await graph.get(PROFILES.replace("beta", "v1.0"), expect=404)
+
+
+async def test_a_profile_reaches_the_group_and_its_devices(graph):
+    """Create, assign, see the status and the profile behind the device; unassign, delete."""
+    ztdid = await registered(graph)
+    group = await group_of_autopilot_devices(graph)
+    profile = await graph.post(PROFILES, PROFILE)
+    assert profile["outOfBoxExperienceSettings"]["hideEULA"] is True
+    assert profile["language"] == "en-US"
+    made = await graph.post(f"{PROFILES}/{profile['id']}/assignments", target(group))
+    assert made["id"] == f"{profile['id']}_{group}_0"
+    device = await graph.get(f"{DEVICES}/{ztdid}?$expand=deploymentProfile,intendedDeploymentProfile")
+    assert device["deploymentProfileAssignmentStatus"].startswith("assigned")
+    assert device["deploymentProfile"]["displayName"] == "Standard"
+    assert "deploymentProfile@odata.context" in device
+    assert [one["id"] for one in await graph.values(f"{PROFILES}/{profile['id']}/assignedDevices")] == [ztdid]
+    [expanded] = await graph.values(f"{PROFILES}?$expand=assignments")
+    assert expanded["assignments"][0]["target"]["groupId"] == group
+    assert expanded["assignments@odata.context"].endswith(f"('{profile['id']}')/assignments")
+    patched = (await graph.call("PATCH", f"{PROFILES}/{profile['id']}", {"description": "x", "id": "y"})).json()
+    assert (patched["id"], patched["description"]) == (profile["id"], "x")
+    await graph.call("DELETE", f"{PROFILES}/{profile['id']}", expect=400)
+    await graph.call("DELETE", f"{PROFILES}/{profile['id']}/assignments/{made['id']}")
+    await graph.call("DELETE", f"{PROFILES}/{profile['id']}")
+    await graph.get(f"{PROFILES}/{profile['id']}", expect=404)
+
+
+async def test_a_batch_finds_the_assignments_of_each_profile(graph):
+    """The context of a batch answer names the object, by which clients match it."""
+    profile = await graph.post(PROFILES, PROFILE)
+    url = f"deviceManagement/windowsAutopilotDeploymentProfiles/{profile['id']}/assignments"
+    answer = await graph.post("/beta/$batch", {"requests": [{"id": 1, "method": "GET", "url": url}]}, expect=200)
+    assert profile["id"] in answer["responses"][0]["body"]["@odata.context"]
+
+
+@pytest.mark.parametrize("action", ["updateDeviceProperties", "UpdateDeviceProperties"])
+async def test_properties_change_alone(graph, action):
+    """A bare key and any case of the action are taken; what was not sent stays."""
+    ztdid = await registered(graph, groupTag="A")
+    await graph.call("POST", f"{DEVICES}/{ztdid}/{action}", raw=b'{ displayName: "CON-1" }', expect=204)
+    device = await graph.get(f"{DEVICES}/{ztdid}")
+    assert (device["displayName"], device["groupTag"]) == ("CON-1", "A")
+
+
+async def test_a_user_is_assigned_and_unassigned(graph):
+    """Step 7, with the greeting name."""
+    user = {
+        "accountEnabled": True,
+        "displayName": "Ada",
+        "mailNickname": "ada",
+        "userPrincipalName": "ada@contoso.example",
+        "usageLocation": "US",
+        "passwordProfile": {"password": "Tw-made-up-7a"},
+    }
+    made = await graph.post("/v1.0/users", user)
+    sku = (await graph.values("/v1.0/subscribedSkus"))[0]["skuId"]
+    licence = {"addLicenses": [{"skuId": sku}], "removeLicenses": []}
+    await graph.post(f"/v1.0/users/{made['id']}/assignLicense", licence, expect=200)
+    ztdid = await registered(graph)
+    body = {"userPrincipalName": "ada@contoso.example", "addressableUserName": "Ada"}
+    await graph.post(f"{DEVICES}/{ztdid}/assignUserToDevice", body, expect=204)
+    device = await graph.get(f"{DEVICES}/{ztdid}")
+    assert (device["userPrincipalName"], device["addressableUserName"]) == ("ada@contoso.example", "Ada")
+    await graph.call("POST", f"{DEVICES}/{ztdid}/unassignUserFromDevice", expect=204)
+    assert (await graph.get(f"{DEVICES}/{ztdid}"))["userPrincipalName"] == ""
+    await graph.post(f"{DEVICES}/nothing/assignUserToDevice", body, expect=404)
+
+
+async def test_a_deleted_device_is_gone_with_its_marks(graph):
+    """200 as the real service answers; the second time 404."""
+    ztdid = await registered(graph)
+    await graph.call("DELETE", f"{DEVICES}/{ztdid}", expect=200)
+    await graph.call("DELETE", f"{DEVICES}/{ztdid}", expect=404)
+    assert await graph.values("/v1.0/devices?$filter=physicalIds/any(p:startswith(p,'[ZTDID]'))") == []
+
+
+async def test_a_sync_is_possible_every_ten_minutes(graph, clock):
+    """204, then 429 with the seconds to wait, then again."""
+    assert (await graph.get(SETTINGS))["syncStatus"] == "unknown"
+    await graph.call("POST", f"{SETTINGS}/sync", expect=204)
+    refused = await graph.call("POST", f"{SETTINGS}/sync", expect=429)
+    assert int(refused.headers["retry-after"]) <= 601
+    clock.advance(601)
+    await graph.call("POST", f"{SETTINGS}/sync", expect=204)
+    assert (await graph.get(SETTINGS))["syncStatus"] == "completed"
