@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from taxiway import autopilot, directory, enrollment
-from taxiway.store import Row, Tx, eq, one_of
+from taxiway.store import Compare, Row, Tx, Where, any_of, eq, one_of
 
 #: How many devices or users a step names at most; the rest is counted.
 _NAMED: Final = 20
+#: How many devices are looked at one by one, where no column tells: the most recently registered.
+_LOOKED_AT: Final = 200
+_NO_USER: Final = any_of(eq("user_principal_name", ""), eq("user_principal_name", None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +28,17 @@ class Step:
 
 def checklist(tx: Tx) -> list[Step]:
     """The eight steps, from what the tenant has now."""
-    records = autopilot.DEVICES.select(tx)
+    total = autopilot.DEVICES.count(tx)
+    recent = autopilot.DEVICES.select(tx, order=[("registered_at", True)], limit=_LOOKED_AT)
     return [
-        _enrollment_scope(tx, records),
+        _enrollment_scope(tx, recent),
         _join_policy(tx),
-        _registration(tx, records),
-        _group(tx, records),
-        _esp(tx, records),
-        _profile(tx, records),
-        _users(records),
-        _deployment(records),
+        _registration(tx, total),
+        _group(tx, recent),
+        _esp(tx, recent),
+        _profile(tx),
+        _users(tx, total),
+        _deployment(tx, total),
     ]
 
 
@@ -53,7 +57,7 @@ def _enrollment_scope(tx: Tx, records: list[Row]) -> Step:
         if not directory.has_service_plan(tx, user["id"]):
             missing.append(f"{upn} has no licence for device management.")
     title = "Set up Windows automatic Intune enrollment"
-    return Step(1, title, not missing, f"MDM user scope: {scope}", _short(missing))
+    return Step(1, title, not missing, f"MDM user scope: {scope}", _short(missing, len(missing)))
 
 
 def _join_policy(tx: Tx) -> Step:
@@ -71,15 +75,11 @@ def _join_policy(tx: Tx) -> Step:
     return Step(2, title, not missing, f"join allowed for {allowed}, {quota} devices per user", missing)
 
 
-def _registration(tx: Tx, records: list[Row]) -> Step:
-    failed = autopilot.IMPORTS.count(tx, eq("device_import_status", "error")) if _has_status() else 0
-    missing = [] if records else ["No device is registered."]
-    detail = f"{len(records)} registered" + (f", {failed} refused imports" if failed else "")
+def _registration(tx: Tx, total: int) -> Step:
+    refused = autopilot.IMPORTS.count(tx, eq("device_import_status", "error"))
+    missing = [] if total else ["No device is registered."]
+    detail = f"{total} registered" + (f", {refused} rows of imports refused" if refused else "")
     return Step(3, "Register devices as Windows Autopilot devices", not missing, detail, missing)
-
-
-def _has_status() -> bool:
-    return "device_import_status" in autopilot.IMPORTS.entity.props
 
 
 def _group(tx: Tx, records: list[Row]) -> Step:
@@ -106,28 +106,27 @@ def _esp(tx: Tx, records: list[Row]) -> Step:
     return Step(5, title, not missing, ", ".join(profile["display_name"] for profile in profiles), missing)
 
 
-def _profile(tx: Tx, records: list[Row]) -> Step:
+def _profile(tx: Tx) -> Step:
     title = "Create and assign an Autopilot profile"
     profiles = autopilot.PROFILES.select(tx)
     if not profiles:
         return Step(6, title, done=False, detail="none", missing=["No Autopilot deployment profile exists."])
-    without = [row for row in records if autopilot.effective_profile(tx, row["id"]).value is None]
-    missing = _for("has no profile", without)
+    missing = _lacking(tx, eq("deployment_profile_id", None), "has no profile")
     return Step(6, title, not missing, ", ".join(profile["display_name"] for profile in profiles), missing)
 
 
-def _users(records: list[Row]) -> Step:
-    without = [row for row in records if not row["user_principal_name"]]
-    detail = f"{len(records) - len(without)} of {len(records)} devices have a user (optional)"
-    missing = _for("has no assigned user", without)
-    return Step(7, "Assign Autopilot devices to users", bool(records) and not missing, detail, missing)
+def _users(tx: Tx, total: int) -> Step:
+    without = autopilot.DEVICES.count(tx, _NO_USER)
+    detail = f"{total - without} of {total} devices have a user (optional)"
+    missing = _lacking(tx, _NO_USER, "has no assigned user")
+    return Step(7, "Assign Autopilot devices to users", bool(total) and not missing, detail, missing)
 
 
-def _deployment(records: list[Row]) -> Step:
-    waiting = [row for row in records if row["enrollment_state"] != "enrolled"]
-    detail = f"{len(records) - len(waiting)} of {len(records)} devices enrolled"
-    missing = _for("has not enrolled", waiting)
-    return Step(8, "Deploy the devices", bool(records) and not missing, detail, missing)
+def _deployment(tx: Tx, total: int) -> Step:
+    waiting = Compare("enrollment_state", "ne", "enrolled")
+    detail = f"{total - autopilot.DEVICES.count(tx, waiting)} of {total} devices enrolled"
+    missing = _lacking(tx, waiting, "has not enrolled")
+    return Step(8, "Deploy the devices", bool(total) and not missing, detail, missing)
 
 
 # ------------------------------------------------------------------------------------------ inside
@@ -148,9 +147,16 @@ def _assigned_users(tx: Tx, records: list[Row]) -> list[Row]:
 
 
 def _for(what: str, records: list[Row]) -> list[str]:
-    return _short([f"{row['serial_number']} {what}." for row in records])
+    return _short([f"{row['serial_number']} {what}." for row in records], len(records))
 
 
-def _short(lines: list[str]) -> list[str]:
-    rest = len(lines) - _NAMED
+def _lacking(tx: Tx, where: Where, what: str) -> list[str]:
+    """A line for each device that matches, as far as they are named."""
+    found = autopilot.DEVICES.select(tx, where, order=[("serial_number", False)], limit=_NAMED)
+    lines = [f"{row['serial_number']} {what}." for row in found]
+    return lines if len(lines) < _NAMED else _short(lines, autopilot.DEVICES.count(tx, where))
+
+
+def _short(lines: list[str], total: int) -> list[str]:
+    rest = total - _NAMED
     return lines if rest <= 0 else [*lines[:_NAMED], f"... and {rest} more."]

@@ -1,0 +1,86 @@
+"""The checklist of the eight steps, and both questions over HTTP (01 section 1.1)."""
+
+import httpx
+import pytest
+
+from support.graph_client import Graph, mint, person
+from taxiway import autopilot, directory, enrollment
+from taxiway.directory import SYSTEM_PRINCIPAL, Target
+from taxiway.doors import Door
+from taxiway.insight import checklist, http
+
+ZTDID = "5f0c6d1e-0000-4000-8000-2f6a3c1d9e01"
+RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
+
+
+@pytest.fixture
+async def client(rt):
+    door = Door(http.routes(rt), rt.entropy)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://localhost:8443") as made:
+        yield made
+
+
+def register(tx):
+    anchor = directory.create_anchor(tx, ztdid=ZTDID, physical_ids=[f"[ZTDID]:{ZTDID}"], display_name="SN-1")
+    autopilot.DEVICES.insert(
+        tx, {"id": ZTDID, "serial_number": "SN-1", "azure_active_directory_device_id": anchor["device_id"]}
+    )
+
+
+def set_up(tx):
+    by = SYSTEM_PRINCIPAL
+    directory.update_mdm_policy(tx, by, {"applies_to": "all"})
+    register(tx)
+    group = directory.create_group(tx, principal=by, display_name="Autopilot", kind="dynamic_device", rule=RULE)
+    here = [Target("group", group["id"])]
+    esp = enrollment.create_configuration(tx, enrollment.ESP, {"display_name": "Pilot"}, principal=by)
+    enrollment.assign_configuration(tx, esp["id"], here, principal=by)
+    profile = autopilot.create_profile(tx, {"display_name": "Standard"}, principal=by)
+    autopilot.assign_profile(tx, profile["id"], here, principal=by)
+
+
+async def test_a_fresh_tenant_misses_nearly_everything(rt, tenant):
+    """Joining is allowed from the start; all other steps say what is missing."""
+    steps = await rt.store.read(tenant, checklist)
+    assert [step.number for step in steps] == list(range(1, 9))
+    assert [step.number for step in steps if step.done] == [2]
+    assert all(step.missing for step in steps if not step.done and step.number not in (7, 8))
+
+
+async def test_a_tenant_that_is_set_up_waits_for_people_and_devices(rt, tenant):
+    """Steps 1 to 6 done; 7 and 8 name the device."""
+    await rt.store.write(tenant, set_up)
+    steps = await rt.store.read(tenant, checklist)
+    assert [step.number for step in steps if not step.done] == [7, 8]
+    assert steps[6].missing == ["SN-1 has no assigned user."]
+    assert steps[7].missing == ["SN-1 has not enrolled."]
+
+
+async def test_a_user_without_licence_or_scope_is_named(rt, tenant):
+    """For whom a step is not done: the assigned user who could not enroll."""
+    await rt.store.write(tenant, set_up)
+    await person(rt, tenant, "ada")
+
+    def write(tx):
+        autopilot.DEVICES.update(tx, ZTDID, {"user_principal_name": "ada@contoso.example"})
+        directory.update_mdm_policy(tx, SYSTEM_PRINCIPAL, {"applies_to": "selected", "group_ids": []})
+
+    await rt.store.write(tenant, write)
+    first = (await rt.store.read(tenant, checklist))[0]
+    assert not first.done
+    assert any("ada@contoso.example is outside" in line for line in first.missing)
+    assert any("ada@contoso.example has no licence" in line for line in first.missing)
+
+
+async def test_both_are_asked_over_http(rt, tenant, client):
+    """Administrators read them; others, strangers and unknown devices get their refusal."""
+    await rt.store.write(tenant, set_up)
+    admin = await person(rt, tenant, "root", directory.GLOBAL_ADMINISTRATOR)
+    signed_in = Graph(rt, client, await mint(rt, tenant, admin["id"]))
+    assert [step["number"] for step in await signed_in.values("/taxiway/checklist")] == list(range(1, 9))
+    assert (await signed_in.get("/taxiway/timeline/SN-1"))["entries"] == []
+    await signed_in.get("/taxiway/timeline/SN-9", expect=404)
+    await signed_in.get("/taxiway/timeline/%00", expect=404)
+    eve = await person(rt, tenant, "eve")
+    await Graph(rt, client, await mint(rt, tenant, eve["id"])).get("/taxiway/checklist", expect=403)
+    await Graph(rt, client).get("/taxiway/checklist", expect=401)
