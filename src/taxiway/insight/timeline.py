@@ -53,10 +53,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A phase and how long it took."""
+    """A phase and how long it took, in whole milliseconds."""
 
     name: str
-    seconds: float
+    milliseconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _of(serial: str, found: Sequence[Entry]) -> Timeline:
         spent[phase] = spent.get(phase, 0) + now - before
         before = now
         moments.append(Moment(entry.time, phase, entry.kind, _text(entry), dict(entry.what), _why(entry)))
-    phases = tuple(Phase(name, spent[name] / 1000) for name in PHASES if name in spent)
+    phases = tuple(Phase(name, spent[name]) for name in PHASES if name in spent)
     correlation = found[0].correlation if found else ""
     return Timeline(serial, correlation, tuple(moments), phases, sum(spent.values()) / 1000)
 
@@ -160,7 +160,10 @@ def shown(made: Timeline) -> dict[str, Any]:
         "correlation": made.correlation,
         "seconds": made.seconds,
         "entries": [_moment_json(moment) for moment in made.entries],
-        "phases": [{"name": phase.name, "seconds": phase.seconds} for phase in made.phases],
+        "phases": [
+            {"name": phase.name, "milliseconds": phase.milliseconds, "seconds": phase.milliseconds / 1000}
+            for phase in made.phases
+        ],
     }
 
 
