@@ -1,5 +1,7 @@
 """Groups and their members, stated and by rule."""
 
+from datetime import timedelta
+
 import pytest
 
 from taxiway import directory
@@ -108,6 +110,15 @@ async def test_r052_a_rule_that_runs_away_fails_and_keeps_the_members(rt, tenant
     status, device, held = await rt.store.write(tenant, run)
     assert (status["status"], held) == ("Failed", set())
     assert status["errorMessage"]
+
+    def mend(tx):
+        calls = rules_of(tx, "device").rules
+        made = directory.GROUPS.select(tx)[0]["id"]
+        row = directory.update_group(tx, made, {"membership_rule": 'device.displayName -startsWith "a"'})
+        return calls, row["membership_rule_processing_status"]["status"], ids(tx, made), rules_of(tx, "device").rules
+
+    before, mended, members, after = await rt.store.write(tenant, mend)
+    assert (before, mended, members, len(after)) == ({}, "Succeeded", {device}, 1)
     assert await rt.store.read(tenant, lambda tx: directory.DEVICES.get(tx, device)) is not None
 
 
@@ -317,7 +328,7 @@ async def test_a_large_population_is_evaluated_in_slices(rt, tenant, monkeypatch
 
     made, held, pending = await rt.store.write(tenant, prepare)
     assert (held, pending) == (set(), [made])
-    await directory.reevaluate(rt, tenant, made)
+    assert await directory.reevaluate_pending(rt, tenant) == 1
 
     def look(tx):
         status = directory.GROUPS.get(tx, made)["membership_rule_processing_status"]["status"]
@@ -349,3 +360,18 @@ async def test_a_user_leaves_every_group_when_deleted(rt, tenant):
         return ids(tx, made)
 
     assert await rt.store.write(tenant, run) == set()
+
+
+async def test_a_rule_about_time_follows_the_clock(rt, tenant):
+    """A rule that compares with now changes its answer while nobody changes, when the hourly run comes."""
+
+    def prepare(tx):
+        hired = user(tx, "ada", employee_hire_date=rt.clock.now() + timedelta(days=2))
+        rule = "user.employeeHireDate -le system.now -plus p1d"
+        return group(tx, rule=rule, kind="dynamic_user"), hired["id"]
+
+    made, ada = await rt.store.write(tenant, prepare)
+    assert await rt.store.read(tenant, lambda tx: ids(tx, made)) == set()
+    rt.clock.advance(2 * 86400)
+    await directory.reevaluate_clock_rules(rt, tenant)
+    assert await rt.store.read(tenant, lambda tx: ids(tx, made)) == {ada}

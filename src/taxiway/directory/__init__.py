@@ -40,7 +40,13 @@ from taxiway.directory.devices import (
     tagged_ids,
     update_device,
 )
-from taxiway.directory.dynamic import explain_membership, pending_groups, reevaluate, reevaluate_clock_rules
+from taxiway.directory.dynamic import (
+    explain_membership,
+    pending_groups,
+    reevaluate,
+    reevaluate_clock_rules,
+    reevaluate_pending,
+)
 from taxiway.directory.entities import (
     APPLICATIONS,
     ASSIGNMENT_FILTERS,
@@ -189,6 +195,7 @@ __all__ = [
     "publish_addresses",
     "reevaluate",
     "reevaluate_clock_rules",
+    "reevaluate_pending",
     "registration_policy",
     "release_anchor",
     "remove_member",

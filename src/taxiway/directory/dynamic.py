@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from taxiway.directory import facts as facts_of
 from taxiway.directory import membership
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
-from taxiway.directory.rule_index import KINDS, Facts, compiled, rules_of
+from taxiway.directory.rule_index import KINDS, Facts, compiled, rules_changed, rules_of
 from taxiway.directory.rules import Context, Explanation, Kind, Rule, RuleTimeout
 from taxiway.kernel import Reason
 from taxiway.store import Repository, Row, Runtime, Tx, both, eq, one_of
@@ -21,6 +21,8 @@ from taxiway.store.unit import Event
 #: Populations below this are evaluated in the transaction that creates or changes the rule.
 SMALL = 2_000
 SLICE = 250
+#: What a rule that nobody has evaluated yet shows.
+NOT_STARTED = {"status": "NotStarted", "lastMembershipUpdated": None, "errorMessage": None}
 _REPOSITORIES: dict[Kind, Repository] = {"device": DEVICES, "user": USERS}
 
 
@@ -55,7 +57,7 @@ def populate(tx: Tx, group: Row) -> Row:
         for row in repository.select(tx):
             _evaluate(tx, group, row)
     except RuleTimeout as error:
-        return _status(tx, group, "Failed", error.message)
+        return _fail(tx, group, error)
     return _status(tx, group, "Succeeded")
 
 
@@ -92,6 +94,14 @@ def pending_groups(tx: Tx) -> list[str]:
     return [row["id"] for row in ruled if (row["membership_rule_processing_status"] or {}).get("status") in owed]
 
 
+async def reevaluate_pending(rt: Runtime, tenant: str) -> int:
+    """Evaluate every group that waits for it; how many there were. After a rule change, and when a process starts."""
+    waiting = await rt.store.read(tenant, pending_groups)
+    for group_id in waiting:
+        await reevaluate(rt, tenant, group_id)
+    return len(waiting)
+
+
 def explain_membership(tx: Tx, kind: Kind, object_id: str, rule: str) -> Explanation:
     """Why an object would be, or would not be, a member by this rule (07 section 15)."""
     row = _REPOSITORIES[kind].require(tx, object_id)
@@ -111,7 +121,7 @@ def _settle(tx: Tx, kind: Kind, row: Row, concerned: set[str]) -> None:
         try:
             matches = rules.rules[group_id].matches(known.values, context)
         except RuleTimeout as error:
-            _status(tx, GROUPS.require(tx, group_id), "Failed", error.message)
+            _fail(tx, GROUPS.require(tx, group_id), error)
             continue
         if matches and group_id not in known.groups:
             add.add(group_id)
@@ -140,7 +150,7 @@ def _start(tx: Tx, group_id: str) -> Rule | None:
     group = GROUPS.get(tx, group_id)
     if group is None or group["membership_rule_processing_state"] != "On":
         return None
-    _status(tx, group, "Running")
+    rules_changed(tx, _status(tx, group, "Running"))
     return compiled(group["membership_rule"], KINDS[group["kind"]])
 
 
@@ -154,7 +164,7 @@ def _slice(tx: Tx, *, group_id: str, rule: Rule, after: str) -> str | None:
         for row in rows:
             _evaluate(tx, group, row)
     except RuleTimeout as error:
-        _status(tx, group, "Failed", error.message)
+        _fail(tx, group, error)
         return None
     if len(rows) < SLICE:
         _status(tx, group, "Succeeded")
@@ -169,6 +179,14 @@ def _facts(tx: Tx, kind: Kind, row: Row) -> Facts:
 
 def _context(tx: Tx, known: Facts) -> Context:
     return Context(tx.now, lambda _: known.groups, lambda _: known.manager)
+
+
+def _fail(tx: Tx, group: Row, error: RuleTimeout) -> Row:
+    """The rule took too long on some object: the group keeps its members and rests until its rule changes."""
+    tx.log("group.failed", subject=f"group:{group['id']}", what={"error": error.message})
+    failed = _status(tx, group, "Failed", error.message)
+    rules_changed(tx, failed)
+    return failed
 
 
 def _status(tx: Tx, group: Row, status: str, error: str | None = None) -> Row:

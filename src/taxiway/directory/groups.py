@@ -79,10 +79,11 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
             raise Invalid("An assigned group has no membership rule.")
         _check_rule(tx, before["kind"], str(differing.get("membership_rule", before["membership_rule"])))
         _check_state(differing.get("membership_rule_processing_state", "On"))
+        differing["membership_rule_processing_status"] = dynamic.NOT_STARTED
     if not differing:
         return before
     group = GROUPS.update(tx, group_id, differing)
-    tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(differing)})
+    tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(changed)})
     return _follow_rule(tx, group) if ruled else group
 
 
@@ -162,12 +163,11 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
     _check_rule(tx, kind, rule)
     if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
         raise Invalid("Dynamic group policies max allowed groups count reached.")
-    not_started = {"status": "NotStarted", "lastMembershipUpdated": None, "errorMessage": None}
     return {
         "group_types": ["DynamicMembership"],
         "membership_rule": rule,
         "membership_rule_processing_state": state,
-        "membership_rule_processing_status": not_started,
+        "membership_rule_processing_status": dynamic.NOT_STARTED,
     }
 
 

@@ -123,7 +123,9 @@ _STEP = ("id", "version", "kind", "membership_rule", "membership_rule_processing
 
 
 def _groups(tx: Tx, kind: Kind) -> list[Row]:
-    return GROUPS.select(tx, both(eq("kind", f"dynamic_{kind}"), eq("membership_rule_processing_state", "On")))
+    """The dynamic groups that are on; a failed one rests until its rule changes, so that it costs no further time."""
+    rows = GROUPS.select(tx, both(eq("kind", f"dynamic_{kind}"), eq("membership_rule_processing_state", "On")))
+    return [row for row in rows if (row["membership_rule_processing_status"] or {}).get("status") != "Failed"]
 
 
 def _field(item: object, name: str) -> object:

@@ -23,7 +23,7 @@ from taxiway.directory.entities import (
 from taxiway.directory.errors import DomainUnknown, Invalid
 from taxiway.directory.tables import address
 from taxiway.kernel import Urls
-from taxiway.store import SYSTEM, NotFound, Row, Runtime, Tx, router
+from taxiway.store import SYSTEM, Row, Runtime, Tx, router
 
 #: Seats of every product in a new tenant: a rehearsal should never run out.
 SEATS = 1_000_000
@@ -131,9 +131,3 @@ def addresses(tx: Tx) -> Urls:
     """Where this instance answers; before it was published, the two ports of one machine."""
     row = tx.one(sa.select(address).where(address.c.tenant == SYSTEM))
     return _ONE_MACHINE if row is None else Urls(people=row["people"], devices=row["devices"])
-
-
-def require_tenant(tx: Tx) -> None:
-    """Refuse a transaction of a tenant that does not exist."""
-    if TENANTS.get(tx, tx.tenant) is None:
-        raise NotFound("There is no such tenant.")

@@ -69,16 +69,6 @@ def find_user(tx: Tx, upn_or_id: str) -> Row | None:
     return USERS.get(tx, upn_or_id.lower())
 
 
-def require_user(tx: Tx, upn_or_id: str) -> Row:
-    """The user, or ``NotFound``."""
-    user = find_user(tx, upn_or_id)
-    if user is None:
-        raise NotFound(
-            f"Resource '{upn_or_id}' does not exist or one of its queried reference-property objects are not present."
-        )
-    return user
-
-
 def _check(tx: Tx, values: Mapping[str, Any]) -> None:
     """The invariants of the properties that are being set."""
     if values.keys() & (_DERIVED - {"created_at"}):
