@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from join.conftest import Device
 from signin.conftest import BROKER, DRS, UPN, answer_of, claims_of, config_of

@@ -7,6 +7,7 @@ import base64
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from join.conftest import Browser, Device
 from signin.conftest import UPN, make_user, register
