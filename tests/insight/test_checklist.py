@@ -1,5 +1,7 @@
 """The checklist of the eight steps, and both questions over HTTP (01 section 1.1)."""
 
+from uuid import UUID
+
 import httpx
 import pytest
 
@@ -8,8 +10,8 @@ from taxiway import autopilot, directory, enrollment
 from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.doors import Door
 from taxiway.insight import checklist, http
+from taxiway.wire.hardware_hash import HardwareHash
 
-ZTDID = "5f0c6d1e-0000-4000-8000-2f6a3c1d9e01"
 RULE = '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]"))'
 
 
@@ -20,23 +22,24 @@ async def client(rt):
         yield made
 
 
-def register(tx):
-    anchor = directory.create_anchor(tx, ztdid=ZTDID, physical_ids=[f"[ZTDID]:{ZTDID}"], display_name="SN-1")
-    autopilot.DEVICES.insert(
-        tx, {"id": ZTDID, "serial_number": "SN-1", "azure_active_directory_device_id": anchor["device_id"]}
-    )
-
-
-def set_up(tx):
+async def set_up(rt, tenant):
+    """Steps 1 to 6 for one device; its Autopilot id."""
     by = SYSTEM_PRINCIPAL
-    directory.update_mdm_policy(tx, by, {"applies_to": "all"})
-    register(tx)
-    group = directory.create_group(tx, principal=by, display_name="Autopilot", kind="dynamic_device", rule=RULE)
-    here = [Target("group", group["id"])]
-    esp = enrollment.create_configuration(tx, enrollment.ESP, {"display_name": "Pilot"}, principal=by)
-    enrollment.assign_configuration(tx, esp["id"], here, principal=by)
-    profile = autopilot.create_profile(tx, {"display_name": "Standard"}, principal=by)
-    autopilot.assign_profile(tx, profile["id"], here, principal=by)
+    hashed = HardwareHash(serial="SN-1", manufacturer="Contoso", product="Falcon", smbios_uuid=UUID(int=1))
+    rows = [autopilot.ImportRow(serial_number="SN-1", hardware_identifier=hashed.encode_base64())]
+    [imported] = await autopilot.import_devices(rt, tenant, rows, principal=by, correlation="an-import")
+
+    def write(tx):
+        directory.update_mdm_policy(tx, by, {"applies_to": "all"})
+        group = directory.create_group(tx, principal=by, display_name="Autopilot", kind="dynamic_device", rule=RULE)
+        here = [Target("group", group["id"])]
+        esp = enrollment.create_configuration(tx, enrollment.ESP, {"display_name": "Pilot"}, principal=by)
+        enrollment.assign_configuration(tx, esp["id"], here, principal=by)
+        profile = autopilot.create_profile(tx, {"display_name": "Standard"}, principal=by)
+        autopilot.assign_profile(tx, profile["id"], here, principal=by)
+
+    await rt.store.write(tenant, write)
+    return imported["state"]["deviceRegistrationId"]
 
 
 async def test_a_fresh_tenant_misses_nearly_everything(rt, tenant):
@@ -49,7 +52,7 @@ async def test_a_fresh_tenant_misses_nearly_everything(rt, tenant):
 
 async def test_a_tenant_that_is_set_up_waits_for_people_and_devices(rt, tenant):
     """Steps 1 to 6 done; 7 and 8 name the device."""
-    await rt.store.write(tenant, set_up)
+    await set_up(rt, tenant)
     steps = await rt.store.read(tenant, checklist)
     assert [step.number for step in steps if not step.done] == [7, 8]
     assert steps[6].missing == ["SN-1 has no assigned user."]
@@ -58,11 +61,11 @@ async def test_a_tenant_that_is_set_up_waits_for_people_and_devices(rt, tenant):
 
 async def test_a_user_without_licence_or_scope_is_named(rt, tenant):
     """For whom a step is not done: the assigned user who could not enroll."""
-    await rt.store.write(tenant, set_up)
+    ztdid = await set_up(rt, tenant)
     await person(rt, tenant, "ada")
 
     def write(tx):
-        autopilot.DEVICES.update(tx, ZTDID, {"user_principal_name": "ada@contoso.example"})
+        autopilot.DEVICES.update(tx, ztdid, {"user_principal_name": "ada@contoso.example"})
         directory.update_mdm_policy(tx, SYSTEM_PRINCIPAL, {"applies_to": "selected", "group_ids": []})
 
     await rt.store.write(tenant, write)
@@ -74,7 +77,7 @@ async def test_a_user_without_licence_or_scope_is_named(rt, tenant):
 
 async def test_both_are_asked_over_http(rt, tenant, client):
     """Administrators read them; others, strangers and unknown devices get their refusal."""
-    await rt.store.write(tenant, set_up)
+    await set_up(rt, tenant)
     admin = await person(rt, tenant, "root", directory.GLOBAL_ADMINISTRATOR)
     signed_in = Graph(rt, client, await mint(rt, tenant, admin["id"]))
     assert [step["number"] for step in await signed_in.values("/taxiway/checklist")] == list(range(1, 9))

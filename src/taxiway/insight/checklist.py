@@ -86,7 +86,7 @@ def _group(tx: Tx, records: list[Row]) -> Step:
     outside = [row for row in records if not _groups_of(tx, row)]
     missing = ["No device is registered, so no group has one."] if not records else _for("is in no group", outside)
     groups = frozenset[str]().union(*(_groups_of(tx, row) for row in records))
-    return Step(4, "Create a device group", not missing, f"{len(groups)} groups hold Autopilot devices", missing)
+    return Step(4, "Create a device group", not missing, f"groups with Autopilot devices: {len(groups)}", missing)
 
 
 def _esp(tx: Tx, records: list[Row]) -> Step:

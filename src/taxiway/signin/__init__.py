@@ -8,7 +8,7 @@ from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.model import Claims, principal_of
 from taxiway.signin.nonces import make_nonce
-from taxiway.signin.passwords import set_password
+from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.signin.tokens import verify_token
@@ -20,8 +20,10 @@ __all__ = [
     "TokenRefused",
     "add_client_secret",
     "bootstrap",
+    "check_strength",
     "follow",
     "forget_hello_keys",
+    "hash_secret",
     "issue_access_pass",
     "make_nonce",
     "principal_of",
@@ -31,6 +33,7 @@ __all__ = [
     "revoke_for_user",
     "set_password",
     "signin_policy_of",
+    "store_password",
     "update_signin_policy",
     "verify_token",
 ]

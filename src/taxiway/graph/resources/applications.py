@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory.entities import APPLICATIONS
+from taxiway.directory import APPLICATIONS
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory.entities import MDM_POLICIES
+from taxiway.directory import MDM_POLICIES
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation

@@ -14,7 +14,7 @@ from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.filter_tree import ALWAYS
 from taxiway.graph.protocol.lists import item_body, reading
 from taxiway.graph.protocol.options import read_selection
-from taxiway.join.entities import RECOVERY_KEYS
+from taxiway.join import RECOVERY_KEYS
 from taxiway.store import Tx, Where
 
 _PATH: Final = "informationProtection/bitlocker/recoveryKeys"

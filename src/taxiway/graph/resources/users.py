@@ -12,7 +12,6 @@ from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
 from taxiway.graph.protocol.render import moment
-from taxiway.signin.passwords import check_strength, hash_secret, store_password
 from taxiway.store import Row, Tx
 
 _DEFAULT: Final = (
@@ -77,7 +76,7 @@ async def _create(call: Call) -> Answer:
 
     def write(tx: Tx) -> dict[str, Any]:
         user = directory.create_user(tx, principal=call.principal, upn=upn, display_name=name, **values)
-        store_password(tx, user["id"], hashed, one_time=_one_time(profile))
+        signin.store_password(tx, user["id"], hashed, one_time=_one_time(profile))
         return item_body(tx, call, USERS, user)
 
     return created(call, USERS, await call.write(write))
@@ -95,7 +94,7 @@ async def _update(call: Call) -> Answer:
             directory.update_user(tx, user["id"], changes, principal=call.principal)
         if hashed is not None:
             directory.require(tx, call.principal, "users.password.update")
-            store_password(tx, user["id"], hashed, one_time=_one_time(profile))
+            signin.store_password(tx, user["id"], hashed, one_time=_one_time(profile))
 
     await call.write(write)
     return Answer(204)
@@ -194,8 +193,8 @@ def _require(tx: Tx, upn_or_id: str) -> Row:
 async def _hashed(call: Call, profile: Mapping[str, Any]) -> str:
     """The hash of the password in a profile: made before the transaction, in which nothing slow may happen."""
     password = body.text_field(profile, "password")
-    check_strength(password)
-    return await hash_secret(call.rt, password)
+    signin.check_strength(password)
+    return await signin.hash_secret(call.rt, password)
 
 
 def _one_time(profile: Mapping[str, Any]) -> bool:
