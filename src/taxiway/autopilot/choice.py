@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxiway import directory
 from taxiway.autopilot.entities import DEVICES, PROFILES
 from taxiway.kernel import Decision, Reason
-from taxiway.store import Row, Tx, eq, one_of
+from taxiway.store import Row, Tx, one_of
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
@@ -53,15 +53,16 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
 
 def effective_profile(tx: Tx, autopilot_id: str) -> Decision[Row | None]:
     """The profile that the registered device would be given now."""
-    if DEVICES.get(tx, autopilot_id) is None:
+    record = DEVICES.get(tx, autopilot_id)
+    if record is None:
         return Decision(None, (Reason("profile.no_device", "The device is not registered."),))
-    decision = decide(tx, anchor_of(tx, autopilot_id))
+    decision = decide(tx, anchor_of(tx, record))
     return Decision(None if decision.value is None else decision.value.row, decision.reasons)
 
 
-def anchor_of(tx: Tx, autopilot_id: str) -> Row | None:
+def anchor_of(tx: Tx, record: Row) -> Row | None:
     """The directory's object of a registered device."""
-    return directory.DEVICES.find(tx, eq("ztdid", autopilot_id))
+    return directory.find_device(tx, id=record["device_object_id"])
 
 
 def _outranked(winner: Candidate, other: Candidate) -> Reason:

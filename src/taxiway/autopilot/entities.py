@@ -65,13 +65,14 @@ AUTOPILOT_DEVICE = Entity(
         Prop("device_account_upn", default=""),
         Prop("device_account_password", secret=True),
         Prop("device_friendly_name", default=""),
+        Prop("device_object_id"),
         Prop("deployment_profile_id", column=True, index=True),
         Prop("former_profile_id"),
         Prop("registered_at", "datetime", column=True, sortable=True),
     ],
 )
 #: What of a registered device is ours and not Graph's.
-DEVICE_INTERNAL: Final = frozenset({"deployment_profile_id", "former_profile_id", "registered_at"})
+DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id", "registered_at"})
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
 AUTOPILOT_HARDWARE = Entity(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec.structs import replace
@@ -93,21 +93,21 @@ def claims(facts: FactDigests) -> list[str]:
     return [f"{name}:{value}" for name, value in strong(facts).items()]
 
 
-def compare(kept: FactDigests, seen: FactDigests) -> Likeness:
+def compare(known: FactDigests, seen: FactDigests) -> Likeness:
     """Score what is registered against what a device says of itself."""
-    ek = _same(kept.ek, seen.ek)
+    ek = _same(known.ek, seen.ek)
     score = _EK if ek else 0
-    score += _UUID if _same(kept.smbios_uuid, seen.smbios_uuid) else 0
-    score += _MODEL_SERIAL if _same(_model_serial(kept), _model_serial(seen)) else 0
-    score += _PRODUCT_KEY if _same(kept.product_key_id, seen.product_key_id) else 0
-    score += _MAC if set(kept.macs) & set(seen.macs) else 0
-    score += _DISK if set(kept.disk_serials) & set(seen.disk_serials) else 0
+    score += _UUID if _same(known.smbios_uuid, seen.smbios_uuid) else 0
+    score += _MODEL_SERIAL if _same(_model_serial(known), _model_serial(seen)) else 0
+    score += _PRODUCT_KEY if _same(known.product_key_id, seen.product_key_id) else 0
+    score += _MAC if set(known.macs) & set(seen.macs) else 0
+    score += _DISK if set(known.disk_serials) & set(seen.disk_serials) else 0
     if ek:
         return Likeness(score)
     # The board says it is the registered one, and a printed number says it is not: it has to be registered again.
-    if _same(kept.smbios_uuid, seen.smbios_uuid) and _differ(kept.serial, seen.serial):
+    if _same(known.smbios_uuid, seen.smbios_uuid) and _differ(known.serial, seen.serial):
         return Likeness(score, SERIAL_MISMATCH)
-    if score >= THRESHOLD and _differ(kept.product_key_id, seen.product_key_id):
+    if score >= THRESHOLD and _differ(known.product_key_id, seen.product_key_id):
         return Likeness(score, PRODUCT_KEY_MISMATCH)
     return Likeness(score)
 
@@ -135,10 +135,9 @@ def candidates(tx: Tx, facts: Iterable[FactDigests]) -> list[tuple[str, FactDige
     return [(row["id"], _stored(row)) for row in rows]
 
 
-def keep(tx: Tx, ztdid: str, facts: FactDigests, said: dict[str, str]) -> None:
-    """Store what the device will be recognised by."""
-    plain: dict[str, Any] = msgspec.to_builtins(facts)
-    HARDWARE.insert(tx, {"id": ztdid, **strong(facts), "facts": plain, "declared": said})
+def kept(ztdid: str, facts: FactDigests, said: dict[str, str]) -> Row:
+    """What to store so that the device will be recognised."""
+    return {"id": ztdid, **strong(facts), "facts": msgspec.to_builtins(facts), "declared": said}
 
 
 def forget(tx: Tx, ztdid: str) -> None:

@@ -47,14 +47,14 @@ def assigned_values(tx: Tx, decision: Decision[choice.Candidate | None]) -> dict
     }
 
 
-def log_assigned(tx: Tx, record: Row, decision: Decision[choice.Candidate | None]) -> None:
+def log_assigned(tx: Tx, ztdid: str, decision: Decision[choice.Candidate | None], *, before: str) -> None:
     """Say which profile a device has now, and why."""
     chosen = decision.value
-    what = {"to": ASSIGNED if chosen else NOT_ASSIGNED, "from": record["deployment_profile_assignment_status"]}
+    what = {"to": ASSIGNED if chosen else NOT_ASSIGNED, "from": before}
     if chosen is not None:
         what |= {"profile": chosen.row["display_name"], "profile_id": chosen.row["id"]}
     kind = "profile.assigned" if chosen else "profile.unassigned"
-    tx.log(kind, subject=f"autopilot:{record['id']}", what=what, why=decision.reasons)
+    tx.log(kind, subject=f"autopilot:{ztdid}", what=what, why=decision.reasons)
 
 
 def settle(tx: Tx, record: Row, device: Row | None) -> None:
@@ -67,7 +67,7 @@ def settle(tx: Tx, record: Row, device: Row | None) -> None:
     if record["deployment_profile_id"]:
         values["former_profile_id"] = record["deployment_profile_id"]
     DEVICES.update(tx, record["id"], values)
-    log_assigned(tx, record, decision)
+    log_assigned(tx, record["id"], decision, before=record["deployment_profile_assignment_status"])
 
 
 def settle_profile(tx: Tx, profile_id: str) -> None:
@@ -75,16 +75,11 @@ def settle_profile(tx: Tx, profile_id: str) -> None:
     records = {row["id"]: row for row in DEVICES.select(tx, eq("deployment_profile_id", profile_id))}
     members = directory.members_meant(tx, choice.OBJECT_KIND, profile_id)
     meant = [object_id for kind, object_id in members if kind == "device"]
-    devices: dict[str, Row] = {}
     for part in _parts(meant):
-        found = directory.DEVICES.select(tx, one_of("id", part))
-        devices |= {row["ztdid"]: row for row in found if row["ztdid"]}
-    for part in _parts([ztdid for ztdid in devices if ztdid not in records]):
-        records |= {row["id"]: row for row in DEVICES.select(tx, one_of("id", part))}
-    for part in _parts([ztdid for ztdid in records if ztdid not in devices]):
-        devices |= {row["ztdid"]: row for row in directory.DEVICES.select(tx, one_of("ztdid", part))}
+        ids = [row["ztdid"] for row in directory.DEVICES.select(tx, one_of("id", part)) if row["ztdid"]]
+        records |= {row["id"]: row for row in DEVICES.select(tx, one_of("id", ids))}
     for ztdid in sorted(records):
-        settle(tx, records[ztdid], devices.get(ztdid))
+        settle(tx, records[ztdid], choice.anchor_of(tx, records[ztdid]))
 
 
 def out_of_sync(tx: Tx, profile_id: str) -> None:

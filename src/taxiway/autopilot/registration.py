@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.autopilot import choice, hardware, projection
-from taxiway.autopilot.entities import DEVICES, IMPORTS
+from taxiway.autopilot.entities import DEVICES, HARDWARE, IMPORTS, NOT_ASSIGNED
 from taxiway.directory import Principal
-from taxiway.kernel import Reason
+from taxiway.kernel import Decision, Reason
 from taxiway.store import Row, Tx, router
 from taxiway.store.router import ClaimedElsewhere
 from taxiway.wire import registration_csv, ztd
@@ -19,7 +19,7 @@ from taxiway.wire.ztd import FactDigests
 
 #: The results that have a name and no known number.
 UNNUMBERED: Final = 0
-_TAG_LIMIT: Final = 512
+_TEXT_LIMIT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,98 +96,145 @@ def without_duplicates(entries: Sequence[Entry]) -> list[Entry]:
 def register_rows(tx: Tx, entries: Sequence[Entry], *, principal: Principal) -> list[Row]:
     """Register some rows, each for itself; the import rows with their states, in the order given."""
     directory.require(tx, principal, "autopilot.import")
-    domains = frozenset(directory.get_tenant(tx)["domains"])
-    facts = [entry.facts for entry in entries if entry.facts is not None and entry.refusal is None]
-    known = hardware.candidates(tx, facts)
-    return [_import(tx, entry, known, domains) for entry in entries]
+    outcomes = _admitted(tx, entries)
+    registered = _Registered(tx)
+    for number, entry in enumerate(entries):
+        if outcomes[number] is None:
+            outcomes[number] = registered.add(entry)
+    registered.save()
+    imported = IMPORTS.insert_all(tx, [_imported(entry, how) for entry, how in zip(entries, outcomes, strict=True)])
+    for entry, outcome, made in zip(entries, outcomes, imported, strict=True):
+        if isinstance(outcome, Refusal):
+            what = {
+                "serial": made["serial_number"],
+                "line": entry.row.line,
+                "error": outcome.name,
+                "code": outcome.code,
+            }
+            why = [Reason(outcome.name, outcome.text)]
+            tx.log("import.refused", subject=f"import:{made['id']}", what=what, why=why)
+    return imported
 
 
 # ---------------------------------------------------------------------------------------------- inside
 
 
-def _import(tx: Tx, entry: Entry, known: Sequence[tuple[str, FactDigests]], domains: Collection[str]) -> Row:
-    outcome = entry.refusal or _register(tx, entry, known, domains)
-    row = entry.row
-    if isinstance(outcome, Refusal):
-        state = _state("error", "", outcome.code, outcome.name)
-        what = {"serial": _serial(entry), "line": row.line, "error": outcome.name, "code": outcome.code}
-        why = [Reason(outcome.name, outcome.text)]
-    else:
-        state = _state("complete", outcome, 0, "")
-    values = {
-        "serial_number": _serial(entry),
-        "product_key": row.product_key,
-        "group_tag": row.group_tag,
-        "assigned_user_principal_name": row.assigned_user_principal_name,
-        "import_id": row.import_id,
-        "state": state,
-        "device_import_status": state["deviceImportStatus"],
-    }
-    imported = IMPORTS.insert(tx, values)
-    if isinstance(outcome, Refusal):
-        tx.log("import.refused", subject=f"import:{imported['id']}", what=what, why=why)
-    return imported
+def _admitted(tx: Tx, entries: Sequence[Entry]) -> list[Refusal | str | None]:
+    """Why each row may not be registered, or None; the hardware of the others is claimed for this tenant."""
+    domains = frozenset(directory.get_tenant(tx)["domains"])
+    known = hardware.candidates(tx, [entry.facts for entry in entries if entry.facts is not None])
+    outcomes: list[Refusal | str | None] = [entry.refusal or _check(entry.row, domains) for entry in entries]
+    for number, entry in enumerate(entries):
+        facts = entry.facts
+        if outcomes[number] is None and facts and any(hardware.compare(old, facts).same for _, old in known):
+            outcomes[number] = _coded(ztd.ALREADY_ASSIGNED, "The device is already registered to the same tenant.")
+    free = {number: entry.facts for number, entry in enumerate(entries) if outcomes[number] is None}
+    for number in _held_elsewhere(tx, {number: facts for number, facts in free.items() if facts}):
+        outcomes[number] = _coded(ztd.OTHER_TENANT, "The device is registered in a different tenant.")
+    return outcomes
 
 
-def _register(
-    tx: Tx, entry: Entry, known: Sequence[tuple[str, FactDigests]], domains: Collection[str]
-) -> str | Refusal:
-    """Make the registration; its ZTDID, or why not."""
-    row, facts, decoded = entry.row, entry.facts, entry.hardware
-    if facts is None or decoded is None:
-        return Refusal(ztd.INVALID_HARDWARE_HASH, ztd.CODE_NAMES[ztd.INVALID_HARDWARE_HASH], "The row has no hash.")
-    refusal = _check(row, domains)
-    if refusal is not None:
-        return refusal
-    if any(hardware.compare(kept, facts).same for _, kept in known):
-        return _coded(ztd.ALREADY_ASSIGNED, "The device is already registered to the same tenant.")
+def _held_elsewhere(tx: Tx, devices: Mapping[int, FactDigests]) -> list[int]:
+    """Claim the hardware of all these devices at once, or one by one when another tenant holds some of it."""
+    claims = {number: hardware.claims(facts) for number, facts in devices.items()}
     try:
-        router.claim_all(tx, "hardware", hardware.claims(facts))
+        router.claim_all(tx, "hardware", sorted({key for keys in claims.values() for key in keys}))
     except ClaimedElsewhere:
-        return _coded(ztd.OTHER_TENANT, "The device is registered in a different tenant.")
-    ztdid = tx.entropy.uuid()
-    serial = _serial(entry)
-    device = directory.create_anchor(
-        tx, ztdid=ztdid, physical_ids=directory.tagged_ids(ztdid, row.group_tag), display_name=serial
-    )
-    decision = choice.decide(tx, device)
-    user = directory.find_user(tx, row.assigned_user_principal_name) if row.assigned_user_principal_name else None
-    record = DEVICES.insert(
-        tx,
-        {
+        refused = []
+        for number, keys in claims.items():
+            try:
+                router.claim_all(tx, "hardware", keys)
+            except ClaimedElsewhere:
+                refused.append(number)
+        return refused
+    return []
+
+
+class _Registered:
+    """The registrations of one transaction: written together at its end."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._devices: list[Row] = []
+        self._hardware: list[Row] = []
+        self._decisions: dict[frozenset[str], Decision[choice.Candidate | None]] = {}
+
+    def add(self, entry: Entry) -> str | Refusal:
+        """Make the device object and its profile choice; the new ZTDID."""
+        tx, row, facts, decoded = self._tx, entry.row, entry.facts, entry.hardware
+        if facts is None or decoded is None:
+            return _coded(ztd.INVALID_HARDWARE_HASH, "The row has no hardware hash.")
+        ztdid, serial = tx.entropy.uuid(), _serial(entry)
+        tags = directory.tagged_ids(ztdid, row.group_tag)
+        device = directory.create_anchor(tx, ztdid=ztdid, physical_ids=tags, display_name=serial)
+        upn = row.assigned_user_principal_name
+        user = directory.find_user(tx, upn) if upn else None
+        decision = self._decision(device)
+        record = {
             "id": ztdid,
             "serial_number": serial,
             "group_tag": row.group_tag,
             "product_key": row.product_key,
             **_described(decoded),
-            "user_principal_name": row.assigned_user_principal_name,
+            "user_principal_name": upn,
             "addressable_user_name": "" if user is None else user["display_name"],
             "azure_active_directory_device_id": device["device_id"],
             "azure_ad_device_id": device["device_id"],
+            "device_object_id": device["id"],
             "registered_at": tx.now,
             **projection.assigned_values(tx, decision),
-        },
-    )
-    hardware.keep(tx, ztdid, facts, hardware.declared(row.serial_number, row.product_key, decoded))
-    _log(tx, record, device, row, user)
-    if decision.value is not None:
-        before = {**record, "deployment_profile_assignment_status": "notAssigned"}
-        projection.log_assigned(tx, before, decision)
-    return ztdid
+        }
+        self._devices.append(record)
+        said = hardware.declared(row.serial_number, row.product_key, decoded)
+        self._hardware.append(hardware.kept(ztdid, facts, said))
+        _log_registered(tx, record, row.line, user_known=user is not None)
+        if decision.value is not None:
+            projection.log_assigned(tx, ztdid, decision, before=NOT_ASSIGNED)
+        return ztdid
+
+    def save(self) -> None:
+        """Write what was made."""
+        DEVICES.insert_all(self._tx, self._devices)
+        HARDWARE.insert_all(self._tx, self._hardware)
+
+    def _decision(self, device: Row) -> Decision[choice.Candidate | None]:
+        """The profile of a device: the same for all that are in the same groups, as profiles take no filters."""
+        groups = directory.groups_of(self._tx, "device", device["id"])
+        if groups not in self._decisions:
+            self._decisions[groups] = choice.decide(self._tx, device)
+        return self._decisions[groups]
 
 
-def _log(tx: Tx, record: Row, device: Row, row: ImportRow, user: Row | None) -> None:
+def _imported(entry: Entry, outcome: Refusal | str | None) -> Row:
+    if isinstance(outcome, Refusal):
+        state = _state("error", "", outcome.code, outcome.name)
+    else:
+        state = _state("complete", outcome or "", 0, "")
+    row = entry.row
+    return {
+        "serial_number": _kept_text(_serial(entry)),
+        "product_key": _kept_text(row.product_key),
+        "group_tag": _kept_text(row.group_tag),
+        "assigned_user_principal_name": _kept_text(row.assigned_user_principal_name),
+        "import_id": _kept_text(row.import_id),
+        "state": state,
+        "device_import_status": state["deviceImportStatus"],
+    }
+
+
+def _log_registered(tx: Tx, record: Row, line: int | None, *, user_known: bool) -> None:
+    upn = record["user_principal_name"]
     what = {
         "serial": record["serial_number"],
         "model": record["model"],
         "group_tag": record["group_tag"],
-        "device": device["id"],
-        "upn": record["user_principal_name"],
-        "line": row.line,
+        "device": record["device_object_id"],
+        "upn": upn,
+        "line": line,
     }
     why = []
-    if record["user_principal_name"] and user is None:
-        text = f"There is no user '{record['user_principal_name']}': nobody can sign in until the user is unassigned."
+    if upn and not user_known:
+        text = f"There is no user '{upn}': nobody can sign in on this device until the user is unassigned."
         why.append(Reason("assigned_user.unknown", text))
     tx.log("autopilot.registered", subject=f"autopilot:{record['id']}", what=what, why=why)
 
@@ -218,8 +265,8 @@ def _check(row: ImportRow, domains: Collection[str]) -> Refusal | None:
         if not local or domain.lower() not in domains:
             return _coded(ztd.INVALID_BODY, f"The domain of the assigned user '{upn}' is no domain of this tenant.")
     texts = (row.serial_number, row.product_key, row.group_tag, upn, row.import_id)
-    if any(len(text) > _TAG_LIMIT or not text.isprintable() for text in texts):
-        return _coded(ztd.INVALID_BODY, f"A field has more than {_TAG_LIMIT} characters or a control character.")
+    if any(len(text) > _TEXT_LIMIT or not text.isprintable() for text in texts):
+        return _coded(ztd.INVALID_BODY, f"A field has more than {_TEXT_LIMIT} characters or a control character.")
     return None
 
 
@@ -230,6 +277,11 @@ def _described(decoded: HardwareHash) -> dict[str, str]:
         "system_family": decoded.family or "",
         "sku_number": decoded.sku or "",
     }
+
+
+def _kept_text(text: str) -> str:
+    """A text as it can be stored and shown, whatever was sent."""
+    return "".join(char if char.isprintable() else "?" for char in text[:_TEXT_LIMIT])
 
 
 def _serial(entry: Entry) -> str:

@@ -145,7 +145,7 @@ def mark_contacted(tx: Tx, ztdid: str) -> None:
 
 
 def _retag(tx: Tx, record: Row) -> None:
-    device = anchor_of(tx, record["id"])
+    device = anchor_of(tx, record)
     if device is not None:
         tags = directory.tagged_ids(record["id"], *(record[name] for name in _TAGGED))
         directory.update_device(tx, device["id"], {"physical_ids": directory.retag(device, tags)})

@@ -37,21 +37,24 @@ class Repository:
         mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
         self._get = sa.select(table).where(mine)
         self._insert = sa.insert(table)
+        self._blank = dict.fromkeys(table.c.keys())
+        props = entity.props.items()
+        self._defaults = {name: prop.default for name, prop in props if prop.default is not None and prop.column}
         self._delete = sa.delete(table).where(mine)
 
     def insert(self, tx: Tx, values: Mapping[str, Any]) -> Row:
         """Add a row; ``id`` is drawn from the transaction's entropy when absent."""
-        row_id = values.get("id") or tx.entropy.uuid()
-        merged = {n: p.default for n, p in self.entity.props.items() if p.default is not None and p.column} | dict(
-            values
-        )
-        row = self.entity.to_row(self._seal(tx, row_id, merged))
-        row |= {"tenant": tx.tenant, "id": row_id, "version": 1}
+        return self.insert_all(tx, [values])[0]
+
+    def insert_all(self, tx: Tx, many: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """Add rows with one statement, or none of them; ids as with ``insert``."""
+        rows = [self._new(tx, values) for values in many]
         try:
-            tx.attempt(self._insert, [row])
+            if rows:
+                tx.attempt(self._insert, rows)
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
-        return self.entity.from_row({**dict.fromkeys(self.entity.table.c.keys()), **row})
+        return [self.entity.from_row(row) for row in rows]
 
     def get(self, tx: Tx, row_id: str) -> Row | None:
         """The row with this id, or None."""
@@ -132,6 +135,12 @@ class Repository:
         return None if sealed is None else tx.unseal(sealed, self.entity.name, name, row_id)
 
     # ------------------------------------------------------------------------------------------ inside
+
+    def _new(self, tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Every column of a new row, defaults filled in."""
+        row_id = values.get("id") or tx.entropy.uuid()
+        row = self.entity.to_row(self._seal(tx, row_id, {**self._defaults, **values}))
+        return {**self._blank, **row, "tenant": tx.tenant, "id": row_id, "version": 1}
 
     def _seal(self, tx: Tx, row_id: str, values: Mapping[str, Any]) -> dict[str, Any]:
         out = dict(values)
