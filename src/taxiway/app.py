@@ -9,22 +9,27 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from taxiway import directory, signin
+from taxiway import directory, management, signin
 from taxiway.doors import Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.tls import server_context
 from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers
 from taxiway.pki import make_authorities, peer_authorities, server_certificate
 from taxiway.settings import Settings
-from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, write_private
+from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, router, write_private
 from taxiway.store.migrate import migrate
+
+_log = structlog.get_logger("taxiway.app")
 
 #: The rooms whose data follows other rooms' changes, in the order in which they run (design, rule 4).
 _FOLLOWING = ("directory", "autopilot", "signin", "join", "enrollment", "management")
+#: Seconds between two rounds of housekeeping.
+HOUSEKEEPING = 60.0
 _PEOPLE = ("signin", "graph", "insight")
 _DEVICES = ("autopilot", "join", "enrollment", "management")
 
@@ -135,6 +140,27 @@ async def first_start(rt: Runtime, *, organization: str, domain: str) -> str:
     return await signin.bootstrap(rt, tenant, f"admin@{domain}", "First administrator")
 
 
+async def keep_house(rt: Runtime) -> None:
+    """What runs on the clock, tenant by tenant; trouble with one does not keep the others from their turn."""
+    rounds = 0
+    while True:
+        for tenant in await rt.store.read(SYSTEM, router.tenants):
+            try:
+                await _tidy(rt, tenant, hourly=rounds % 60 == 0)
+            except Exception:  # noqa: BLE001 - logged; the next round tries again
+                _log.exception("housekeeping failed", tenant=tenant)
+        rounds += 1
+        await rt.clock.sleep(HOUSEKEEPING)
+
+
+async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
+    """Status pages whose time is over, groups that were left for later, and hourly the rules that read the time."""
+    await rt.store.write(tenant, management.expire_pages)
+    await directory.reevaluate_pending(rt, tenant)
+    if hourly:
+        await directory.reevaluate_clock_rules(rt, tenant)
+
+
 async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Serve both doors until ``stop`` is set."""
     doors = settings.doors
@@ -145,7 +171,12 @@ async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.E
         Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy)),
         Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy)),
     ]
-    await serve(listeners, ready=ready, stop=stop)
+    house = asyncio.create_task(keep_house(rt))
+    try:
+        await serve(listeners, ready=ready, stop=stop)
+    finally:
+        house.cancel()
+        await asyncio.gather(house, return_exceptions=True)
 
 
 async def _certificate_files(rt: Runtime, files: Files, host: str) -> None:

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol.batch import answer_batch, read_items
 from taxiway.graph.protocol.call import Answer
@@ -12,7 +13,7 @@ from taxiway.graph.protocol.dispatch import Incoming
 
 def incoming(*requests):
     raw = json.dumps({"requests": list(requests)}).encode()
-    return Incoming("POST", "/beta/$batch", {}, raw, "token", "https://host", "r", "c")
+    return Incoming("POST", "/beta/$batch", {}, raw, SYSTEM_PRINCIPAL, "https://host", "r", "c")
 
 
 async def test_items_run_in_the_order_they_need_and_answer_with_texts_as_ids():

@@ -28,7 +28,8 @@ def up(
     """Start the server and keep it running until Ctrl+C.
 
     At the first start it makes its data folder, a private root certificate, a tenant and the first administrator, and
-    prints the administrator's one-time password, which the first sign-in replaces. Until then each start makes a new one.
+    prints the administrator's one-time password, which the first sign-in replaces; until then each start makes a
+    new one.
 
     Settings come from `taxiway.toml` in the data folder, then from variables such as TAXIWAY_DOORS_PEOPLE_PORT, then
     from the options here. One machine needs none of them.

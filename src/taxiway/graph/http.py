@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import partial
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from taxiway.directory import Principal
 from taxiway.doors import bearer, correlation, json_response, read_body
 from taxiway.graph import operations
 from taxiway.graph.protocol.batch import answer_batch
@@ -34,44 +36,46 @@ def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
     tree = Tree(operations.OPERATIONS, operations.NOT_SERVED)
     serve = partial(answer, rt, tree, documented=documented)
 
-    async def handle(request: Request) -> Response:
-        incoming = await _incoming(request)
-        return _rendered(incoming, await serve(incoming))
-
-    async def handle_batch(version: str, request: Request) -> Response:
-        incoming = await _incoming(request)
+    async def handle(request: Request, batch: str = "") -> Response:
+        """Who calls is proven before anything of the body is read."""
+        url = _target(request)
         try:
-            await identify(rt, incoming.token)
-            made = await answer_batch(incoming, version, serve)
+            incoming = await _incoming(request, url, await identify(rt, bearer(request)))
+            made = await (answer_batch(incoming, batch, serve) if batch else serve(incoming))
         except TaxiwayError as error:
             made = refusal(
                 error,
                 "directory",
                 now=rt.clock.now(),
-                request_id=incoming.request_id,
-                client_id=incoming.correlation,
-                url=incoming.target,
+                request_id=str(request.scope["request_id"]),
+                client_id=correlation(request),
+                url=url,
             )
-        return _rendered(incoming, made)
+        return _rendered(request, made)
 
     found: list[BaseRoute] = []
     for version in VERSIONS:
-        found.append(Route(f"/{version}/$batch", partial(handle_batch, version), methods=["POST"]))
+        found.append(Route(f"/{version}/$batch", partial(handle, batch=version), methods=["POST"]))
         found.append(Route(f"/{version}", handle, methods=_METHODS))
         found.append(Route(f"/{version}/{{rest:path}}", handle, methods=_METHODS))
     return [*found, *blobs.routes(rt)]
 
 
-async def _incoming(request: Request) -> Incoming:
-    raw_path = request.scope.get("raw_path") or request.scope["path"].encode()
-    query = request.scope.get("query_string", b"")
+def _target(request: Request) -> str:
+    """The path and the query as they were sent."""
+    raw_path = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
     path = raw_path.partition(b"?")[0].decode("latin-1")
+    query = request.scope.get("query_string", b"").decode("latin-1")
+    return f"{path}?{query}" if query else path
+
+
+async def _incoming(request: Request, target: str, principal: Principal) -> Incoming:
     return Incoming(
         method=request.method if request.method != "HEAD" else "GET",
-        target=f"{path}?{query.decode('latin-1')}" if query else path,
+        target=target,
         headers={name.lower(): value for name, value in request.headers.items()},
         raw=await read_body(request, limit=MAX_BODY),
-        token=bearer(request),
+        principal=principal,
         origin=_origin(request),
         request_id=str(request.scope["request_id"]),
         correlation=correlation(request),
@@ -84,10 +88,11 @@ def _origin(request: Request) -> str:
     return f"{request.scope['scheme']}://{host if _host.match(host) else 'localhost'}"
 
 
-def _rendered(incoming: Incoming, made: Answer) -> Response:
+def _rendered(request: Request, made: Answer) -> Response:
+    request_id = str(request.scope["request_id"])
     headers = {
-        "request-id": incoming.request_id,
-        "client-request-id": incoming.headers.get("client-request-id", incoming.request_id)[:100],
+        "request-id": request_id,
+        "client-request-id": request.headers.get("client-request-id", request_id)[:100],
         "OData-Version": "4.0",
         **made.headers,
     }

@@ -57,6 +57,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/sas/processauth", pages.process_factor, methods=["POST"]),
         Route("/{tenant}/oauth2/logout", pages.logout),
         Route("/{tenant}/oauth2/v2.0/logout", pages.logout),
+        Route("/error", pages.explain),
     ]
 
 

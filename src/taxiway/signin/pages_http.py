@@ -20,7 +20,7 @@ from taxiway.signin.interactive import Page, SignIn, Step, factor_page
 from taxiway.signin.refusals import note_refusal
 from taxiway.signin.screens import Visit, go_back, show, show_error
 from taxiway.signin.sso import proof_of_header
-from taxiway.signin.sts import describe, sts_of
+from taxiway.signin.sts import describe, meaning_of, sts_of
 from taxiway.store import Runtime
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -118,6 +118,13 @@ class Pages:
         response = page.render(view, nonce=self._rt.entropy.token(16))
         response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
         return response
+
+    async def explain(self, request: Request) -> Response:
+        """What an AADSTS code means: where ``error_uri`` leads."""
+        code = request.query_params.get("code", "").upper().removeprefix("AADSTS")
+        text = meaning_of(code) or "This code is not one of this service."
+        view = page.View(title=f"AADSTS{code}"[:30], config={"pgid": "ConvergedError"}, greeting=text)
+        return page.render(view, nonce=self._rt.entropy.token(16))
 
     # ------------------------------------------------------------------------------------------ inside
 

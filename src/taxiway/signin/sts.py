@@ -71,6 +71,11 @@ def sts_of(error: SignInError) -> Sts:
     return CODES.get(type(error), _OTHER)
 
 
+def meaning_of(code: str) -> str:
+    """What a code stands for, in a sentence; empty for an unknown one."""
+    return next((str(kind.__doc__) for kind, known in CODES.items() if str(known.code) == code), "")
+
+
 def status_of(error: SignInError) -> int:
     """The HTTP status of an error at the token endpoint."""
     return 401 if sts_of(error).error == "invalid_client" else 400

@@ -28,6 +28,9 @@ router = sa.Table(
 _find = sa.select(router.c.tenant).where(router.c.kind == sa.bindparam("k"), router.c.key == sa.bindparam("v"))
 
 
+_tenants = sa.select(router.c.key).where(router.c.kind == "tenant").order_by(router.c.key)
+
+
 class ClaimedElsewhere(AlreadyExists):
     """Another tenant holds this key."""
 
@@ -62,6 +65,11 @@ def release(tx: Tx, kind: RouterKind, key: str) -> None:
     tx.execute(
         sa.delete(router).where(router.c.kind == kind, router.c.key == key, router.c.tenant == tx.tenant),
     )
+
+
+def tenants(tx: Tx) -> list[str]:
+    """Every tenant of the instance, for what runs on the clock in each of them."""
+    return [row["key"] for row in tx.all(_tenants)]
 
 
 def tenant_of(tx: Tx, kind: RouterKind, key: str) -> str | None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from taxiway.directory import Principal
 from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol.call import Answer, Call
-from taxiway.graph.protocol.caller import check_scopes, identify
+from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Family
 from taxiway.graph.protocol.refusals import refusal
 from taxiway.graph.protocol.tree import Tree
@@ -29,7 +30,7 @@ class Incoming:
     target: str
     headers: Mapping[str, str]
     raw: bytes
-    token: str | None
+    principal: Principal
     origin: str
     request_id: str
     correlation: str
@@ -41,7 +42,7 @@ async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: boo
     try:
         address = read_path(_path(incoming.target))
         family = _family(address)
-        call = await _call(rt, tree, incoming, address, documented=documented)
+        call = _call(rt, tree, incoming, address, documented=documented)
         return await call.operation.handler(call)
     except TaxiwayError as error:
         return refusal(
@@ -58,14 +59,13 @@ async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: boo
         return Answer(500, error_body)
 
 
-async def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, documented: bool) -> Call:
-    principal = await identify(rt, incoming.token)
+def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, documented: bool) -> Call:
     match = tree.match(incoming.method, address.parts, address.version)
-    check_scopes(principal, match.operation.scopes)
+    check_scopes(incoming.principal, match.operation.scopes)
     return Call(
         rt=rt,
         operation=match.operation,
-        principal=principal,
+        principal=incoming.principal,
         version=address.version,
         path=_canonical(match.operation.pattern, match.keys),
         origin=incoming.origin,
