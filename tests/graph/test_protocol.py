@@ -100,6 +100,13 @@ async def test_what_is_not_there_is_named(graph, method, path, status):
     assert error["message"]
 
 
+async def test_a_stranger_cannot_send_a_large_body(graph):
+    """Who calls is proven before the body is read; and a body has a limit."""
+    headers = {"content-length": str(10**9)}
+    await Graph(graph.rt, graph.client).call("POST", "/v1.0/users", raw=b"x", expect=401, headers=headers)
+    await graph.call("POST", "/v1.0/users", raw=b"x", expect=413, headers=headers)
+
+
 async def test_what_is_not_implemented_names_itself(graph):
     """A person reads which part of Graph is missing."""
     error = (await graph.get("/beta/deviceManagement/configurationPolicies", expect=501))["error"]

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from taxiway.directory import Forbidden, MembershipByRule, NotAMember
+from taxiway.doors import BodyTooLarge
 from taxiway.graph import errors
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.face import Family
@@ -31,6 +32,7 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (NotAMember, 404, "Request_ResourceNotFound", "ResourceNotFound"),
     (NotFound, 404, "Request_ResourceNotFound", "ResourceNotFound"),
     (AlreadyExists, 400, "Request_BadRequest", "BadRequest"),
+    (BodyTooLarge, 413, "RequestEntityTooLarge", "RequestEntityTooLarge"),
     (NotFilterable, 400, "Request_BadRequest", "BadRequest"),
     (UnknownProperty, 400, "Request_BadRequest", "BadRequest"),
     (BadToken, 400, "Request_BadRequest", "BadRequest"),
