@@ -57,7 +57,7 @@ async def test_only_our_own_host_is_an_instance(browser):
 async def test_realm_and_credential_type_do_not_tell_whether_a_name_exists(browser, user):
     """Only the domain decides."""
     for path in ("/common/UserRealm/{}?api-version=1.0", "/common/userrealm/{}?api-version=2.1"):
-        known, unknown = ((await browser.http.get(path.format(n))).text for n in (UPN, "xyz@contoso.example"))
+        known, unknown = [(await browser.http.get(path.format(n))).text for n in (UPN, "xyz@contoso.example")]
         assert known.replace(UPN, "") == unknown.replace("xyz@contoso.example", "")
         assert "Managed" in known
     assert (await get(browser, "/common/userrealm/a@nobody.example"))["account_type"] == "Unknown"
