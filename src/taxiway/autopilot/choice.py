@@ -51,6 +51,21 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
     return choose_profile(candidates)
 
 
+class Decisions:
+    """The choices of one transaction: one for all devices of the same groups, since profiles take no filters."""
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+        self._made: dict[frozenset[str], Decision[Candidate | None]] = {}
+
+    def of(self, device: Row) -> Decision[Candidate | None]:
+        """The choice for a device object of the directory."""
+        groups = directory.groups_of(self._tx, "device", device["id"])
+        if groups not in self._made:
+            self._made[groups] = decide(self._tx, device)
+        return self._made[groups]
+
+
 def effective_profile(tx: Tx, autopilot_id: str) -> Decision[Row | None]:
     """The profile that the registered device would be given now."""
     record = DEVICES.get(tx, autopilot_id)

@@ -57,9 +57,8 @@ def log_assigned(tx: Tx, ztdid: str, decision: Decision[choice.Candidate | None]
     tx.log(kind, subject=f"autopilot:{ztdid}", what=what, why=decision.reasons)
 
 
-def settle(tx: Tx, record: Row, device: Row | None) -> None:
-    """Bring the columns of one registered device up to date."""
-    decision = choice.decide(tx, device)
+def settle(tx: Tx, record: Row, decision: Decision[choice.Candidate | None]) -> None:
+    """Bring the columns of one registered device up to date with what was decided for it."""
     wanted = None if decision.value is None else decision.value.row["id"]
     if wanted == record["deployment_profile_id"]:
         return
@@ -74,12 +73,16 @@ def settle_profile(tx: Tx, profile_id: str) -> None:
     """Bring every device up to date that has this profile or is meant to have it."""
     records = {row["id"]: row for row in DEVICES.select(tx, eq("deployment_profile_id", profile_id))}
     members = directory.members_meant(tx, choice.OBJECT_KIND, profile_id)
-    meant = [object_id for kind, object_id in members if kind == "device"]
-    for part in _parts(meant):
-        ids = [row["ztdid"] for row in directory.DEVICES.select(tx, one_of("id", part)) if row["ztdid"]]
-        records |= {row["id"]: row for row in DEVICES.select(tx, one_of("id", ids))}
-    for ztdid in sorted(records):
-        settle(tx, records[ztdid], choice.anchor_of(tx, records[ztdid]))
+    devices: dict[str, Row] = {}
+    for part in _parts(object_id for kind, object_id in members if kind == "device"):
+        devices |= {row["ztdid"]: row for row in directory.DEVICES.select(tx, one_of("id", part)) if row["ztdid"]}
+    for part in _parts(devices.keys() - records.keys()):
+        records |= {row["id"]: row for row in DEVICES.select(tx, one_of("id", part))}
+    for part in _parts(records.keys() - devices.keys()):
+        devices |= {row["ztdid"]: row for row in directory.DEVICES.select(tx, one_of("ztdid", part))}
+    decisions = choice.Decisions(tx)
+    for ztdid in sorted(records.keys() & devices.keys()):
+        settle(tx, records[ztdid], decisions.of(devices[ztdid]))
 
 
 def out_of_sync(tx: Tx, profile_id: str) -> None:
@@ -102,7 +105,7 @@ def _membership_changed(tx: Tx, event: Event) -> None:
     device = directory.find_device(tx, id=event["object_id"])
     record = DEVICES.get(tx, device["ztdid"]) if device and device["ztdid"] else None
     if record is not None:
-        settle(tx, record, device)
+        settle(tx, record, choice.decide(tx, device))
 
 
 def _assignments_changed(tx: Tx, event: Event) -> None:

@@ -10,7 +10,7 @@ from taxiway import directory
 from taxiway.autopilot import choice, hardware, projection
 from taxiway.autopilot.entities import DEVICES, HARDWARE, IMPORTS, NOT_ASSIGNED
 from taxiway.directory import Principal
-from taxiway.kernel import Decision, Reason
+from taxiway.kernel import Reason
 from taxiway.store import Row, Tx, router
 from taxiway.store.router import ClaimedElsewhere
 from taxiway.wire import registration_csv, ztd
@@ -157,7 +157,7 @@ class _Registered:
         self._tx = tx
         self._devices: list[Row] = []
         self._hardware: list[Row] = []
-        self._decisions: dict[frozenset[str], Decision[choice.Candidate | None]] = {}
+        self._decisions = choice.Decisions(tx)
 
     def add(self, entry: Entry) -> str | Refusal:
         """Make the device object and its profile choice; the new ZTDID."""
@@ -169,7 +169,7 @@ class _Registered:
         device = directory.create_anchor(tx, ztdid=ztdid, physical_ids=tags, display_name=serial)
         upn = row.assigned_user_principal_name
         user = directory.find_user(tx, upn) if upn else None
-        decision = self._decision(device)
+        decision = self._decisions.of(device)
         record = {
             "id": ztdid,
             "serial_number": serial,
@@ -196,13 +196,6 @@ class _Registered:
         """Write what was made."""
         DEVICES.insert_all(self._tx, self._devices)
         HARDWARE.insert_all(self._tx, self._hardware)
-
-    def _decision(self, device: Row) -> Decision[choice.Candidate | None]:
-        """The profile of a device: the same for all that are in the same groups, as profiles take no filters."""
-        groups = directory.groups_of(self._tx, "device", device["id"])
-        if groups not in self._decisions:
-            self._decisions[groups] = choice.decide(self._tx, device)
-        return self._decisions[groups]
 
 
 def _imported(entry: Entry, outcome: Refusal | str | None) -> Row:
