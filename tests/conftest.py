@@ -14,7 +14,6 @@ from taxiway import app, directory, pki
 from taxiway.kernel import ManualClock, SystemEntropy, ThreadWorkers, Urls
 from taxiway.store import Blobs, KeyRing, Runtime, Store, metadata, open_engine
 
-
 app.import_rooms()
 
 
