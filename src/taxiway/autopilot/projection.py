@@ -97,6 +97,7 @@ def out_of_sync(tx: Tx, profile_id: str) -> None:
         )
         .values(deployment_profile_assignment_status=OUT_OF_SYNC, version=table.c.version + 1)
     )
+    DEVICES.forget(tx)
 
 
 def _membership_changed(tx: Tx, event: Event) -> None:

@@ -2,6 +2,7 @@
 
 StepFailed                 a step of the deployment ended with a code
 |-- ServerUnreachable      no answer within the PC's patience
+|   `-- AnswerTooLarge     an answer is longer than the PC holds
 |-- NoProfile              the deployment service has no profile for this hardware
 |-- SignInRefused          the sign-in service said no
 |-- JoinRefused            the device registration service said no
@@ -32,6 +33,10 @@ class ServerUnreachable(StepFailed):
     """No answer within the PC's patience."""
 
     step = "network"
+
+
+class AnswerTooLarge(ServerUnreachable):
+    """An answer is longer than the PC holds; it was not read to its end."""
 
 
 class NoProfile(StepFailed):

@@ -131,8 +131,13 @@ class Oobe:
         self._mark("sign-in")
         profile, endpoints = found.profile, self._machine.endpoints
         domain = profile.cloud_assigned_tenant_domain
-        self._show([screens.sign_in(domain)])
-        page = WebSignIn(self._machine.transport, endpoints.login, self._person, device_ticket=found.ticket)
+        page = WebSignIn(
+            self._machine.transport,
+            endpoints.login,
+            self._person,
+            device_ticket=found.ticket,
+            on_screen=lambda company: self._show([screens.sign_in(company or domain)]),
+        )
         signed_in = await page.run(domain)
         claims = signed_in.claims
         tenant, object_id = str(claims.get("tid", signed_in.tenant_id)), str(claims.get("oid", ""))

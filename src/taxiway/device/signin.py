@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
@@ -69,10 +70,20 @@ def _object_end(text: str) -> int:
 
 
 class WebSignIn:
-    """One visit to the sign-in page, from the discovery of the tenant to the tokens."""
+    """One visit to the sign-in page, from the discovery of the tenant to the tokens.
+
+    ``on_screen`` hears of the first page that shows, with the organization's name as the page gives it.
+    """
 
     def __init__(
-        self, transport: Transport, login: str, person: Person, *, device_ticket: str = "", fresh_factor: bool = False
+        self,
+        transport: Transport,
+        login: str,
+        person: Person,
+        *,
+        device_ticket: str = "",
+        fresh_factor: bool = False,
+        on_screen: Callable[[str], None] | None = None,
     ) -> None:
         self._transport = transport
         self._login = login
@@ -80,7 +91,7 @@ class WebSignIn:
         self._ticket = device_ticket
         self._fresh_factor = fresh_factor
         self._used_factor = False
-        self.company = ""
+        self._on_screen = on_screen
 
     async def run(self, tenant: str) -> SignedIn:
         """Sign in; begins anew when an answer was lost. A refusal carries the code that the page shows."""
@@ -139,7 +150,9 @@ class WebSignIn:
                 response = await self._transport.send("GET", urljoin(str(response.url), location))
                 continue
             page = page_config(response.text)
-            self.company = str(page.get("sCompanyDisplayName") or self.company)
+            if self._on_screen is not None:
+                self._on_screen(str(page.get("sCompanyDisplayName") or ""))
+                self._on_screen = None
             response = await self._turn(page, str(response.url), answered=answered)
             answered = True
         raise SignInRefused("OOBEIDPS", "the sign-in pages lead nowhere")

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from taxiway.device.errors import AnswerLost, ServerUnreachable
+from taxiway.device.errors import AnswerLost, AnswerTooLarge, ServerUnreachable
 from taxiway.device.host import Host
 from taxiway.device.tpm import Tpm
 
@@ -23,6 +23,7 @@ T = TypeVar("T")
 COME_BACK_LATER = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 2.0
 TRIES_AFTER_500 = 3
+LARGEST_ANSWER = 512 * 1024 * 1024
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -87,7 +88,7 @@ class Transport:
         """Send until there is an answer that counts; ``body`` is httpx' ``content``, ``json``, ``data`` or ``params``.
 
         A request that is not ``repeatable`` raises :class:`AnswerLost` when it may have arrived. After the host's
-        patience it is :class:`ServerUnreachable`.
+        patience it is :class:`ServerUnreachable`; an answer longer than the PC holds is :class:`AnswerTooLarge`.
         """
         if urlsplit(url).scheme != "https":
             raise ServerUnreachable("0x8018001A", f"the address {url} is not an https address")
@@ -99,7 +100,7 @@ class Transport:
         while True:
             wait: float | None = None
             try:
-                response = await client.request(method, url, headers=sent, **body)
+                response = await _request(client, method, url, headers=sent, **body)
             except httpx.TransportError as error:
                 if not repeatable and not isinstance(error, _NOT_CONNECTED):
                     raise AnswerLost(f"no answer from {urlsplit(url).netloc}") from error
@@ -162,6 +163,23 @@ class Transport:
         if identity is not Identity.NONE:
             context.load_cert_chain(self.tpm.certificate_file(identity.value), self.tpm.key_file(identity.value))
         return context
+
+
+async def _request(client: httpx.AsyncClient, method: str, url: str, **parts: Any) -> httpx.Response:
+    """Send once and read the answer, at most ``LARGEST_ANSWER`` bytes of it after decompression."""
+    async with client.stream(method, url, **parts) as response:
+        content = bytearray()
+        async for piece in response.aiter_bytes():
+            content += piece
+            if len(content) > LARGEST_ANSWER:
+                raise AnswerTooLarge(
+                    "0x800700DF", f"the answer of {urlsplit(url).netloc} is longer than {LARGEST_ANSWER} bytes"
+                )
+    unpacked = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_THE_PACKING]
+    return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=response.request)
+
+
+_OF_THE_PACKING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
 def _skew(date: str, now: datetime) -> timedelta:

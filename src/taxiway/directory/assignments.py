@@ -16,7 +16,7 @@ from taxiway.directory.membership import Member
 from taxiway.directory.tables import assignment
 from taxiway.directory.verdicts import no, yes
 from taxiway.kernel import Decision, Reason
-from taxiway.store import NotFound, Row, Tx, one_of
+from taxiway.store import NotFound, Row, Tx
 
 TargetKind = Literal["group", "exclusion", "all_devices", "all_users"]
 Via = Literal["device", "user"]
@@ -27,6 +27,20 @@ _VIRTUAL = {
     "all_users": "acacacac-9df4-4c7d-9d50-4ef0226f57a9",
 }
 _GROUPED = ("group", "exclusion")
+
+
+_reach = (
+    sa.select(assignment)
+    .where(
+        assignment.c.tenant == sa.bindparam("t"),
+        assignment.c.object_kind == sa.bindparam("k"),
+        sa.or_(
+            assignment.c.kind.in_(sa.bindparam("everybody", expanding=True)),
+            assignment.c.kind.in_(_GROUPED) & assignment.c.group_id.in_(sa.bindparam("groups", expanding=True)),
+        ),
+    )
+    .order_by(assignment.c.object_id, assignment.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +168,8 @@ def members_meant(tx: Tx, object_kind: str, object_id: str) -> list[Member]:
 def _reaching(tx: Tx, object_kind: str, holders: _Holders, device: Row | None, user: Row | None) -> list[Row]:
     """The assignments that name one of the groups or everybody: one indexed query."""
     everybody = [kind for kind, who in (("all_devices", device), ("all_users", user)) if who is not None]
-    column = assignment.c
-    statement = (
-        sa.select(assignment)
-        .where(
-            column.tenant == tx.tenant,
-            column.object_kind == object_kind,
-            sa.or_(
-                column.kind.in_(everybody),
-                column.kind.in_(_GROUPED) & column.group_id.in_(sorted(holders.device | holders.user)),
-            ),
-        )
-        .order_by(column.object_id, column.id)
-    )
-    return tx.all(statement)
+    groups = sorted(holders.device | holders.user)
+    return tx.all(_reach, {"t": tx.tenant, "k": object_kind, "everybody": everybody, "groups": groups})
 
 
 def _via(target: Target, holders: _Holders) -> Via:
@@ -209,9 +211,8 @@ def _reason(target: Target, via: Via, names: dict[str, str]) -> Reason:
 
 
 def _names(tx: Tx, group_ids: Collection[str]) -> dict[str, str]:
-    if not group_ids:
-        return {}
-    return {row["id"]: row["display_name"] for row in GROUPS.select(tx, one_of("id", sorted(group_ids)))}
+    found = [GROUPS.get(tx, group_id) for group_id in sorted(group_ids)]
+    return {group["id"]: group["display_name"] for group in found if group is not None}
 
 
 def _distinct(targets: Sequence[Target]) -> list[Target]:

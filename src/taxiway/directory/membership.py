@@ -7,7 +7,7 @@ Only the ``direct`` rows state something; the others say what follows from group
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -20,6 +20,7 @@ from taxiway.store import Tx
 ObjectKind = Literal["user", "device", "group"]
 Member = tuple[ObjectKind, str]
 
+_MEMO = "membership"
 _t = membership.c
 _of_object = sa.select(_t.group_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.object_kind == sa.bindparam("k"), _t.object_id == sa.bindparam("o")
@@ -65,7 +66,7 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
     if kind == "group" and object_id in above:
         raise NestingRefused("A group cannot become a member of itself.")
     if group_id in held:
-        tx.execute(_make_direct, _key(tx, group_id, member))
+        _write(tx, _make_direct, _key(tx, group_id, member))
     else:
         _add(tx, [group_id], member, direct=True)
     _settle(tx, member, added={group_id, *above} - held.keys(), rest=set(above[1:]) - held.keys())
@@ -80,7 +81,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
     kind, object_id = member
     if not _memberships(tx, member).get(group_id):
         raise NotAMember("The object is not a member of this group.")
-    tx.execute(_make_indirect, _key(tx, group_id, member))
+    _write(tx, _make_indirect, _key(tx, group_id, member))
     above = [group_id, *groups_of(tx, "group", group_id)]
     affected = [member, *(members(tx, object_id, transitive=True) if kind == "group" else [])]
     within = {group: _nested(tx, group) for group in above}
@@ -89,7 +90,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
         stated = {group for group, direct in held.items() if direct}
         lost = {group for group in above if group in held and not (within[group] & stated)}
         for group in lost:
-            tx.execute(_delete, _key(tx, group, one))
+            _write(tx, _delete, _key(tx, group, one))
         tell(tx, one, removed=lost)
 
 
@@ -104,12 +105,12 @@ def assign_direct(
     reached = stated.union(*(groups_of(tx, "group", group) for group in stated))
     _add(tx, sorted(set(add) - held.keys()), member, direct=True)
     for group in sorted(set(add) & held.keys()):
-        tx.execute(_make_direct, _key(tx, group, member))
+        _write(tx, _make_direct, _key(tx, group, member))
     _add(tx, sorted(reached - held.keys() - set(add)), member, direct=False)
     for group in sorted(held.keys() - reached):
-        tx.execute(_delete, _key(tx, group, member))
+        _write(tx, _delete, _key(tx, group, member))
     for group in sorted(set(remove) & reached):
-        tx.execute(_make_indirect, _key(tx, group, member))
+        _write(tx, _make_indirect, _key(tx, group, member))
     tell(tx, member, added=reached - held.keys(), removed=held.keys() - reached, why=why)
 
 
@@ -117,7 +118,7 @@ def drop_object(tx: Tx, member: Member) -> None:
     """The object is gone: so are its memberships."""
     lost = groups_of(tx, *member)
     mine = (_t.tenant == tx.tenant) & (_t.object_kind == member[0]) & (_t.object_id == member[1])
-    tx.execute(sa.delete(membership).where(mine))
+    _write(tx, sa.delete(membership).where(mine))
     tell(tx, member, removed=lost)
 
 
@@ -126,7 +127,7 @@ def drop_group(tx: Tx, group_id: str) -> None:
     for above in direct_groups_of(tx, "group", group_id):
         unlink(tx, above, ("group", group_id))
     held = members(tx, group_id, transitive=True)
-    tx.execute(sa.delete(membership).where(_t.tenant == tx.tenant, _t.group_id == group_id))
+    _write(tx, sa.delete(membership).where(_t.tenant == tx.tenant, _t.group_id == group_id))
     for member in held:
         tell(tx, member, removed={group_id})
 
@@ -173,14 +174,17 @@ def _add(tx: Tx, groups: Iterable[str], member: Member, *, direct: bool) -> None
         for group in groups
     ]
     if rows:
-        tx.execute(_insert, rows)
+        _write(tx, _insert, rows)
 
 
 def _memberships(tx: Tx, member: Member) -> dict[str, bool]:
     """Group id -> whether it holds the object directly."""
     kind, object_id = member
-    rows = tx.all(_of_object, {"t": tx.tenant, "k": kind, "o": object_id})
-    return {row["group_id"]: row["direct"] for row in rows}
+    known: dict[Member, dict[str, bool]] = tx.memo.setdefault(_MEMO, {})
+    if member not in known:
+        rows = tx.all(_of_object, {"t": tx.tenant, "k": kind, "o": object_id})
+        known[member] = {row["group_id"]: row["direct"] for row in rows}
+    return known[member]
 
 
 def _nested(tx: Tx, group_id: str) -> set[str]:
@@ -192,6 +196,12 @@ def _nested(tx: Tx, group_id: str) -> set[str]:
                 found.add(object_id)
                 todo.append(object_id)
     return found
+
+
+def _write(tx: Tx, statement: sa.Executable, parameters: Any = None) -> None:
+    """Change memberships; what this transaction remembers of them is forgotten."""
+    tx.execute(statement, parameters)
+    tx.memo.pop(_MEMO, None)
 
 
 def _key(tx: Tx, group_id: str, member: Member) -> dict[str, str]:

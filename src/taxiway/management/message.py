@@ -76,6 +76,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         ctx.run.session.open = False
         report.write_inventory(ctx)
         report.judge(ctx)
+    ctx.queue.flush()
     report.write_statuses(ctx)
     sessions.store_answer(tx, ctx.run, header, incoming.body_hash, answer)
     runs.save(tx, ctx.run)

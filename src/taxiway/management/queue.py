@@ -30,8 +30,20 @@ _RETRACTED: Final = "retracted"
 CommandRow = dict[str, Any]
 
 
+_kept = [column.name for column in device_command.c if column.name not in {"tenant", "managed_id", "id"}]
+_update = (
+    sa.update(device_command)
+    .where(
+        device_command.c.tenant == sa.bindparam("t"),
+        device_command.c.managed_id == sa.bindparam("m"),
+        device_command.c.id == sa.bindparam("i"),
+    )
+    .values({name: sa.bindparam(f"new_{name}") for name in _kept})
+)
+
+
 class Queue:
-    """The command rows of one device, loaded once per message."""
+    """The command rows of one device: loaded once per message, changed in memory, written together by ``flush``."""
 
     def __init__(self, tx: Tx, managed_id: str) -> None:
         self._tx = tx
@@ -40,6 +52,8 @@ class Queue:
         self.rows: dict[str, CommandRow] = {
             row["id"]: row for row in tx.all(sa.select(device_command).where(self._mine))
         }
+        self._stored = set(self.rows)
+        self._changed: set[str] = set()
 
     def want(self, wanted: Wanted) -> str:
         """See to it that this is said once; the row's id. New content replaces old content, even in flight (R28)."""
@@ -55,8 +69,8 @@ class Queue:
                 "position": position,
                 **self._content(wanted),
             }
-            self._tx.execute(sa.insert(device_command).values(**row))
             self.rows[wanted.id] = row
+            self._changed.add(wanted.id)
         elif row["hash"] != wanted.hash:
             self._change(row, **self._content(wanted))
         elif row["origins"] != list(wanted.origins):
@@ -154,8 +168,23 @@ class Queue:
 
     def drop(self, row: CommandRow) -> None:
         """Forget a row."""
-        self._tx.execute(sa.delete(device_command).where(self._mine, device_command.c.id == row["id"]))
+        if row["id"] in self._stored:
+            self._tx.execute(sa.delete(device_command).where(self._mine, device_command.c.id == row["id"]))
+            self._stored.discard(row["id"])
+        self._changed.discard(row["id"])
         del self.rows[row["id"]]
+
+    def flush(self) -> None:
+        """Write what changed since the rows were loaded."""
+        rows = [self.rows[row_id] for row_id in sorted(self._changed)]
+        fresh = [row for row in rows if row["id"] not in self._stored]
+        known = [row for row in rows if row["id"] in self._stored]
+        if fresh:
+            self._tx.execute(sa.insert(device_command), fresh)
+        if known:
+            self._tx.execute(_update, [self._parameters(row) for row in known])
+        self._stored.update(row["id"] for row in fresh)
+        self._changed.clear()
 
     # ------------------------------------------------------------------------------------------ inside
 
@@ -176,6 +205,10 @@ class Queue:
             self._change(row, state=QUEUED, **told)
         else:
             self._change(row, state=FAILED, **told)
+
+    def _parameters(self, row: CommandRow) -> dict[str, Any]:
+        mine = {"t": self._tx.tenant, "m": self._managed_id, "i": row["id"]}
+        return mine | {f"new_{name}": row[name] for name in _kept}
 
     def _takes(self, row: CommandRow, verb: str) -> bool:
         node = lookup(row["uri"])
@@ -204,5 +237,4 @@ class Queue:
 
     def _change(self, row: CommandRow, **changes: Any) -> None:
         row.update(changes, updated_at=self._tx.now)
-        values = {**changes, "updated_at": self._tx.now}
-        self._tx.execute(sa.update(device_command).where(self._mine, device_command.c.id == row["id"]).values(**values))
+        self._changed.add(row["id"])

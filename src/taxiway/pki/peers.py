@@ -7,17 +7,23 @@ import binascii
 from dataclasses import dataclass
 from typing import Literal
 
+import sqlalchemy as sa
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
 from taxiway.pki.authorities import authority
-from taxiway.pki.entities import CERTIFICATES
+from taxiway.pki.entities import CERTIFICATE, CERTIFICATES
 from taxiway.pki.errors import PeerRefused
 from taxiway.store import SYSTEM, Row, Runtime, Tx, eq, router
 from taxiway.store.query import both
 
 Purpose = Literal["device", "management"]
+
+#: The router has just said whose certificate it is, so this read names that tenant instead of the transaction's.
+_of_tenant = sa.select(CERTIFICATE.table).where(
+    CERTIFICATE.table.c.tenant == sa.bindparam("t"), CERTIFICATE.table.c.id == sa.bindparam("i")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +86,16 @@ async def verify_peer(rt: Runtime, presented: str | bytes) -> Peer:
             "The certificate is not valid now.", remedy="Check the device's clock, then renew or re-enroll."
         )
     name = thumbprint(certificate)
-    tenant = await rt.store.read(SYSTEM, lambda tx: router.tenant_of(tx, "certificate", name))
-    row = None if tenant is None else await rt.store.read(tenant, lambda tx: CERTIFICATES.get(tx, name))
-    if tenant is None or row is None or row["purpose"] != purpose:
+
+    def known(tx: Tx) -> tuple[str, Row] | None:
+        tenant = router.tenant_of(tx, "certificate", name)
+        row = None if tenant is None else tx.one(_of_tenant, {"t": tenant, "i": name})
+        return None if tenant is None or row is None else (tenant, CERTIFICATE.from_row(row))
+
+    found = await rt.store.read(SYSTEM, known)
+    if found is None or found[1]["purpose"] != purpose:
         raise PeerRefused("The certificate is not on record.", remedy="Enroll the device again.")
+    tenant, row = found
     if row["revoked_at"] is not None:
         raise PeerRefused("The certificate was revoked.", remedy="Enroll the device again.")
     return Peer(tenant, purpose, row["subject"], certificate)

@@ -226,7 +226,9 @@ class Store:
         savepoint = connection.begin_nested()
         try:
             self._take_turn(connection, item.tenant)
-            result = item.function(self._tx(connection, item.tenant, item.actor, item.correlation, writable=True))
+            unit = self._tx(connection, item.tenant, item.actor, item.correlation, writable=True)
+            result = item.function(unit)
+            unit.flush()
             savepoint.commit()
         except Exception as error:  # noqa: BLE001 - handed to the caller, whose unit did not happen
             savepoint.rollback()

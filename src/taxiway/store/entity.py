@@ -37,6 +37,7 @@ _OPERATORS: dict[str, Callable[[_Column, Any], _Compiled]] = {
     "le": operator.le,
     "gt": operator.gt,
     "ge": operator.ge,
+    "in": lambda column, values: column.in_(values),
     "startswith": lambda column, value: column.startswith(value, autoescape=True),
     "endswith": lambda column, value: column.endswith(value, autoescape=True),
     "contains": lambda column, value: column.contains(value, autoescape=True),
@@ -160,7 +161,7 @@ class Entity:
             case Not(part):
                 return sa.func.coalesce(self.where(part), sa.false()) == sa.false()
             case In(field, values):
-                return self.column(field).in_([self._value(field, value) for value in values])
+                return self.column(field).in_([self.folded(field, value) for value in values])
             case Compare(field, op, value):
                 return self._compare(field, op, value)
 
@@ -168,8 +169,9 @@ class Entity:
         column = self.column(field)
         if value is None:
             return column.is_(None) if op == "eq" else column.is_not(None)
-        return _OPERATORS[op](column, self._value(field, value))
+        return _OPERATORS[op](column, self.folded(field, value))
 
-    def _value(self, field: str, value: Any) -> Any:
+    def folded(self, field: str, value: Any) -> Any:
+        """The value as the column is compared with: lower case where the property folds."""
         prop = self.props.get(field)
         return value.lower() if prop is not None and prop.fold and isinstance(value, str) else value

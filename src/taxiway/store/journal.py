@@ -20,6 +20,7 @@ def entries(
     limit: int = 10_000,
 ) -> list[Entry]:
     """Entries of the tenant in order, after number ``after``."""
+    tx.flush()
     statement = sa.select(log).where(log.c.tenant == tx.tenant, log.c.number > after)
     if subject is not None:
         statement = statement.where(log.c.subject == subject)
@@ -30,6 +31,7 @@ def entries(
 
 def correlations(tx: Tx, subject: str) -> list[str]:
     """The correlation ids under which something happened to ``subject``, oldest first."""
+    tx.flush()
     statement = (
         sa.select(log.c.correlation)
         .where(log.c.tenant == tx.tenant, log.c.subject == subject, log.c.correlation != "")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "startswith", "endswith", "contains"]
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "startswith", "endswith", "contains"]
 
 
 @dataclass(frozen=True, slots=True)

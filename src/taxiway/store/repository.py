@@ -15,9 +15,15 @@ from taxiway.store.entity import Entity
 from taxiway.store.errors import AlreadyExists, BadToken, NotFound
 from taxiway.store.query import Where
 from taxiway.store.schema import Instant
+from taxiway.store.shapes import parametrize
 from taxiway.store.unit import Tx
 
 Row = dict[str, Any]
+
+#: A list longer than this is not remembered row by row within its transaction.
+_REMEMBERED = 200
+#: So many prepared statements are kept for each entity.
+_SHAPES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,7 @@ class Repository:
         table = entity.table
         mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
         self._get = sa.select(table).where(mine)
+        self._statements: dict[Any, sa.Select[Any]] = {}
         self._insert = sa.insert(table)
         self._blank = dict.fromkeys(table.c.keys())
         props = entity.props.items()
@@ -54,11 +61,12 @@ class Repository:
                 tx.attempt(self._insert, rows)
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
+        tx.rows.update({(self.entity.name, row["id"]): row for row in rows})
         return [self.entity.from_row(row) for row in rows]
 
     def get(self, tx: Tx, row_id: str) -> Row | None:
         """The row with this id, or None."""
-        row = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        row = self._raw(tx, row_id)
         return None if row is None else self.entity.from_row(row)
 
     def require(self, tx: Tx, row_id: str) -> Row:
@@ -82,10 +90,10 @@ class Repository:
         limit: int | None = None,
     ) -> list[Row]:
         """Rows that match, in order (``(name, descending)`` pairs, then id)."""
-        statement = self._matching(tx, where).order_by(*self._order(order))
-        if limit is not None:
-            statement = statement.limit(limit)
-        return [self.entity.from_row(row) for row in tx.all(statement)]
+        raw = self._selected(tx, where, tuple(order), limit)
+        if len(raw) <= _REMEMBERED:
+            tx.rows.update({(self.entity.name, row["id"]): row for row in raw})
+        return [self.entity.from_row(row) for row in raw]
 
     def page(
         self,
@@ -111,7 +119,7 @@ class Repository:
     def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any]) -> Row:
         """Change some properties of a row; its version rises by one."""
         table = self.entity.table
-        current = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        current = self._raw(tx, row_id)
         if current is None:
             raise NotFound(f"There is no '{self.entity.name}' with the id '{row_id}'.")
         changed = self.entity.to_row(self._seal(tx, row_id, changes))
@@ -122,19 +130,56 @@ class Repository:
             tx.attempt(sa.update(table).where(mine).values(**changed))
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
-        return self.entity.from_row({**current, **changed})
+        row = tx.rows[self.entity.name, row_id] = {**current, **changed}
+        return self.entity.from_row(row)
 
     def delete(self, tx: Tx, row_id: str) -> bool:
         """Remove a row; whether there was one."""
+        tx.rows.pop((self.entity.name, row_id), None)
         return tx.execute(self._delete, {"t": tx.tenant, "i": row_id}).rowcount > 0
 
     def reveal(self, tx: Tx, row_id: str, name: str) -> bytes | None:
         """The opened value of a secret property."""
-        row = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+        row = self._raw(tx, row_id)
         sealed = None if row is None else row["doc"].get(name) or row.get(name)
         return None if sealed is None else tx.unseal(sealed, self.entity.name, name, row_id)
 
+    def forget(self, tx: Tx) -> None:
+        """Rows of this entity were written by a statement of their own: what the transaction remembers is stale."""
+        for key in [key for key in tx.rows if key[0] == self.entity.name]:
+            del tx.rows[key]
+
     # ------------------------------------------------------------------------------------------ inside
+
+    def _raw(self, tx: Tx, row_id: str) -> Row | None:
+        """The row as stored, from what this transaction knows or from the database."""
+        known = tx.rows.get((self.entity.name, row_id))
+        if known is None:
+            known = tx.one(self._get, {"t": tx.tenant, "i": row_id})
+            if known is not None:
+                tx.rows[self.entity.name, row_id] = known
+        return known
+
+    def _selected(
+        self, tx: Tx, where: Where | None, order: tuple[tuple[str, bool], ...], limit: int | None
+    ) -> list[Row]:
+        """Matching rows; a statement whose shape was seen before is not built again."""
+        values: dict[str, Any] = {"t": tx.tenant}
+        made = (None, None) if where is None else parametrize(self.entity, where, values)
+        if made is None:
+            statement = self._matching(tx, where).order_by(*self._order(order))
+            return tx.all(statement if limit is None else statement.limit(limit))
+        shape = (made[0], order, limit)
+        known = self._statements.get(shape)
+        if known is None:
+            known = sa.select(self.entity.table).where(self.entity.table.c.tenant == sa.bindparam("t"))
+            if made[1] is not None:
+                known = known.where(self.entity.where(made[1]))
+            known = known.order_by(*self._order(order)).limit(limit)
+            if len(self._statements) >= _SHAPES:  # shapes come from callers' filters too
+                self._statements.clear()
+            self._statements[shape] = known
+        return tx.all(known, values)
 
     def _new(self, tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every column of a new row, defaults filled in."""

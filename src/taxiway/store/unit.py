@@ -16,10 +16,9 @@ from taxiway.store.sealing import KeyRing
 Event = Mapping[str, Any]
 Follower = Callable[["Tx", Event], None]
 
-_next_number = (
-    sa.update(scope).where(scope.c.tenant == sa.bindparam("t")).values(head=scope.c.head + 1).returning(scope.c.head)
-)
-_first_number = sa.insert(scope)
+_head = sa.select(scope.c.head).where(scope.c.tenant == sa.bindparam("t"))
+_move_head = sa.update(scope).where(scope.c.tenant == sa.bindparam("t")).values(head=sa.bindparam("h"))
+_first_head = sa.insert(scope)
 _append = sa.insert(log)
 
 
@@ -44,14 +43,17 @@ class Tx:
 
     __slots__ = (
         "_conn",
+        "_entries",
         "_followers",
+        "_head",
         "actor",
         "clock",
         "correlation",
         "entropy",
-        "logged",
+        "memo",
         "now",
         "ring",
+        "rows",
         "tenant",
         "writable",
     )
@@ -79,7 +81,12 @@ class Tx:
         self.ring = ring
         self.now: datetime = clock.now()
         self.writable = writable
-        self.logged = 0
+        #: Rows this transaction has seen or written, by entity and id: it alone can change them while it lasts.
+        self.rows: dict[tuple[str, str], dict[str, Any]] = {}
+        #: What a room derived from rows, and forgets when it changes them.
+        self.memo: dict[str, Any] = {}
+        self._head: int | None = None
+        self._entries: list[dict[str, Any]] = []
 
     @property
     def dialect(self) -> str:
@@ -121,16 +128,20 @@ class Tx:
         what: Mapping[str, Any] | None = None,
         why: Iterable[Reason] = (),
     ) -> int:
-        """Append to the tenant's log, in this transaction; the entry's number (gap-free, in commit order)."""
-        number = self.scalar(_next_number, {"t": self.tenant})
-        if number is None:
-            number = 1
-            self.execute(_first_number, {"tenant": self.tenant, "head": number})
-        self.execute(
-            _append,
+        """Append to the tenant's log; the entry's number (gap-free, in commit order).
+
+        The tenant has one writer at a time, so numbers are given here and written together when the unit ends.
+        """
+        if self._head is None:
+            found = self.scalar(_head, {"t": self.tenant})
+            if found is None:
+                self.execute(_first_head, {"tenant": self.tenant, "head": 0})
+            self._head = int(found or 0)
+        self._head += 1
+        self._entries.append(
             {
                 "tenant": self.tenant,
-                "number": number,
+                "number": self._head,
                 "time": self.now,
                 "actor": self.actor,
                 "correlation": self.correlation,
@@ -140,8 +151,14 @@ class Tx:
                 "why": [reason.as_dict() for reason in why],
             },
         )
-        self.logged = int(number)
-        return self.logged
+        return self._head
+
+    def flush(self) -> None:
+        """Write the entries logged so far; the store calls it when the unit ends."""
+        if self._entries:
+            entries, self._entries = self._entries, []
+            self.execute(_append, entries)
+            self.execute(_move_head, {"t": self.tenant, "h": self._head})
 
     def announce(self, name: str, **event: Any) -> None:
         """Tell the followers of ``name``; what they do is part of this transaction."""

@@ -30,6 +30,9 @@ class Csp:
     defaults: bool = True
     """Whether a node nobody wrote to answers with its default; otherwise it is not there."""
 
+    runs: frozenset[str] = frozenset()
+    """The names of nodes whose Exec is carried out; any other is 406 (05 section 12)."""
+
     def read(self, node: Node) -> str | None:  # noqa: ARG002 - a plain store has nothing to work out
         """The value of a node that is worked out and not stored; None leaves it to the store."""
         return None

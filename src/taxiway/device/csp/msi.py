@@ -37,6 +37,7 @@ class MsiApps(Csp):
     """Installs what the server orders; the Windows Installer runs one package at a time."""
 
     root = (*MSFT, "EnterpriseDesktopAppManagement")
+    runs = frozenset({"DownloadInstall"})
 
     def __init__(self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm) -> None:
         self._storage = storage

@@ -106,7 +106,7 @@ class Accounts(Csp):
 
 
 class NotHere(Csp):
-    """What this PC does not do: it says 406 instead of pretending (SCEP, PFX, store apps, Office, wipe, archives)."""
+    """What this PC does not do: it says 406 instead of pretending (SCEP, PFX, store apps, Office, wipe, restart)."""
 
     def __init__(self, root: tuple[str, ...]) -> None:
         self.root = root
@@ -121,6 +121,7 @@ NOT_HERE = (
     (*MSFT, "EnterpriseModernAppManagement"),
     (*MSFT, "Office"),
     (*MSFT, "RemoteWipe"),
+    (*MSFT, "Reboot"),
     (*MSFT, "DiagnosticLog"),
     (*MSFT, "WindowsLicensing"),
 )

@@ -136,6 +136,8 @@ class Tree:
         value = item.data or ""
         _check_value(node, facts, verb, item)
         self._check_presence(verb, node)
+        if verb == "Exec" and node.name not in self._csp(node).runs:
+            raise Refused(Code.NOT_SUPPORTED)
         self._csp(node).check(Change(verb, node, value))
         if verb == "Delete":
             self.remove(node)
