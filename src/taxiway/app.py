@@ -104,6 +104,8 @@ async def open_runtime(
     """A runtime on the data folder: schema up to date, authorities made."""
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
     files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not settings.store.database:
+        files.database.touch(mode=0o600)  # SQLite would take the umask; its journal files take this file's mode
     engine = open_engine(
         settings.store.database or f"sqlite:///{files.database}", synchronous=settings.store.synchronous
     )

@@ -17,13 +17,14 @@ class Blobs:
     def __init__(self, folder: Path, entropy: Entropy) -> None:
         self._folder = folder
         self._entropy = entropy
-        (folder / "staged").mkdir(parents=True, exist_ok=True, mode=0o700)
+        for made in (folder, folder / "staged"):  # one by one: mkdir gives the mode to the last of a path only
+            made.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(self, chunks: Iterable[bytes]) -> tuple[str, int]:
         """Store content; its SHA-256 in lower-case hex and its size. Blocking: call it through ``Workers``."""
         staged = self._folder / "staged" / self._entropy.token(12)
         digest, size = hashlib.sha256(), 0
-        with staged.open("wb") as file:
+        with os.fdopen(os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             for chunk in chunks:
                 digest.update(chunk)
                 size += len(chunk)
