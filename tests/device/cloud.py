@@ -151,6 +151,8 @@ class Cloud:
         self.profile_error: ztd.ZtdError | None = None
         self.in_scope = True
         self.second_factor = ""
+        self.company = "Contoso"
+        self.content = CONTENT
         self.demand_fresh = False
         self.membership: tuple[join.MembershipChange, ...] = ()
         self.join_error: join.JoinError | None = None
@@ -234,7 +236,7 @@ class Cloud:
             return httpx.Response(self.escrow_status, json={"kid": self.escrowed[-1]["kid"]})
         if path.startswith("/content/"):
             assert identity is Identity.MANAGEMENT
-            return httpx.Response(200, content=CONTENT)
+            return httpx.Response(200, content=self.content)
         if path == "/TermsOfUse":
             target = request.url.params["redirect_uri"]
             return httpx.Response(302, headers={"location": f"{target}?IsAccepted=true&OpaqueBlob=blob-1"})
@@ -285,7 +287,15 @@ class Cloud:
         return self._token(form)
 
     def _page(self, kind: str, **more) -> httpx.Response:
-        config = {"pgid": kind, "sCtx": "ctx", "sFT": "flow", "canary": "bird", "sessionId": "s", **more}
+        config = {
+            "pgid": kind,
+            "sCompanyDisplayName": self.company,
+            "sCtx": "ctx",
+            "sFT": "flow",
+            "canary": "bird",
+            "sessionId": "s",
+            **more,
+        }
         html = f"<html><script>//<![CDATA[\n$Config={json.dumps(config)};\n//]]></script></html>"
         return httpx.Response(200, html=html)
 

@@ -13,6 +13,7 @@ import pytest
 from device.cloud import (
     DEVICE_ID,
     DMCLIENT,
+    DOMAIN,
     MANAGED_ID,
     PASSWORD,
     UPN,
@@ -111,6 +112,15 @@ async def test_r103_a_wireless_start_shows_language_and_keyboard_anyway(pc, clou
     await power_on(wireless)
     assert screens(power_on)[:5] == ["OobeRegion", "OobeKeyboard", "OobeSecondKeyboard", "OobeWireless", "OobeZdp"]
     assert "OobeEula" not in screens(power_on)
+
+
+@pytest.mark.parametrize(("company", "shown"), [("Contoso Ltd", "Contoso Ltd"), ("", DOMAIN)])
+async def test_the_sign_in_page_bears_the_name_of_the_organization(pc, cloud, power_on, company, shown):
+    """The name is the one the page gives, the domain where it gives none; the page shows once for all its forms."""
+    cloud.company, cloud.second_factor = company, "AccessPass"
+    await power_on(pc, Person(UPN, PASSWORD, "tap-123"))
+    texts = [event.text for event in power_on.events if isinstance(event, ScreenShown) and event.name == "OobeAAD"]
+    assert texts == [f"Welcome to {shown}"]
 
 
 async def test_an_unregistered_pc_ends_at_the_generic_page(pc, cloud, power_on):

@@ -100,6 +100,17 @@ async def test_content_with_another_hash_is_not_installed(pc, cloud, power_on):
     assert pc.state.installed == {}
 
 
+async def test_content_longer_than_the_pc_holds_is_not_installed(pc, cloud, power_on, monkeypatch):
+    """The app fails with the code for a file that is too large; the installer never runs."""
+    cloud.content = bytes(200_000)
+    monkeypatch.setattr("taxiway.device.transport.LARGEST_ANSWER", 150_000)
+    lists = {"ExpectedMSIAppPackages": f"{MSI}/Status;1"}
+    cloud.device_work = [*install_msi(), *finish("Device", **lists)]
+    outcome = await power_on(pc)
+    assert outcome.failure.code == "0x800700DF"
+    assert pc.state.installed == {}
+
+
 async def test_the_same_order_twice_installs_once(pc, cloud, power_on):
     """A server that saw no answer orders again; what was carried out is not done a second time."""
     cloud.later = [install_msi()[1], get(f"{MSI}/Status")]

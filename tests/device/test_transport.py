@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import ssl
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from device.cloud import Authority
-from taxiway.device.errors import AnswerLost, ServerUnreachable
+from taxiway.device import transport as transport_module
+from taxiway.device.errors import AnswerLost, AnswerTooLarge, ServerUnreachable
 from taxiway.device.tpm import NoSuchKey, Tpm
 from taxiway.device.transport import Identity, Transport
 from taxiway.kernel import InlineWorkers
@@ -68,6 +70,26 @@ async def test_a_request_that_may_have_arrived_is_repeated_only_where_that_is_ha
         await link.send("POST", "https://x.test/", repeatable=False)
     calls.clear()
     assert (await link.send("POST", "https://x.test/")).status_code == 200
+
+
+@pytest.mark.parametrize("packed", [True, False])
+async def test_an_answer_longer_than_the_pc_holds_is_refused_by_name(host, tpm, monkeypatch, packed):
+    """It is not read to its end, nor unpacked to it, and not asked for again; one that fits is whole."""
+    monkeypatch.setattr(transport_module, "LARGEST_ANSWER", 1000)
+    asked = []
+
+    def handler(request):
+        asked.append(request)
+        content = b"x" * int(request.url.path[1:])
+        headers = {"content-encoding": "gzip"} if packed else {}
+        return httpx.Response(200, headers=headers, content=gzip.compress(content) if packed else content)
+
+    link = transport(host, tpm, handler)
+    assert (await link.send("GET", "https://x.test/1000")).content == b"x" * 1000
+    with pytest.raises(AnswerTooLarge) as refusal:
+        await link.send("GET", "https://x.test/1001")
+    assert refusal.value.code == "0x800700DF"
+    assert len(asked) == 2
 
 
 async def test_only_https_is_spoken(host, tpm):

@@ -58,6 +58,13 @@ async def run(tree, verb, uri, data=None, form=None):
         ("Add", WIFI, "no document", "chr", 400),
         ("Add", WIFI, "<WLANProfile/>", "chr", 200),
         ("Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipe", None, None, 406),
+        ("Exec", "./Device/Vendor/MSFT/Reboot/RebootNow", None, None, 406),
+        ("Replace", "./Device/Vendor/MSFT/Reboot/Schedule/Single", "2026-01-05T08:00:00Z", "chr", 406),
+        ("Exec", "./Device/Vendor/MSFT/DMClient/Unenroll", None, None, 406),
+        ("Exec", f"./Device/{DMCLIENT}/Unenroll", None, None, 406),
+        ("Exec", "./Device/Vendor/MSFT/DMClient/Provider/stranger/Unenroll", None, None, 404),
+        ("Exec", "./Device/Vendor/MSFT/LAPS/Actions/ResetPassword", None, None, 406),
+        ("Exec", "./Device/Vendor/MSFT/BitLocker/RotateRecoveryPasswords", "[]", "chr", 406),
     ],
 )
 async def test_each_condition_has_its_status(tree, verb, uri, data, form, code):
