@@ -123,6 +123,17 @@ async def test_the_sign_in_page_bears_the_name_of_the_organization(pc, cloud, po
     assert texts == [f"Welcome to {shown}"]
 
 
+@pytest.mark.parametrize(
+    "changes", [{"cloud_assigned_domain_join_method": 1}, {"cloud_assigned_oobe_config": 286 + 96}]
+)
+async def test_a_profile_of_another_mode_is_refused_by_name(pc, cloud, power_on, changes):
+    """Hybrid join and self-deploying mode end at the profile, before anybody signs in; nothing else is done instead."""
+    cloud.profile = msgspec.structs.replace(cloud.profile, **changes)
+    outcome = await power_on(pc)
+    assert (outcome.failure.step, outcome.failure.code) == ("profile", "0x80070032")
+    assert not [request for request in cloud.requests if "/oauth2/" in request.url.path]
+
+
 async def test_an_unregistered_pc_ends_at_the_generic_page(pc, cloud, power_on):
     """Without a profile the PC says so with the service's code, and goes no further."""
     cloud.profile_error = ZtdError.of(NOT_REGISTERED)

@@ -4,6 +4,7 @@ StepFailed                 a step of the deployment ended with a code
 |-- ServerUnreachable      no answer within the PC's patience
 |   `-- AnswerTooLarge     an answer is longer than the PC holds
 |-- NoProfile              the deployment service has no profile for this hardware
+|-- ModeNotHere            the profile asks for a deployment that this PC does not carry out
 |-- SignInRefused          the sign-in service said no
 |-- JoinRefused            the device registration service said no
 |-- EnrollmentRefused      the MDM service said no, or its answer cannot be used
@@ -41,6 +42,12 @@ class AnswerTooLarge(ServerUnreachable):
 
 class NoProfile(StepFailed):
     """The deployment service has no profile for this hardware (06 section 2.4)."""
+
+    step = "profile"
+
+
+class ModeNotHere(StepFailed):
+    """The profile asks for a deployment that this PC does not carry out: hybrid join or self-deploying mode."""
 
     step = "profile"
 

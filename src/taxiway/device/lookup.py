@@ -8,11 +8,18 @@ from datetime import timedelta
 import httpx
 import msgspec
 
-from taxiway.device.errors import NoProfile, ServerUnreachable
+from taxiway.device.errors import ModeNotHere, NoProfile, ServerUnreachable
 from taxiway.device.state import DIAGNOSTICS, POLICY_CACHE, Storage
 from taxiway.device.transport import Endpoints, Transport
 from taxiway.device.watch import Watch
-from taxiway.wire.autopilot_profile import PROFILE_PATH, TOKEN_HEADER, AutopilotProfile, parse_profile, render_profile
+from taxiway.wire.autopilot_profile import (
+    PROFILE_PATH,
+    TOKEN_HEADER,
+    AutopilotProfile,
+    OobeConfig,
+    parse_profile,
+    render_profile,
+)
 from taxiway.wire.errors import WireError
 from taxiway.wire.ztd import (
     NO_PROFILE,
@@ -132,3 +139,15 @@ def _error(response: httpx.Response) -> ZtdError:
         return parse_error(response.content)
     except WireError:
         return ZtdError(error_code=807, message=f"HTTP {response.status_code} without a reason")
+
+
+def require_user_driven(profile: AutopilotProfile) -> None:
+    """Stop at a profile of another deployment than a user-driven Microsoft Entra join (06 sections 3.7 and 3.8)."""
+    attested = OobeConfig.TPM_ATTESTATION_REQUIRED in profile.oobe
+    asked = "hybrid join" if profile.cloud_assigned_domain_join_method else "self-deploying mode" if attested else ""
+    if asked:
+        raise ModeNotHere(
+            "0x80070032",
+            f"the profile asks for {asked}, which this PC does not carry out",
+            remedy="Assign a profile for user-driven Microsoft Entra join.",
+        )

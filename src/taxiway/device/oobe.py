@@ -11,7 +11,7 @@ from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
 from taxiway.device.errors import NoProfile, SignInRefused
 from taxiway.device.join import Joiner
-from taxiway.device.lookup import Found, Lookup
+from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
 from taxiway.device.oauth import refresh
 from taxiway.device.outcome import Reached
@@ -106,6 +106,7 @@ class Oobe:
             self._show([*screens.before_sign_in(Choices()), screens.WORK_OR_PERSONAL])
             raise
         self._machine.watch.step("profile", {"name": found.profile.deployment_profile_name or ""})
+        require_user_driven(found.profile)
         if place.network == "wired":
             self._show(screens.before_network(self._choices, place.network))
         return found
