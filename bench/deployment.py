@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import floor
 from bench.server import InProcess
 from taxiway import app
-from taxiway.device import Host, Outcome, Pace
+from taxiway.device import Host, Outcome
 from taxiway.kernel import FreshKeys, PooledKeys, SystemEntropy, ThreadWorkers
 from taxiway.rehearsal.fleet import Seat, power_on
 from taxiway.rehearsal.plan import read_plan
@@ -49,7 +49,7 @@ class _Run:
     def __init__(self, addresses: Addresses, folder: Path, pid: int) -> None:
         self._workers = ThreadWorkers(1)
         keys = PooledKeys([FreshKeys().rsa() for _ in range((ONE_AFTER_ANOTHER + AT_ONCE) * 4)])
-        self._tutorial = _tutorial(addresses, folder, Host(self._workers, keys=keys, pace=Pace(poll=0.02)))
+        self._tutorial = _tutorial(addresses, folder, Host(self._workers, keys=keys))
         self._pid = pid
         self._seats: list[Seat] = []
 
@@ -75,7 +75,7 @@ async def _counts(folder: Path) -> Counter[str]:
     """How often the server runs each expensive operation for one deployment, the set-up left out."""
     server = InProcess(folder / "server")
     async with server.serving() as addresses:
-        tutorial = _tutorial(addresses, folder, Host(ThreadWorkers(1), pace=Pace(poll=0.02)))
+        tutorial = _tutorial(addresses, folder, Host(ThreadWorkers(1)))
         async with tutorial.administrator() as admin:
             seats = await tutorial.prepare(admin, 1)
         with floor.counted() as counts:

@@ -230,6 +230,6 @@ async def test_who_is_meant_is_found_through_indexes(rt, tenant):
     with rt.store.engine.connect() as connection:
         for statement, parameters in statements:
             compiled = statement.compile(connection, compile_kwargs={"render_postcompile": True})
-            values = tuple({**compiled.params, **(parameters or {})}[name] for name in compiled.positiontup)
+            values = tuple(compiled.construct_params(parameters or {})[name] for name in compiled.positiontup)
             plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)]
             assert not any(line.startswith("SCAN") for line in plan), plan

@@ -14,6 +14,7 @@ from taxiway.directory.entities import ASSIGNMENT_FILTERS, DEVICES, GROUPS, USER
 from taxiway.directory.errors import Invalid
 from taxiway.directory.membership import Member
 from taxiway.directory.tables import assignment
+from taxiway.directory.tables import membership as membership_table
 from taxiway.directory.verdicts import no, yes
 from taxiway.kernel import Decision, Reason
 from taxiway.store import NotFound, Row, Tx
@@ -29,14 +30,25 @@ _VIRTUAL = {
 _GROUPED = ("group", "exclusion")
 
 
+_m = membership_table.c
+_holding = sa.select(_m.group_id).where(
+    _m.tenant == sa.bindparam("t"),
+    sa.or_(
+        (_m.object_kind == "device") & (_m.object_id == sa.bindparam("device")),
+        (_m.object_kind == "user") & (_m.object_id == sa.bindparam("user")),
+    ),
+)
+#: The assignments that name a group which holds the device or the user, or everybody; an empty id stands for nobody.
 _reach = (
     sa.select(assignment)
     .where(
         assignment.c.tenant == sa.bindparam("t"),
         assignment.c.object_kind == sa.bindparam("k"),
         sa.or_(
-            assignment.c.kind.in_(sa.bindparam("everybody", expanding=True)),
-            assignment.c.kind.in_(_GROUPED) & assignment.c.group_id.in_(sa.bindparam("groups", expanding=True)),
+            (assignment.c.kind == "all_devices") & (sa.bindparam("device", type_=sa.Text) != ""),
+            (assignment.c.kind == "all_users") & (sa.bindparam("user", type_=sa.Text) != ""),
+            (assignment.c.kind == "group") & assignment.c.group_id.in_(_holding),
+            (assignment.c.kind == "exclusion") & assignment.c.group_id.in_(_holding),
         ),
     )
     .order_by(assignment.c.object_id, assignment.c.id)
@@ -138,7 +150,8 @@ def meant(tx: Tx, object_kind: str, *, device: Row | None, user: Row | None) -> 
         membership.groups_of(tx, "device", device["id"]) if device else frozenset(),
         membership.groups_of(tx, "user", user["id"]) if user else frozenset(),
     )
-    rows = _reaching(tx, object_kind, holders, device, user)
+    asked = {"device": device["id"] if device else "", "user": user["id"] if user else ""}
+    rows = tx.all(_reach, {"t": tx.tenant, "k": object_kind, **asked})
     names = _names(tx, {row["group_id"] for row in rows if row["group_id"]})
     excluded = {row["object_id"] for row in rows if row["kind"] == "exclusion"}
     matches = []
@@ -163,13 +176,6 @@ def members_meant(tx: Tx, object_kind: str, object_id: str) -> list[Member]:
         if target.kind != "exclusion":
             found |= {member for member in _members(tx, target) if _member_passes(tx, target, member)}
     return sorted(found - excluded)
-
-
-def _reaching(tx: Tx, object_kind: str, holders: _Holders, device: Row | None, user: Row | None) -> list[Row]:
-    """The assignments that name one of the groups or everybody: one indexed query."""
-    everybody = [kind for kind, who in (("all_devices", device), ("all_users", user)) if who is not None]
-    groups = sorted(holders.device | holders.user)
-    return tx.all(_reach, {"t": tx.tenant, "k": object_kind, "everybody": everybody, "groups": groups})
 
 
 def _via(target: Target, holders: _Holders) -> Via:

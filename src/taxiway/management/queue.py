@@ -31,15 +31,12 @@ CommandRow = dict[str, Any]
 
 
 _kept = [column.name for column in device_command.c if column.name not in {"tenant", "managed_id", "id"}]
-_update = (
-    sa.update(device_command)
-    .where(
-        device_command.c.tenant == sa.bindparam("t"),
-        device_command.c.managed_id == sa.bindparam("m"),
-        device_command.c.id == sa.bindparam("i"),
-    )
-    .values({name: sa.bindparam(f"new_{name}") for name in _kept})
-)
+_mine = (device_command.c.tenant == sa.bindparam("t")) & (device_command.c.managed_id == sa.bindparam("m"))
+_this = _mine & (device_command.c.id == sa.bindparam("i"))
+_load = sa.select(device_command).where(_mine)
+_insert = sa.insert(device_command)
+_update = sa.update(device_command).where(_this).values({name: sa.bindparam(f"new_{name}") for name in _kept})
+_forget = sa.delete(device_command).where(_this)
 
 
 class Queue:
@@ -48,10 +45,7 @@ class Queue:
     def __init__(self, tx: Tx, managed_id: str) -> None:
         self._tx = tx
         self._managed_id = managed_id
-        self._mine = (device_command.c.tenant == tx.tenant) & (device_command.c.managed_id == managed_id)
-        self.rows: dict[str, CommandRow] = {
-            row["id"]: row for row in tx.all(sa.select(device_command).where(self._mine))
-        }
+        self.rows: dict[str, CommandRow] = {row["id"]: row for row in tx.all(_load, {"t": tx.tenant, "m": managed_id})}
         self._stored = set(self.rows)
         self._changed: set[str] = set()
 
@@ -169,7 +163,7 @@ class Queue:
     def drop(self, row: CommandRow) -> None:
         """Forget a row."""
         if row["id"] in self._stored:
-            self._tx.execute(sa.delete(device_command).where(self._mine, device_command.c.id == row["id"]))
+            self._tx.execute(_forget, {"t": self._tx.tenant, "m": self._managed_id, "i": row["id"]})
             self._stored.discard(row["id"])
         self._changed.discard(row["id"])
         del self.rows[row["id"]]
@@ -180,7 +174,7 @@ class Queue:
         fresh = [row for row in rows if row["id"] not in self._stored]
         known = [row for row in rows if row["id"] in self._stored]
         if fresh:
-            self._tx.execute(sa.insert(device_command), fresh)
+            self._tx.execute(_insert, fresh)
         if known:
             self._tx.execute(_update, [self._parameters(row) for row in known])
         self._stored.update(row["id"] for row in fresh)

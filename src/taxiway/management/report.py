@@ -26,6 +26,14 @@ _WLAN: Final = "./DevDetail/Ext/WLANMACAddress"
 INVENTORY: Final = (_SERIAL, _STORAGE, _FREE, _MEMORY, _WLAN)
 _MEGABYTE: Final = 1024 * 1024
 
+_s = device_status.c
+_mine = (_s.tenant == sa.bindparam("t")) & (_s.managed_id == sa.bindparam("m"))
+_one = _mine & (_s.object_kind == sa.bindparam("k")) & (_s.object_id == sa.bindparam("o"))
+_statuses = sa.select(device_status).where(_mine)
+_insert = sa.insert(device_status)
+_update = sa.update(device_status).where(_one).values({n: sa.bindparam(n) for n in ("state", "detail", "updated_at")})
+_forget = sa.delete(device_status).where(_one)
+
 _State = tuple[str, dict[str, Any]]
 
 
@@ -34,8 +42,8 @@ def write_statuses(ctx: Context) -> None:
 
     What only a user brings is left as it is while that user is not there.
     """
-    mine = (device_status.c.tenant == ctx.tx.tenant) & (device_status.c.managed_id == ctx.managed["id"])
-    stored = {(row["object_kind"], row["object_id"]): row for row in ctx.tx.all(sa.select(device_status).where(mine))}
+    mine = {"t": ctx.tx.tenant, "m": ctx.managed["id"]}
+    stored = {(row["object_kind"], row["object_id"]): row for row in ctx.tx.all(_statuses, mine)}
     current = dict(_states(ctx))
     for key, (state, detail) in current.items():
         known = stored.get(key)
@@ -49,11 +57,7 @@ def write_statuses(ctx: Context) -> None:
             ctx.user is None and stored[kind, object_id]["detail"].get("via") == "user"
         ):
             continue
-        ctx.tx.execute(
-            sa.delete(device_status).where(
-                mine, device_status.c.object_kind == kind, device_status.c.object_id == object_id
-            )
-        )
+        ctx.tx.execute(_forget, {**mine, "k": kind, "o": object_id})
 
 
 def write_inventory(ctx: Context) -> None:
@@ -160,10 +164,9 @@ def _write(ctx: Context, key: tuple[str, str], state: str, detail: dict[str, Any
     values = {"state": state, "detail": detail, "updated_at": ctx.tx.now}
     names = {"tenant": ctx.tx.tenant, "managed_id": ctx.managed["id"], "object_kind": key[0], "object_id": key[1]}
     if known is None:
-        ctx.tx.execute(sa.insert(device_status).values(**names, **values))
+        ctx.tx.execute(_insert, {**names, **values})
         return
-    mine = sa.and_(*(device_status.c[name] == value for name, value in names.items()))
-    ctx.tx.execute(sa.update(device_status).where(mine).values(**values))
+    ctx.tx.execute(_update, {"t": ctx.tx.tenant, "m": ctx.managed["id"], "k": key[0], "o": key[1], **values})
 
 
 def _log(ctx: Context, key: tuple[str, str], before: str | None, after: str, detail: dict[str, Any]) -> None:

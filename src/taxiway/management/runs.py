@@ -51,10 +51,16 @@ class Run:
     stored: bool = False
 
 
+_mine = (device_run.c.tenant == sa.bindparam("t")) & (device_run.c.managed_id == sa.bindparam("m"))
+_written = ("esp_state", "esp_deadline", "esp", "session", "facts", "compliance")
+_load = sa.select(device_run).where(_mine)
+_insert = sa.insert(device_run)
+_update = sa.update(device_run).where(_mine).values({name: sa.bindparam(name) for name in _written})
+
+
 def load(tx: Tx, managed_id: str) -> Run | None:
     """The run, or None before the device's first session."""
-    mine = (device_run.c.tenant == tx.tenant) & (device_run.c.managed_id == managed_id)
-    row = tx.one(sa.select(device_run).where(mine))
+    row = tx.one(_load, {"t": tx.tenant, "m": managed_id})
     if row is None:
         return None
     return Run(
@@ -80,10 +86,9 @@ def save(tx: Tx, run: Run) -> None:
         "compliance": run.compliance,
     }
     if run.stored:
-        mine = (device_run.c.tenant == tx.tenant) & (device_run.c.managed_id == run.managed_id)
-        tx.execute(sa.update(device_run).where(mine).values(**values))
+        tx.execute(_update, {"t": tx.tenant, "m": run.managed_id, **values})
     else:
-        tx.execute(sa.insert(device_run).values(tenant=tx.tenant, managed_id=run.managed_id, **values))
+        tx.execute(_insert, {"tenant": tx.tenant, "managed_id": run.managed_id, **values})
         run.stored = True
 
 

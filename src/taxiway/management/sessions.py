@@ -17,17 +17,21 @@ _REPEAT: Final = timedelta(minutes=1)
 MAX_ANSWER: Final = 400 * 1024
 _LEAST: Final = 4096
 
+_a = device_answer.c
+_mine = (_a.tenant == sa.bindparam("t")) & (_a.managed_id == sa.bindparam("m"))
+_this = (_a.serial == sa.bindparam("n")) & (_a.msg_id == sa.bindparam("i"))
+_find = sa.select(device_answer).where(_mine, _this)
+_forget = sa.delete(device_answer).where(_mine, _this)
+_forget_all = sa.delete(device_answer).where(_mine)
+_keep = sa.insert(device_answer)
+
 
 def stored_answer(tx: Tx, run: Run, header: Header, body_hash: str) -> bytes | None:
     """What this very message was answered before in the current session, byte for byte (05 section 14, R4)."""
     session = run.session
     if header.session_id != session.name:
         return None
-    row = tx.one(
-        sa.select(device_answer).where(
-            _of(tx, run), device_answer.c.serial == session.number, device_answer.c.msg_id == header.msg_id
-        )
-    )
+    row = tx.one(_find, _key(tx, run, header))
     if row is None or row["body_hash"] != body_hash:
         return None
     if header.msg_id == "1" and not session.open and tx.now - row["answered_at"] > _REPEAT:
@@ -37,18 +41,18 @@ def stored_answer(tx: Tx, run: Run, header: Header, body_hash: str) -> bytes | N
 
 def store_answer(tx: Tx, run: Run, header: Header, body_hash: str, answer: bytes) -> None:
     """Keep an answer for as long as its session is the current one. Sealed: it may carry secrets."""
-    mine = (_of(tx, run), device_answer.c.serial == run.session.number, device_answer.c.msg_id == header.msg_id)
-    tx.execute(sa.delete(device_answer).where(*mine))
+    tx.execute(_forget, _key(tx, run, header))
     tx.execute(
-        sa.insert(device_answer).values(
-            tenant=tx.tenant,
-            managed_id=run.managed_id,
-            serial=run.session.number,
-            msg_id=header.msg_id,
-            body_hash=body_hash,
-            answer=tx.seal(answer, "device_answer", "answer", run.managed_id),
-            answered_at=tx.now,
-        )
+        _keep,
+        {
+            "tenant": tx.tenant,
+            "managed_id": run.managed_id,
+            "serial": run.session.number,
+            "msg_id": header.msg_id,
+            "body_hash": body_hash,
+            "answer": tx.seal(answer, "device_answer", "answer", run.managed_id),
+            "answered_at": tx.now,
+        },
     )
 
 
@@ -60,7 +64,7 @@ def continues(run: Run, header: Header) -> bool:
 def begin(tx: Tx, run: Run, header: Header) -> None:
     """Leave the former session behind and begin a new one."""
     run.session = Session(number=run.session.number + 1, name=header.session_id, open=True)
-    tx.execute(sa.delete(device_answer).where(_of(tx, run)))
+    tx.execute(_forget_all, {"t": tx.tenant, "m": run.managed_id})
 
 
 def budget(run: Run, header: Header) -> int:
@@ -71,5 +75,5 @@ def budget(run: Run, header: Header) -> int:
     return max(_LEAST, min(announced, MAX_ANSWER))
 
 
-def _of(tx: Tx, run: Run) -> sa.ColumnElement[bool]:
-    return (device_answer.c.tenant == tx.tenant) & (device_answer.c.managed_id == run.managed_id)
+def _key(tx: Tx, run: Run, header: Header) -> dict[str, object]:
+    return {"t": tx.tenant, "m": run.managed_id, "n": run.session.number, "i": header.msg_id}

@@ -10,18 +10,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
 
 from taxiway.kernel import Busy, Clock, Entropy
 from taxiway.store.errors import WriteFailed
+from taxiway.store.plans import Plans
 from taxiway.store.schema import scope
 from taxiway.store.sealing import KeyRing
 from taxiway.store.unit import Followers, Tx
 
 T = TypeVar("T")
 
+_JSON: dict[str, Any] = {
+    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_deserializer": msgspec.json.decode,
+}
 GROUP = 64
 QUEUE = 4096
 
@@ -41,8 +47,8 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine for ``sqlite:///file`` or ``postgresql+psycopg://...`` with the settings both need here."""
     if url.startswith("postgresql"):
         # No prepared statements behind the driver's back: a transaction-pooling proxy would break them (stack, 5.4).
-        return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None})
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30})
+        return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None}, **_JSON)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **_JSON)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -87,6 +93,7 @@ class Store:
         self.memo: dict[str, Any] = {}
         self._inline = inline
         self._units = 0
+        self._plans = Plans()
         self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE)
         self._local = threading.local()
         self._connections: list[Connection] = []
@@ -213,8 +220,11 @@ class Store:
         """One transaction, a savepoint for each unit; futures resolve only after the commit."""
         outcomes: list[tuple[_Write, Any, BaseException | None]] = []
         try:
-            with connection.execution_options(sqlite_begin="IMMEDIATE").begin():
-                outcomes = [(item, *self._run_unit(connection, item)) for item in group]
+            with connection.execution_options(sqlite_begin="IMMEDIATE").begin() as whole:
+                if len(group) == 1:  # alone, a unit needs no savepoint: the transaction is its own
+                    outcomes = [(group[0], *self._run_unit(connection, group[0], whole))]
+                else:
+                    outcomes = [(item, *self._run_unit(connection, item, connection.begin_nested())) for item in group]
         except sa.exc.SQLAlchemyError as error:
             self._drop_connection()
             self._fail(group, error)
@@ -222,16 +232,19 @@ class Store:
         for item, result, error_ in outcomes:
             item.done(result, error_)
 
-    def _run_unit(self, connection: Connection, item: _Write) -> tuple[Any, BaseException | None]:
-        savepoint = connection.begin_nested()
+    def _run_unit(
+        self, connection: Connection, item: _Write, around: sa.Transaction
+    ) -> tuple[Any, BaseException | None]:
         try:
             self._take_turn(connection, item.tenant)
             unit = self._tx(connection, item.tenant, item.actor, item.correlation, writable=True)
             result = item.function(unit)
             unit.flush()
-            savepoint.commit()
-        except Exception as error:  # noqa: BLE001 - handed to the caller, whose unit did not happen
-            savepoint.rollback()
+            around.commit()
+        except Exception as error:
+            if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
+                raise
+            around.rollback()
             return None, error
         return result, None
 
@@ -263,4 +276,5 @@ class Store:
             ring=self.ring,
             followers=self.followers,
             writable=writable,
+            plans=self._plans,
         )

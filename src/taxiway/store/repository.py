@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,6 +42,7 @@ class Repository:
         table = entity.table
         mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
         self._get = sa.select(table).where(mine)
+        self._updates: dict[tuple[str, ...], sa.Update] = {}
         self._statements: dict[Any, sa.Select[Any]] = {}
         self._insert = sa.insert(table)
         self._blank = dict.fromkeys(table.c.keys())
@@ -118,16 +119,14 @@ class Repository:
 
     def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any]) -> Row:
         """Change some properties of a row; its version rises by one."""
-        table = self.entity.table
         current = self._raw(tx, row_id)
         if current is None:
             raise NotFound(f"There is no '{self.entity.name}' with the id '{row_id}'.")
         changed = self.entity.to_row(self._seal(tx, row_id, changes))
         changed["doc"] = {**current["doc"], **changed["doc"]}
         changed["version"] = current["version"] + 1
-        mine = (table.c.tenant == tx.tenant) & (table.c.id == row_id)
         try:
-            tx.attempt(sa.update(table).where(mine).values(**changed))
+            tx.attempt(self._update_of(changed.keys()), {"t": tx.tenant, "i": row_id, **changed})
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         row = tx.rows[self.entity.name, row_id] = {**current, **changed}
@@ -150,6 +149,17 @@ class Repository:
             del tx.rows[key]
 
     # ------------------------------------------------------------------------------------------ inside
+
+    def _update_of(self, columns: Iterable[str]) -> sa.Update:
+        """The statement that writes these columns; each set of them is built once."""
+        names = tuple(sorted(columns))
+        known = self._updates.get(names)
+        if known is None:
+            table = self.entity.table
+            mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
+            known = sa.update(table).where(mine).values({name: sa.bindparam(name) for name in names})
+            self._updates[names] = known
+        return known
 
     def _raw(self, tx: Tx, row_id: str) -> Row | None:
         """The row as stored, from what this transaction knows or from the database."""

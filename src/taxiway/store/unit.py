@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from taxiway.kernel import Clock, Entropy, Reason
+from taxiway.store.plans import Plans
 from taxiway.store.schema import log, scope
 from taxiway.store.sealing import KeyRing
 
@@ -46,6 +47,7 @@ class Tx:
         "_entries",
         "_followers",
         "_head",
+        "_plans",
         "actor",
         "clock",
         "correlation",
@@ -70,8 +72,10 @@ class Tx:
         ring: KeyRing,
         followers: Followers,
         writable: bool,
+        plans: Plans,
     ) -> None:
         self._conn = conn
+        self._plans = plans
         self._followers = followers
         self.tenant = tenant
         self.actor = actor
@@ -108,16 +112,28 @@ class Tx:
             return self.execute(statement, parameters)
 
     def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
-        """Every row as a dict."""
+        """Every row as a dict. A statement that is kept comes with its values as ``parameters``."""
+        if parameters is not None:
+            rows = self._plans.rows(self._conn, statement, parameters)
+            if rows is not None:
+                return rows
         return [dict(row) for row in self.execute(statement, parameters).mappings()]
 
     def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
         """The first row as a dict, or None."""
+        if parameters is not None:
+            rows = self._plans.rows(self._conn, statement, parameters)
+            if rows is not None:
+                return rows[0] if rows else None
         row = self.execute(statement, parameters).mappings().first()
         return None if row is None else dict(row)
 
     def scalar(self, statement: sa.Executable, parameters: Any = None) -> Any:
         """The first column of the first row, or None."""
+        if parameters is not None:
+            rows = self._plans.rows(self._conn, statement, parameters)
+            if rows is not None:
+                return next(iter(rows[0].values())) if rows else None
         return self._conn.scalar(statement, parameters)
 
     def log(
