@@ -116,6 +116,25 @@ async def test_a_killed_server_loses_nothing_and_the_pc_carries_on(database, tmp
     assert deployment.compliance.startswith("compliant")
 
 
+def test_r002_the_demo_of_an_unmanaged_pc_ends_badly(tmp_path):
+    """A plan whose MDM scope is nobody: the PC reaches an unmanaged desktop, and the demo says so and ends with 1."""
+    plan = tmp_path / "plan.toml"
+    plan.write_text(
+        '[mdm]\napplies_to = "none"\n[[users]]\nupn = "ada"\ndisplay_name = "Ada"\n'
+        '[profile]\nname = "P"\ngroups = ["G"]\n[[groups]]\nname = "G"\n'
+        "rule = '(device.devicePhysicalIDs -any (_ -startsWith \"[ZTDid]\"))'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "taxiway", "demo", "--plan", str(plan), "--json"],
+        check=False,
+        capture_output=True,
+        timeout=120,
+    )
+    assert done.returncode == 1, done.stderr.decode()[-2000:]
+    [fact] = json.loads(done.stdout)
+    assert (fact["reached"], fact["intune_device_id"]) == ("unmanaged", "")
+
+
 def test_the_demo_command_ends_well(tmp_path):
     """`taxiway demo --json` prints the facts of each PC and ends with status 0."""
     done = subprocess.run(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def up(
     data: Data = DEFAULT_DATA,
     host: Annotated[str, typer.Option(help="The name in every address and in the certificate.")] = "",
-    people_port: Annotated[int, typer.Option(help="Port of sign-in, Graph and admin centre.")] = 0,
+    people_port: Annotated[int, typer.Option(help="Port of sign-in and Graph.")] = 0,
     devices_port: Annotated[int, typer.Option(help="Port of lookup, join, enrollment and OMA-DM.")] = 0,
     database: Annotated[str, typer.Option(help="A PostgreSQL address; default: SQLite in the data folder.")] = "",
     organization: Annotated[str, typer.Option(help="Name of the tenant made at the first start.")] = "Contoso",

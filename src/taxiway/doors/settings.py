@@ -9,7 +9,7 @@ class DoorSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Where the two doors listen.
 
     ``host``: the name in every address we hand out and in the certificate. ``bind``: the address to listen on.
-    ``people_port``: sign-in, Graph, admin centre. ``devices_port``: lookup, join, enrollment, OMA-DM; asks for a client
+    ``people_port``: sign-in and Graph. ``devices_port``: lookup, join, enrollment, OMA-DM; asks for a client
     certificate.
     """
 

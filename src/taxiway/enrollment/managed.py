@@ -37,7 +37,7 @@ def update_inventory(tx: Tx, managed_id: str, changes: Mapping[str, Any]) -> Row
 def esp_of(tx: Tx, managed_id: str) -> EspSettings | None:
     """The ESP settings that were frozen when the device enrolled (R-80), or None for an unknown device."""
     enrollment = ENROLLMENTS.get(tx, managed_id)
-    return None if enrollment is None else EspSettings.from_dict(enrollment["esp"])
+    return None if enrollment is None or not enrollment["esp"] else EspSettings.from_dict(enrollment["esp"])
 
 
 def links_of(tx: Tx, managed_id: str) -> tuple[str | None, str | None]:

@@ -97,6 +97,12 @@ class PolicyState:
             if rule.state != "compliant"
         )
 
+    @property
+    def met(self) -> Reason:
+        """What a policy asks for, once the device has it all."""
+        rules = ", ".join(rule.setting.replace("_", " ") for rule in self.rules)
+        return Reason("compliance.met", f"'{self.name}' is met" + (f": {rules}." if rules else "."))
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -137,8 +143,7 @@ def combine(policies: Sequence[PolicyState], *, secure_by_default: bool) -> Verd
     order = ("noncompliant", "inGracePeriod", "unknown", "compliant")
     state = min((policy.state for policy in policies), key=order.index)
     reasons = tuple(reason for policy in policies for reason in policy.reasons)
-    met = (Reason("compliance.met", "Every rule of every compliance policy is met."),)
-    return Verdict(state, tuple(policies), reasons or met)
+    return Verdict(state, tuple(policies), reasons or tuple(policy.met for policy in policies))
 
 
 def grace_hours(policy: Row) -> float:
