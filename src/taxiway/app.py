@@ -18,10 +18,10 @@ from taxiway import directory, management, signin
 from taxiway.doors import Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.tls import server_context
-from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers
+from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers, write_private
 from taxiway.pki import make_authorities, peer_authorities, server_certificate
 from taxiway.settings import Settings
-from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, router, write_private
+from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, router
 from taxiway.store.migrate import migrate
 
 _log = structlog.get_logger("taxiway.app")

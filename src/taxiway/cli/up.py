@@ -78,7 +78,7 @@ async def _serve(
 
 def _say(files: Files, settings: Settings, domain: str, one_time_password: str, as_json: bool) -> None:
     """Tell people, or the program that started this one, where everything is."""
-    from taxiway.store import write_private
+    from taxiway.kernel import write_private
 
     urls = settings.urls
     said = {

@@ -6,8 +6,8 @@ import hashlib
 import hmac
 from pathlib import Path
 
-from taxiway.device.files import write_private
 from taxiway.device.transport import Identity, Transport
+from taxiway.kernel.files import write_private
 
 BAD_HASH = 0x80091007
 _BLOCK = 1 << 20

@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from taxiway.device.files import write_private
 from taxiway.device.firmware import Firmware
 from taxiway.device.outcome import milliseconds
 from taxiway.kernel import TaxiwayError
+from taxiway.kernel.files import write_private
 from taxiway.wire.autopilot_profile import AutopilotProfile
 
 STATE_FILE = "pc.json"

@@ -11,8 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from taxiway.device.files import write_private
 from taxiway.kernel import Keys, TaxiwayError, Workers
+from taxiway.kernel.files import write_private
 
 T = TypeVar("T")
 

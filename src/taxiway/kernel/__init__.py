@@ -4,6 +4,7 @@ from taxiway.kernel.clock import Clock, ManualClock, SystemClock
 from taxiway.kernel.entropy import Entropy, SeededEntropy, SystemEntropy
 from taxiway.kernel.entry import Entry
 from taxiway.kernel.errors import Busy, NotImplementedHere, TaxiwayError
+from taxiway.kernel.files import write_private
 from taxiway.kernel.keys import FreshKeys, Keys, PooledKeys
 from taxiway.kernel.reasons import Decision, Reason
 from taxiway.kernel.urls import Urls
@@ -29,4 +30,5 @@ __all__ = [
     "ThreadWorkers",
     "Urls",
     "Workers",
+    "write_private",
 ]

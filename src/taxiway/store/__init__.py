@@ -10,7 +10,7 @@ from taxiway.store.query import And, Compare, In, Not, Or, Where, any_of, both, 
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
-from taxiway.store.sealing import KeyRing, write_private
+from taxiway.store.sealing import KeyRing
 from taxiway.store.unit import Followers, Tx
 
 __all__ = [
@@ -49,5 +49,4 @@ __all__ = [
     "one_of",
     "open_engine",
     "router",
-    "write_private",
 ]

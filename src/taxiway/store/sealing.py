@@ -9,27 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from taxiway.kernel import Entropy
+from taxiway.kernel import Entropy, write_private
 from taxiway.store.errors import Unsealable
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner may read: created so, synced, then put in place at once."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    staged = path.with_name(path.name + ".new")
-    staged.unlink(missing_ok=True)
-    descriptor = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    staged.replace(path)
 
 
 class KeyRing:

@@ -1,4 +1,4 @@
-"""Files of the PC's folder: readable by their owner only, replaced whole or not at all."""
+"""Files that only their owner may read, replaced whole or not at all."""
 
 from __future__ import annotations
 
