@@ -3,6 +3,7 @@
 TaxiwayError
   DoorError
     BodyTooLarge        more bytes than this route takes (413)
+    PortInUse           the address of a door cannot be listened on
     BadBody             not the form, JSON or text it claims to be (400)
 """
 
@@ -17,6 +18,10 @@ class DoorError(TaxiwayError):
 
 class BodyTooLarge(DoorError):
     """More bytes than this route takes."""
+
+
+class PortInUse(DoorError):
+    """The address of a door cannot be listened on."""
 
 
 class BadBody(DoorError):

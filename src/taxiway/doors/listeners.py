@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import uvicorn
 from starlette.types import ASGIApp
 
+from taxiway.doors.errors import PortInUse
 from taxiway.doors.tls import PeerProtocol
 
 
@@ -61,5 +62,12 @@ def _bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((host, port))
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise PortInUse(
+            f"Cannot listen on {host}, port {port}: {error.strerror}.",
+            remedy="Stop what listens there, or name other ports with --people-port and --devices-port.",
+        ) from error
     return sock

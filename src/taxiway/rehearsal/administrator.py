@@ -16,12 +16,29 @@ import httpx
 from taxiway.device.errors import SignInRefused
 from taxiway.device.signin import page_config
 from taxiway.kernel import Clock, Entropy
-from taxiway.rehearsal.errors import AdminRefused, GraphRefused
+from taxiway.rehearsal.errors import AdminRefused, GraphRefused, NoAnswer
 
 #: Microsoft Graph command-line tools: a public client with a loopback redirect (03 section 1.3).
 CLIENT = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 REDIRECT = "http://localhost"
 _PAGES = 6
+
+
+class _Reporting(httpx.AsyncHTTPTransport):
+    """Says in a sentence that a server gave no answer."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__(verify=context)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request."""
+        try:
+            return await super().handle_async_request(request)
+        except httpx.TransportError as error:
+            raise NoAnswer(
+                f"{request.url.netloc.decode()} gives no answer ({type(error).__name__}: {error}).",
+                remedy="Start the server with 'taxiway up', or name another with --server and --ca.",
+            ) from error
 
 
 @dataclass(slots=True)
@@ -42,8 +59,8 @@ class Administrator:
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
+            transport=_Reporting(ssl.create_default_context(cafile=str(self.ca_file))),
             base_url=self.origin,
-            verify=ssl.create_default_context(cafile=str(self.ca_file)),
             trust_env=False,
             timeout=60,
         )
@@ -176,7 +193,8 @@ class Administrator:
         )
         reply = answer.json()
         if "access_token" not in reply:
-            raise AdminRefused(f"The token endpoint gave no token: {answer.status_code} {reply}")
+            text = str(reply.get("error_description", f"HTTP {answer.status_code}")).splitlines()[0]
+            raise AdminRefused(f"The token endpoint gave no token: {text}")
         self._token = reply["access_token"]
         self._refresh = reply.get("refresh_token", "")
         self._until = self.clock.monotonic() + int(reply.get("expires_in", 300)) - 60

@@ -5,6 +5,7 @@ TaxiwayError
     BadPlan             the plan file cannot be read or contradicts itself
     AdminRefused        the administrator could not sign in
     GraphRefused        Microsoft Graph answered with an error
+    NoAnswer            a server gave no answer
     ServerFailed        the server could not be started or went away
 """
 
@@ -32,6 +33,10 @@ class GraphRefused(RehearsalError):
         super().__init__(message)
         self.status = status
         self.code = code
+
+
+class NoAnswer(RehearsalError):
+    """A server gave no answer."""
 
 
 class ServerFailed(RehearsalError):

@@ -16,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
 
 from taxiway.kernel import Busy, Clock, Entropy
-from taxiway.store.errors import WriteFailed
+from taxiway.store.errors import NoDatabase, WriteFailed
 from taxiway.store.plans import Plans
 from taxiway.store.schema import scope
 from taxiway.store.sealing import KeyRing
@@ -47,7 +47,13 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     """An engine for ``sqlite:///file`` or ``postgresql+psycopg://...`` with the settings both need here."""
     if url.startswith("postgresql"):
         # No prepared statements behind the driver's back: a transaction-pooling proxy would break them (stack, 5.4).
-        return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None}, **_JSON)
+        try:
+            return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None}, **_JSON)
+        except ModuleNotFoundError as error:
+            raise NoDatabase(
+                "The driver for PostgreSQL is not installed.",
+                remedy="Install it with: pip install 'taxiway[postgresql]'",
+            ) from error
     engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **_JSON)
 
     @sa.event.listens_for(engine, "connect")

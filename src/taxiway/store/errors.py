@@ -8,6 +8,7 @@ TaxiwayError
     NotFilterable       a filter or order on something that has no column
     BadToken            a paging token that this store did not make
     Unsealable          a sealed value that no key of the ring opens
+    NoDatabase          the database cannot be reached, or its driver is not installed
     WriteFailed         the transaction could not be committed: nothing of it happened
   Busy                  the queue of writes is full
 """
@@ -43,6 +44,10 @@ class BadToken(StoreError):
 
 class Unsealable(StoreError):
     """A sealed value that no key of the ring opens."""
+
+
+class NoDatabase(StoreError):
+    """The database cannot be reached, or its driver is not installed."""
 
 
 class WriteFailed(StoreError):

@@ -7,12 +7,21 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import OperationalError
+
+from taxiway.store.errors import NoDatabase
 
 
 def migrate(engine: Engine) -> None:
     """Run every migration that the database has not seen; safe to call at each start."""
-    with engine.begin() as connection:
-        command.upgrade(config(connection), "head")
+    try:
+        with engine.begin() as connection:
+            command.upgrade(config(connection), "head")
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise NoDatabase(
+            f"The database {where} cannot be used: {error.orig}", remedy="Check the setting [store] database."
+        ) from error
 
 
 def config(connection: Connection) -> Config:
