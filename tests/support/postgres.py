@@ -56,11 +56,17 @@ class Postgres:
         user = _unprivileged()
         self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chown(self.folder, user.pw_uid, user.pw_gid)
-        probe = subprocess.run([self._bin / "initdb", "--version"], check=False, capture_output=True, **self._as)
-        if probe.returncode != 0:  # the binaries lie where that user cannot read, below /root for example
+        if not self._runs():  # the binaries lie where that user cannot read, below /root for example
             copy = self.folder / "install"
             shutil.copytree(self._bin.parent, copy, symlinks=True)
             self._bin = copy / "bin"
+
+    def _runs(self) -> bool:
+        try:
+            done = subprocess.run([self._bin / "initdb", "--version"], check=False, capture_output=True, **self._as)
+        except PermissionError:
+            return False
+        return done.returncode == 0
 
     def _run(self, env, program: str, *arguments: str) -> None:
         done = subprocess.run(
