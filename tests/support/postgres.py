@@ -57,9 +57,17 @@ class Postgres:
         self._as = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         os.chown(self.folder, user.pw_uid, user.pw_gid)
         if not self._runs():  # the binaries lie where that user cannot read, below /root for example
-            copy = self.folder / "install"
-            shutil.copytree(self._bin.parent, copy, symlinks=True)
-            self._bin = copy / "bin"
+            self._bin = self._copied()
+
+    def _copied(self) -> Path:
+        """A copy of the installation where the unprivileged user can run it; a wheel keeps libraries beside itself."""
+        package = self._bin.parent.parent
+        target = self.folder / "install" / package.name
+        shutil.copytree(self._bin.parent, target / self._bin.parent.name, symlinks=True)
+        libraries = package.with_name(f"{package.name}.libs")
+        if libraries.exists():
+            shutil.copytree(libraries, target.with_name(libraries.name), symlinks=True)
+        return target / self._bin.parent.name / "bin"
 
     def _runs(self) -> bool:
         try:
