@@ -138,6 +138,18 @@ async def test_an_app_is_uploaded_in_blocks_and_published(graph, rt):
     assert late.status_code == 403
 
 
+async def test_an_upload_never_takes_away_finished_content(graph, rt):
+    """A block that is byte for byte somebody's finished content is an upload of its own: the other stays."""
+    keys = {"encryption_key": b"k" * 32, "mac_key": b"m" * 32, "vector": b"v" * 16}
+    plain = b"an inner content"
+    finished, _ = encrypt_content(plain, **keys)  # what another tenant may well have as its finished content
+    known, _ = await rt.workers.run(rt.blobs.put, [finished])
+    app = await graph.post(APPS, APP)
+    status, _, _ = await upload(graph, app["id"], finished, encrypt_content(plain, **keys)[1])
+    assert status == 200
+    assert rt.blobs.size(known) == len(finished)
+
+
 async def test_content_that_was_changed_on_the_way_is_not_published(graph):
     """A wrong mac fails the commit by name; the app stays unpublished."""
     app = await graph.post(APPS, APP)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from itertools import chain
 from typing import Any, Final
-
-import sqlalchemy as sa
 
 from taxiway import directory, management
 from taxiway.graph.entities import CONTENT_FILES, CONTENT_VERSIONS
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Blobs, Row, Runtime, Tx, both, eq
-from taxiway.store.schema import blob
 from taxiway.wire.app_content import EncryptionInfo, decrypt_content
 
 MAX_CONTENT: Final = 512 * 1024 * 1024
 MAX_BLOCK: Final = 100 * 1024 * 1024
 MAX_BLOCKS: Final = 5_000
 _LIFETIME: Final = timedelta(hours=24)
+#: What is being uploaded is stored behind random bytes: its name belongs to this upload alone, so that removing it can
+#: never take away finished content that happens to be the same, of this tenant or another.
+_SALT: Final = 16
 
 
 class UploadRefused(TaxiwayError):
@@ -123,10 +124,17 @@ def block_list(tx: Tx, file_id: str, signature: str, names: Sequence[str]) -> li
     return [known[name][0] for name in names]
 
 
+async def keep_block(rt: Runtime, content: bytes) -> tuple[str, int]:
+    """Store a block for one upload alone; its name and its size."""
+    name, _ = await rt.workers.run(rt.blobs.put, [rt.entropy.bytes(_SALT), content])
+    return name, len(content)
+
+
 async def join_blocks(rt: Runtime, tenant: str, file_id: str, contents: Sequence[str]) -> None:
     """Put the blocks together under one name."""
-    sha256, size = await rt.workers.run(lambda: rt.blobs.put(_chunks(rt.blobs, contents)))
-    changes = {"content_sha256": sha256, "size_encrypted": size}
+    salt = rt.entropy.bytes(_SALT)
+    name, size = await rt.workers.run(lambda: rt.blobs.put(chain([salt], _chunks(rt.blobs, contents))))
+    changes = {"content_sha256": name, "size_encrypted": size - _SALT}
     await rt.store.write(tenant, lambda tx: CONTENT_FILES.update(tx, file_id, changes))
 
 
@@ -142,9 +150,7 @@ async def commit(rt: Runtime, row: Row, info: EncryptionInfo, *, principal: dire
         await rt.store.write(tenant, lambda tx: _settle(tx, row, "commitFileFailed"))
         raise
     await rt.store.write(tenant, lambda tx: _settle(tx, row, "commitFileSuccess"))
-    used = {sha256, *(content for content, _ in row["blocks"].values())}
-    kept = await rt.store.read(tenant, lambda tx: {name for name in used if _in_use(tx, name)})
-    for name in used - kept:
+    for name in {sha256, *(content for content, _ in row["blocks"].values())}:
         await rt.workers.run(rt.blobs.remove, name)
 
 
@@ -154,19 +160,15 @@ def _settle(tx: Tx, row: Row, state: str) -> None:
     CONTENT_FILES.update(tx, row["id"], {"upload_state": state, "is_committed": done, **cleared})
 
 
-def _in_use(tx: Tx, sha256: str) -> bool:
-    """Whether the tenant refers to this content as finished content."""
-    known = sa.select(blob.c.sha256).where(blob.c.tenant == tx.tenant, blob.c.sha256 == sha256)
-    return tx.scalar(known) is not None
-
-
 def _chunks(blobs: Blobs, contents: Sequence[str]) -> Iterator[bytes]:
     for name in contents:
         with blobs.open(name) as file:
+            file.seek(_SALT)
             while chunk := file.read(1_048_576):
                 yield chunk
 
 
 def _whole(blobs: Blobs, sha256: str) -> bytes:
     with blobs.open(sha256) as file:
+        file.seek(_SALT)
         return file.read()

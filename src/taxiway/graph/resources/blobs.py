@@ -46,7 +46,7 @@ async def _put(rt: Runtime, request: Request) -> Response:
         if not 0 < len(name) <= 128:
             raise BadRequest("A block needs its 'blockid'.")
         content = await read_body(request, limit=uploads.MAX_BLOCK)
-        stored = await rt.workers.run(lambda: rt.blobs.put([content]))
+        stored = await uploads.keep_block(rt, content)
         await rt.store.write(tenant, lambda tx: uploads.add_block(tx, file_id, signature, name, stored))
     elif step == "blocklist":
         names = block_names(await read_body(request, limit=_LIST))
