@@ -12,7 +12,6 @@ TaxiwayError
     TermsNotAccepted        the terms-of-use blob is not ours (04 section 6)
     BadCertificateRequest   the CSR is unreadable, weak, not proven or already used
     NotEligibleToRenew      a renewal that its certificate does not carry
-    EnrollmentChanged       the device changed while its certificate was being made; trying again helps
   ConfigurationError
     BadConfiguration        a property of an enrollment configuration is wrong
     BuiltIn                 a default configuration can be changed, not deleted or assigned
@@ -67,10 +66,6 @@ class BadCertificateRequest(EnrollmentError):
 
 class NotEligibleToRenew(EnrollmentError):
     """The renewal is not carried by the device's current certificate."""
-
-
-class EnrollmentChanged(EnrollmentError):
-    """The device changed while its certificate was being made."""
 
 
 class ConfigurationError(TaxiwayError):

@@ -6,7 +6,6 @@ TaxiwayError
     BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
-    UnknownDevice       the certificate's device is not managed (any more)
 """
 
 from __future__ import annotations
@@ -32,7 +31,3 @@ class NoContent(ManagementError):
 
 class BadRange(ManagementError):
     """A byte range that the content does not have."""
-
-
-class UnknownDevice(ManagementError):
-    """The certificate's device is not managed, or not any more."""

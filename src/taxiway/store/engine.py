@@ -105,7 +105,6 @@ class Store:
         self._connections: list[Connection] = []
         self._writer: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
-        self._watchers: set[asyncio.Event] = set()
         if not inline:
             self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
             self._writer = threading.Thread(target=self._write_loop, name="writer", daemon=True)
@@ -123,8 +122,6 @@ class Store:
                 return
             if error is None:
                 future.set_result(result)
-                for watcher in self._watchers:
-                    watcher.set()
             else:
                 future.set_exception(error)
 
@@ -148,16 +145,6 @@ class Store:
         if self._readers is None:
             return self._run_read(tenant, function)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, tenant, function)
-
-    def watch(self) -> asyncio.Event:
-        """An event that is set after each commit of this process; the caller clears it, and ``unwatch`` ends it."""
-        event = asyncio.Event()
-        self._watchers.add(event)
-        return event
-
-    def unwatch(self, event: asyncio.Event) -> None:
-        """Stop setting ``event``."""
-        self._watchers.discard(event)
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
