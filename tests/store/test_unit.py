@@ -6,6 +6,7 @@ import pytest
 
 from taxiway.kernel import Reason
 from taxiway.store import AlreadyExists, Entity, Prop, Repository, both, entries, eq, router
+from taxiway.store.errors import WriteFailed
 from taxiway.store.query import Compare, Not
 from taxiway.store.router import ClaimedElsewhere
 
@@ -157,3 +158,18 @@ async def test_followers_run_inside_the_transaction(store):
     with pytest.raises(ValueError, match="follower"):
         await store.write("a", change)
     assert await store.read("a", THINGS.count) == 0
+
+
+async def test_a_commit_that_fails_is_named_and_nothing_of_it_happened(store, monkeypatch):
+    """A unit alone in its transaction is not acknowledged when the commit fails, and the next one goes through."""
+    dialect = store.engine.dialect
+
+    def full(_connection):
+        raise dialect.loaded_dbapi.OperationalError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(dialect, "do_commit", full)
+        with pytest.raises(WriteFailed):
+            await store.write("a", lambda tx: THINGS.insert(tx, {"name": "lost"}))
+    await store.write("a", lambda tx: THINGS.insert(tx, {"name": "kept"}))
+    assert [row["name"] for row in await store.read("a", THINGS.select)] == ["kept"]

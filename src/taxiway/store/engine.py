@@ -28,6 +28,8 @@ _JSON: dict[str, Any] = {
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
 }
+_turn = sa.select(scope.c.head).where(scope.c.tenant == sa.bindparam("t")).with_for_update(key_share=True)
+_first_turn = postgresql.insert(scope).on_conflict_do_nothing()
 GROUP = 64
 QUEUE = 4096
 
@@ -214,10 +216,12 @@ class Store:
         outcomes: list[tuple[_Write, Any, BaseException | None]] = []
         try:
             with connection.execution_options(sqlite_begin="IMMEDIATE").begin() as whole:
-                if len(group) == 1:  # alone, a unit needs no savepoint: the transaction is its own
-                    outcomes = [(group[0], *self._run_unit(connection, group[0], whole))]
-                else:
-                    outcomes = [(item, *self._run_unit(connection, item, connection.begin_nested())) for item in group]
+                alone = len(group) == 1  # then a unit needs no savepoint: the transaction is its own
+                for item in group:
+                    around = whole if alone else connection.begin_nested()
+                    outcomes.append((item, *self._run_unit(connection, item, around)))
+                    if around is not whole and around.is_active:
+                        around.commit()
         except sa.exc.SQLAlchemyError as error:
             self._drop_connection()
             self._fail(group, error)
@@ -228,12 +232,12 @@ class Store:
     def _run_unit(
         self, connection: Connection, item: _Write, around: sa.Transaction
     ) -> tuple[Any, BaseException | None]:
+        """The unit's result, or its error with what it did taken back."""
         try:
             self._take_turn(connection, item.tenant)
             unit = self._tx(connection, item.tenant, item.actor, item.correlation, writable=True)
             result = item.function(unit)
             unit.flush()
-            around.commit()
         except Exception as error:
             if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
                 raise
@@ -245,10 +249,9 @@ class Store:
         """On PostgreSQL a tenant's writers take turns by its row; on SQLite there is one writer anyway."""
         if connection.dialect.name != "postgresql":
             return
-        turn = sa.select(scope.c.head).where(scope.c.tenant == tenant).with_for_update(key_share=True)
-        if connection.execute(turn).first() is None:
-            connection.execute(postgresql.insert(scope).values(tenant=tenant, head=0).on_conflict_do_nothing())
-            connection.execute(turn)
+        if connection.execute(_turn, {"t": tenant}).first() is None:
+            connection.execute(_first_turn, {"tenant": tenant, "head": 0})
+            connection.execute(_turn, {"t": tenant})
 
     @staticmethod
     def _fail(group: list[_Write], error: Exception) -> None:

@@ -22,7 +22,6 @@ _MOST = 2000
 class Plan:
     """What a driver needs to run a statement, and what its values become."""
 
-    statement: sa.Select[Any]
     sql: str
     order: tuple[str, ...] | None
     fixed: Mapping[str, Any]
@@ -87,7 +86,6 @@ def _plan(connection: Connection, statement: sa.Executable) -> Plan | None:
     columns = list(statement.selected_columns)
     reads = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return Plan(
-        statement,
         compiled.string,
         tuple(compiled.positiontup) if compiled.positional else None,
         {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
