@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 from taxiway.kernel import SystemClock, SystemEntropy, TaxiwayError
 from taxiway.rehearsal.administrator import Administrator
@@ -22,6 +24,16 @@ def known_server(data: Path) -> dict[str, str]:
         )
     said: dict[str, str] = json.loads(file.read_text("utf-8"))
     return said
+
+
+def ask(path: str, data: Path, server: str, ca: Path | None, admin: str, password: str) -> Any:
+    """One GET as an administrator who signs in for it; the JSON."""
+
+    async def run() -> Any:
+        async with administrator(data, server, ca, admin, password) as signed_in:
+            return await signed_in.get(path)
+
+    return asyncio.run(run())
 
 
 def administrator(

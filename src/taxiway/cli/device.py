@@ -6,6 +6,7 @@ import asyncio
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -132,15 +133,9 @@ def timeline(
 
     The phases sum to the wall clock between the first and the last entry.
     """
+    from taxiway.cli.connect import ask
 
-    async def run() -> dict[str, object]:
-        from taxiway.cli.connect import administrator
-
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            found: dict[str, object] = await signed_in.get(f"/taxiway/timeline/{serial}")
-            return found
-
-    found = asyncio.run(run())
+    found: dict[str, object] = ask(f"/taxiway/timeline/{quote(serial, safe='')}", data, server, ca, admin, password)
     if as_json:
         print(json.dumps(found))
         return

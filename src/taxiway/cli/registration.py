@@ -117,15 +117,9 @@ def status(
     as_json: AsJson = False,
 ) -> None:
     """Print the checklist: which of the eight steps is done, what is missing, and for whom."""
+    from taxiway.cli.connect import ask
 
-    async def run() -> list[dict[str, object]]:
-        from taxiway.cli.connect import administrator
-
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            steps: list[dict[str, object]] = (await signed_in.get("/taxiway/checklist"))["value"]
-            return steps
-
-    steps = asyncio.run(run())
+    steps: list[dict[str, object]] = ask("/taxiway/checklist", data, server, ca, admin, password)["value"]
     if as_json:
         print(json.dumps(steps))
         return
