@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from taxiway.kernel import Reason
-from taxiway.signin import claims, issued
+from taxiway.signin import issued
 from taxiway.signin.errors import CodeExpired, CodeReused, GrantInvalid, Malformed, SignInError, VerifierMismatch
 from taxiway.signin.grants.common import (
     Issue,
     TokenRequest,
+    admit,
     authenticated_client,
     reply,
-    require_standing,
     wants_refresh_token,
 )
 from taxiway.signin.model import Proof
-from taxiway.signin.resources import target_of
 from taxiway.signin.revocation import revoke_family
 from taxiway.signin.sealed import same, tenant_hint
 from taxiway.store import Row, Runtime, Tx
@@ -49,19 +49,15 @@ def _redeem(tx: Tx, request: TokenRequest) -> Issue | SignInError:
         raise CodeExpired("The authorization code has expired.", remedy="Sign in again.")
     issued.spend_code(tx, row)
     proof = Proof.of(row)
-    require_standing(tx, proof)
     identifier = request.identifier or row["resource"]
-    target = target_of(tx, client, identifier)
-    facts = claims.load(tx, proof, client["app_id"], target)
     scope = f"{row['scope']} {request.scope}"
+    issue = admit(tx, proof, client, identifier, by="authorization_code", scope=scope)
     token = ""
     if wants_refresh_token(request, scope):
         token = issued.new_refresh_token(
             tx, proof, client_id=client["app_id"], resource=identifier, scope=row["scope"], before=row
         )
-    what = {"upn": facts.user["user_principal_name"], "client": client["app_id"], "resource": identifier}
-    tx.log("token.issued", subject=proof.subject, what={**what, "mdm": facts.mdm is not None}, why=facts.why)
-    return Issue(facts, proof, client["app_id"], target, token, row["nonce"])
+    return replace(issue, refresh_token=token, nonce=row["nonce"])
 
 
 def _check_binding(request: TokenRequest, row: Row) -> None:

@@ -72,12 +72,16 @@ class TokenRequest:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What a grant decided to issue, before it is signed."""
+    """What a grant decided to issue, before it is signed. Without ``target`` there is no access token.
+
+    ``scope``: what was granted, which in v2 decides whether there is an id_token.
+    """
 
     facts: Facts
     proof: Proof
     client_id: str
     target: Target | None
+    scope: str = ""
     refresh_token: str = ""
     nonce: str = ""
 
@@ -120,21 +124,40 @@ def require_device(tx: Tx, device_id: str) -> Row:
     return device
 
 
+def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope: str = "") -> Issue:
+    """The one way from a proof to a token: user and device still stand, and the client may have the resource.
+
+    ``by``: the grant, for the log.
+    """
+    require_standing(tx, proof)
+    target = resources.target_of(tx, client, identifier)
+    facts = claims.load(tx, proof, client["app_id"], target)
+    what = {"upn": facts.user["user_principal_name"], "client": client["app_id"], "resource": identifier, "by": by}
+    if proof.device_id is not None:
+        what["device_id"] = proof.device_id
+    tx.log("token.issued", subject=proof.subject, what={**what, "mdm": facts.mdm is not None}, why=facts.why)
+    return Issue(facts, proof, client["app_id"], target, scope)
+
+
 async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: str | None = None) -> dict[str, Any]:
-    """The token reply in the shape of the endpoint: v1 writes its numbers as strings."""
+    """The token reply in the shape of the endpoint: v1 writes its numbers as strings.
+
+    v1 always has an id_token, v2 for the scope ``openid`` (03 section 4.1).
+    """
     version = version or request.version
-    bodies = [
-        claims.id_claims(rt, issue.facts, issue.proof, issue.client_id, version=version, nonce=issue.nonce),
-    ]
+    facts, proof, client_id = issue.facts, issue.proof, issue.client_id
+    bodies: dict[str, claims.Body] = {}
+    if version == "1.0" or issue.target is None or resources.wants(issue.scope, "openid"):
+        bodies["id_token"] = claims.id_claims(rt, facts, proof, client_id, version=version, nonce=issue.nonce)
     if issue.target is not None:
-        bodies.append(claims.access_claims(rt, issue.facts, issue.proof, issue.client_id, issue.target))
-    tokens = await sign(rt, *bodies)
-    out: dict[str, Any] = {"token_type": "Bearer", "id_token": tokens[0]}
+        bodies["access_token"] = claims.access_claims(rt, facts, proof, client_id, issue.target)
+    tokens = dict(zip(bodies, await sign(rt, *bodies.values()), strict=True))
+    out: dict[str, Any] = {"token_type": "Bearer", **tokens}
     if issue.target is not None:
-        seconds, expires = bodies[1]["exp"] - bodies[1]["iat"], bodies[1]["exp"]
-        out |= {"scope": issue.target.scp, **times(seconds, expires, version), "access_token": tokens[1]}
+        access = bodies["access_token"]
+        out |= {"scope": issue.target.scp, **times(access["exp"] - access["iat"], access["exp"], version)}
         if version == "1.0":
-            out |= {"resource": issue.target.aud, "not_before": str(bodies[1]["nbf"])}
+            out |= {"resource": issue.target.aud, "not_before": str(access["nbf"])}
     if issue.refresh_token:
         out["refresh_token"] = issue.refresh_token
     if request.form.get("client_info") == "1":

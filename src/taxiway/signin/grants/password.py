@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from taxiway.signin import claims, factors, issued, resources
+from taxiway.signin import factors, issued, resources
 from taxiway.signin.credentials import Checked, check_password, confirm, tenant_for
 from taxiway.signin.errors import GrantUnsupported, MfaRequired
-from taxiway.signin.grants.common import Issue, TokenRequest, authenticated_client, reply, wants_refresh_token
+from taxiway.signin.grants.common import (
+    Issue,
+    TokenRequest,
+    admit,
+    authenticated_client,
+    reply,
+    wants_refresh_token,
+)
 from taxiway.signin.model import Proof
 from taxiway.signin.policy import signin_policy_of
 from taxiway.store import Runtime, Tx
@@ -50,15 +58,12 @@ def _issue(tx: Tx, request: TokenRequest, checked: Checked) -> Issue:
         raise MfaRequired("This account signs in with a second factor.", remedy="Sign in interactively.")
     client = resources.client_of(tx, request.client_id)
     identifier = request.identifier or resources.GRAPH
-    target = resources.target_of(tx, client, identifier)
     proof = Proof(user_id=user["id"], amr=("pwd",), auth_time=tx.now)
-    facts = claims.load(tx, proof, client["app_id"], target)
+    issue = admit(tx, proof, client, identifier, by="password", scope=request.scope)
     token = ""
     if wants_refresh_token(request, request.scope):
         family = {"family": tx.entropy.uuid()}
         token = issued.new_refresh_token(
             tx, proof, client_id=client["app_id"], resource=identifier, scope=request.scope, before=family
         )
-    what = {"upn": checked.upn, "client": client["app_id"], "resource": identifier, "by": "password"}
-    tx.log("signin.completed", subject=proof.subject, what=what)
-    return Issue(facts, proof, client["app_id"], target, token)
+    return replace(issue, refresh_token=token)

@@ -20,10 +20,10 @@ from taxiway.signin.errors import (
     MfaRequired,
     SignInError,
 )
-from taxiway.signin.grants.common import Issue, TokenRequest, reply, require_device, require_standing
+from taxiway.signin.grants.common import Issue, TokenRequest, admit, reply, require_device
 from taxiway.signin.grants.refresh import usable
 from taxiway.signin.model import BROKER, DRS_RESOURCE, PRT_CLIENT, Proof
-from taxiway.signin.resources import client_of, target_of, wants
+from taxiway.signin.resources import client_of, wants
 from taxiway.store import Runtime, Tx
 from taxiway.wire import rsa_blob
 from taxiway.wire.broker import CONTEXT_BYTES, encrypt_response, wrap_session_key
@@ -83,20 +83,16 @@ def _issue_prt(tx: Tx, signed: DeviceSigned, checked: Checked | None, session_ke
     if isinstance(proof, SignInError):
         return proof
     proof = replace(proof, device_id=device["device_id"], ztdid=device["ztdid"])
-    user = require_standing(tx, proof)
     directory.seen(tx, device)
-    client_id = BROKER if checked is None else PRT_CLIENT
-    scope = str(signed.claims.get("scope", ""))
-    what = {"upn": user["user_principal_name"], "device_id": device["device_id"], "amr": list(proof.amr)}
-    client = client_of(tx, client_id)
-    target = target_of(tx, client, str(signed.claims.get("resource") or DRS_RESOURCE))
-    facts = claims.load(tx, proof, client_id, target)
+    client = client_of(tx, BROKER if checked is None else PRT_CLIENT)
+    scope, identifier = str(signed.claims.get("scope", "")), str(signed.claims.get("resource") or DRS_RESOURCE)
+    issue = admit(tx, proof, client, identifier, by="device", scope=scope)
     if not wants(scope, "aza"):
-        tx.log("token.issued", subject=proof.subject, what={**what, "resource": target.aud})
-        return Issue(facts, proof, client_id, target)
+        return issue
     token = issued.new_prt(tx, proof, session_key)
+    what = {"upn": issue.facts.user["user_principal_name"], "device_id": device["device_id"], "amr": list(proof.amr)}
     tx.log("prt.issued", subject=proof.subject, what=what)
-    return Issue(facts, proof, client_id, None, token)
+    return replace(issue, target=None, refresh_token=token)
 
 
 def _proof(tx: Tx, signed: DeviceSigned, checked: Checked | None) -> Proof | SignInError:
@@ -139,7 +135,6 @@ async def _for_session(rt: Runtime, request: TokenRequest, signed: SessionSigned
 def _issue_for_session(tx: Tx, signed: SessionSigned) -> Issue:
     nonces.use_nonce(tx, signed.nonce)
     given, proof = signed.claims, signed.proof
-    user = require_standing(tx, proof)
     client = client_of(tx, str(given.get("client_id", "")))
     scope = str(given.get("scope", ""))
     if given.get("amr_values") == "ngcmfa" and "ngcmfa" not in proof.methods(tx.now):
@@ -148,9 +143,6 @@ def _issue_for_session(tx: Tx, signed: SessionSigned) -> Issue:
             remedy="Sign in again with a second factor.",
         )
     identifier = resources.asked(str(given.get("resource", "")), scope)
-    target = target_of(tx, client, identifier or DRS_RESOURCE)
-    facts = claims.load(tx, proof, client["app_id"], target)
+    issue = admit(tx, proof, client, identifier or DRS_RESOURCE, by="prt", scope=scope)
     renewed = issued.new_prt(tx, proof, signed.session_key) if wants(scope, "aza") else ""
-    what = {"upn": user["user_principal_name"], "device_id": proof.device_id, "client": client["app_id"]}
-    tx.log("token.issued", subject=proof.subject, what={**what, "resource": target.aud, "by": "prt"})
-    return Issue(facts, proof, client["app_id"], target, renewed)
+    return replace(issue, refresh_token=renewed)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from taxiway.kernel import Reason
-from taxiway.signin import claims, issued
+from taxiway.signin import issued
 from taxiway.signin.errors import CodeExpired, GrantInvalid, GrantRevoked, SignInError
 from taxiway.signin.grants.common import (
     Issue,
     TokenRequest,
+    admit,
     authenticated_client,
     reply,
-    require_standing,
 )
 from taxiway.signin.model import Proof
-from taxiway.signin.resources import target_of
 from taxiway.signin.sealed import tenant_hint
 from taxiway.store import Row, Runtime, Tx
 
@@ -37,16 +37,12 @@ def _refresh(tx: Tx, request: TokenRequest) -> Issue | SignInError:
     if isinstance(row, SignInError):
         return row
     proof = Proof.of(row)
-    require_standing(tx, proof)
     identifier = request.identifier or row["resource"]
-    target = target_of(tx, client, identifier)
-    facts = claims.load(tx, proof, client["app_id"], target)
+    issue = admit(tx, proof, client, identifier, by="refresh_token", scope=request.scope or row["scope"])
     token = issued.new_refresh_token(
         tx, proof, client_id=client["app_id"], resource=row["resource"], scope=row["scope"], before=row
     )
-    what = {"upn": facts.user["user_principal_name"], "client": client["app_id"], "resource": identifier}
-    tx.log("token.issued", subject=proof.subject, what={**what, "by": "refresh_token"}, why=facts.why)
-    return Issue(facts, proof, client["app_id"], target, token)
+    return replace(issue, refresh_token=token)
 
 
 def usable(tx: Tx, token: str, client_id: str) -> Row | SignInError:
