@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from taxiway import signin
 from taxiway.rehearsal import plan
 from taxiway.settings import BadSettings, Settings, load_settings
 
@@ -19,6 +20,14 @@ def test_every_setting_is_documented():
         for field in msgspec.structs.fields(section.type):
             default = f"`{field.default}`" if field.default != "" else "empty"
             assert f"| `{field.name}` | {default} |" in text
+
+
+def test_every_sign_in_switch_is_documented_and_off():
+    """docs/settings.md names each switch of a tenant; none is on by itself."""
+    text = (DOCS / "settings.md").read_text("utf-8")
+    for field in msgspec.structs.fields(signin.Policy):
+        assert f"| `{field.name}` |" in text
+        assert field.default is False
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from taxiway.store import metadata
 pytestmark = pytest.mark.anyio
 
 #: What a refused request may leave behind: the log of refusals, spent nonces and the count of wrong passwords.
-TRACES = {"log", "lockout", "used_nonce", "scope"}
+TRACES = {"log", "failed_attempt", "used_nonce", "scope"}
 #: An administrator's import and sync are kept as what was asked for, with the error that each came to.
 ASKED = {"autopilot_import", "autopilot_sync"}
 ENTITY = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c SYSTEM "file:///etc/passwd">]><a>&b;&c;</a>'

@@ -96,8 +96,8 @@ class Browser:
 
     async def code(self, **changes):
         """A whole sign-in; the code."""
-        done = await self.login(await self.authorize(**changes))
-        return answer_of(done)["code"]
+        page = await self.authorize(**changes)
+        return answer_of(page if page.is_redirect else await self.login(page))["code"]
 
     async def token(self, *, segment=None, version="", headers=None, **form):
         """The token endpoint."""

@@ -101,20 +101,22 @@ async def test_a_code_runs_out_after_five_minutes(browser, user, clock):
     assert (await browser.redeem(code)).json()["error_codes"] == [70008]
 
 
-async def test_public_clients_need_a_challenge_and_the_broker_redirect_may_go_without(rt, browser, user, tenant):
-    """The exception is for ``ms-aadj-redir`` alone, and a tenant can take it away."""
-    cli = {"client_id": CLI, "redirect_uri": "http://localhost:1234", "resource": GRAPH}
+async def test_15_03_public_clients_need_a_challenge_of_method_s256(rt, browser, user, tenant, clock):
+    """Seeded clients go without one only where the tenant says so, and such a code lives for a minute."""
     bare = {"code_challenge": None, "code_challenge_method": None}
+    cli = {"client_id": CLI, "redirect_uri": "http://localhost:1234", "resource": GRAPH}
     refused = await browser.authorize(**cli, **bare)
     assert refused.headers["location"].startswith("http://localhost:1234?error=invalid_request")
-    assert config_of(await browser.authorize(**bare))["pgid"] == "ConvergedSignIn"
-    plain = await browser.authorize(code_challenge_method="plain")
-    assert answer_of(plain)["error"] == "invalid_request"
+    assert answer_of(await browser.authorize(**bare))["error"] == "invalid_request"
+    assert answer_of(await browser.authorize(code_challenge_method="plain"))["error"] == "invalid_request"
+    switch = {"seeded_without_challenge": True}
+    await rt.store.write(tenant, lambda tx: signin.update_signin_policy(tx, switch, principal=SYSTEM_PRINCIPAL))
     code = await browser.code(**bare)
     assert (await browser.redeem(code)).json()["error_codes"] == [9002313]
-    switch = {"broker_without_challenge": False}
-    await rt.store.write(tenant, lambda tx: signin.update_signin_policy(tx, switch, principal=SYSTEM_PRINCIPAL))
-    assert answer_of(await browser.authorize(**bare))["error"] == "invalid_request"
+    assert (await browser.redeem(code, code_verifier=None)).json()["access_token"]
+    late = await browser.code(**bare)
+    clock.advance(61)
+    assert (await browser.redeem(late, code_verifier=None)).json()["error_codes"] == [70008]
 
 
 @pytest.mark.parametrize(

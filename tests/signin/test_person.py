@@ -112,11 +112,12 @@ async def test_the_second_factor_cannot_be_skipped(rt, browser, user, tenant):
 
 
 async def test_freshness_of_the_second_factor_passes(rt, browser, user, tenant, clock):
-    """``ngcmfa`` is in tokens for ten minutes, ``mfa`` stays."""
-    pass_ = await signin.issue_access_pass(rt, tenant, user["id"])
+    """``ngcmfa`` is in tokens for ten minutes, the ``mfa`` of an authenticator stays."""
+    address = await signin.register_totp(rt, tenant, user["id"])
+    secret = base64.b32decode(parse_qs(urlsplit(address).query)["secret"][0])
     page = await browser.login(await browser.authorize(amr_values="ngcmfa"))
-    config, ended = await browser.factor(page, "AccessPass", pass_)
-    code = answer_of(await browser.process(config, ended, "AccessPass"))["code"]
+    config, ended = await browser.factor(page, "PhoneAppOTP", code_at(secret, int(clock.now().timestamp()) // 30))
+    code = answer_of(await browser.process(config, ended, "PhoneAppOTP"))["code"]
     reply = (await browser.redeem(code)).json()
     clock.advance(601)
     form = {"grant_type": "refresh_token", "client_id": "29d9ed98-a469-4536-ade2-f981bc1d605e", "resource": DRS}

@@ -13,7 +13,8 @@ EVERYTHING = (
     "DeviceManagementManagedDevices.ReadWrite.All DeviceManagementManagedDevices.PrivilegedOperations.All "
     "DeviceManagementApps.ReadWrite.All Directory.AccessAsUser.All Directory.ReadWrite.All User.ReadWrite.All "
     "Group.ReadWrite.All Device.Read.All Policy.Read.All Policy.ReadWrite.MobilityManagement "
-    "Policy.ReadWrite.DeviceConfiguration RoleManagement.ReadWrite.Directory Organization.ReadWrite.All "
+    "Policy.ReadWrite.DeviceConfiguration Policy.ReadWrite.ConditionalAccess RoleManagement.ReadWrite.Directory "
+    "Organization.ReadWrite.All "
     "UserAuthenticationMethod.ReadWrite.All Application.Read.All BitlockerKey.Read.All Domain.Read.All"
 )
 

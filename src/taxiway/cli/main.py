@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, registration, up
+from taxiway.cli import demo, device, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -25,6 +25,7 @@ app.command("demo")(demo.demo)
 app.command("setup")(registration.setup)
 app.command("import")(registration.import_csv)
 app.command("status")(registration.status)
+app.command("signin-policy")(switches.signin_policy)
 app.add_typer(device.app, name="device")
 
 

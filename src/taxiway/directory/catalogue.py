@@ -34,6 +34,7 @@ ADMINISTRATION = (
     "Group.ReadWrite.All",
     "Organization.ReadWrite.All",
     "Policy.Read.All",
+    "Policy.ReadWrite.ConditionalAccess",
     "Policy.ReadWrite.DeviceConfiguration",
     "Policy.ReadWrite.MobilityManagement",
     "RoleManagement.ReadWrite.Directory",

@@ -2,13 +2,14 @@
 
 from taxiway.doors.errors import BadBody, BodyTooLarge, DoorError
 from taxiway.doors.plumbing import Door
-from taxiway.doors.request import bearer, correlation, json_response, peer, read_body, read_form, read_json
+from taxiway.doors.request import address, bearer, correlation, json_response, peer, read_body, read_form, read_json
 
 __all__ = [
     "BadBody",
     "BodyTooLarge",
     "Door",
     "DoorError",
+    "address",
     "bearer",
     "correlation",
     "json_response",

@@ -65,6 +65,11 @@ def correlation(request: Request) -> str:
         return str(request.scope["request_id"])
 
 
+def address(request: Request) -> str:
+    """The address at the other end of the connection; empty when the transport has none."""
+    return request.client.host if request.client is not None else ""
+
+
 def bearer(request: Request) -> str | None:
     """The bearer token of the Authorization header."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

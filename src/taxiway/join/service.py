@@ -49,6 +49,7 @@ def admit(tx: Tx, claims: signin.Claims, ticket: autopilot.Ticket | None) -> Pla
     _check_assigned(tx, ztdid, user)
     before = _anchor(tx, ztdid) if ztdid is not None else None
     mine = before is not None and before["registered_at"] is not None and before["owner_id"] == user["id"]
+    _check_conditional_access(tx, user, had_mfa=claims.had_mfa)
     decision = directory.may_join(tx, user, had_mfa=claims.had_mfa, reuse=mine)
     if not decision.value:
         last = decision.reasons[-1]
@@ -165,6 +166,15 @@ def _check_assigned(tx: Tx, ztdid: str | None, user: Row) -> None:
     if assigned is not None and assigned["id"] != user["id"]:
         reason = Reason("join.assigned_user", f"The device is assigned to {assigned['user_principal_name']}.")
         raise NotAllowed("This device is assigned to somebody else.", reasons=[reason])
+
+
+def _check_conditional_access(tx: Tx, user: Row, *, had_mfa: bool) -> None:
+    """Policies for the user action 'register or join devices'."""
+    decision = signin.decide(tx, signin.Attempt(user["id"], action=signin.REGISTER_DEVICE, had_mfa=had_mfa))
+    if decision.value.outcome != "allowed":
+        error = signin.refusal(decision)
+        kind = MfaMissing if decision.value.outcome == "mfa" else NotAllowed
+        raise kind(error.message, reasons=decision.reasons, remedy=error.remedy)
 
 
 def _anchor(tx: Tx, ztdid: str) -> Row:

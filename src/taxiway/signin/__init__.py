@@ -2,31 +2,65 @@
 
 from taxiway.signin.bootstrap import bootstrap
 from taxiway.signin.client_secrets import add_client_secret
+from taxiway.signin.conditional import (
+    REGISTER_DEVICE,
+    Attempt,
+    create_policy,
+    decide,
+    delete_policy,
+    refusal,
+    update_policy,
+)
+from taxiway.signin.entities import CONDITIONAL_ACCESS_POLICIES
 from taxiway.signin.errors import SignInError, TokenRefused
-from taxiway.signin.factors import issue_access_pass, register_totp
+from taxiway.signin.factors import (
+    ACCESS_PASS,
+    ONE_TIME_CODE,
+    active_pass,
+    forget_access_pass,
+    forget_totp,
+    issue_access_pass,
+    methods_of,
+    register_totp,
+)
 from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.model import Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
+from taxiway.signin.resources import graph_audiences
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.signin.tokens import verify_token
 
 __all__ = [
+    "ACCESS_PASS",
+    "CONDITIONAL_ACCESS_POLICIES",
+    "ONE_TIME_CODE",
+    "REGISTER_DEVICE",
+    "Attempt",
     "Claims",
     "Policy",
     "SignInError",
     "TokenRefused",
+    "active_pass",
     "add_client_secret",
     "bootstrap",
     "check_strength",
+    "create_policy",
+    "decide",
+    "delete_policy",
     "follow",
+    "forget_access_pass",
     "forget_hello_keys",
+    "forget_totp",
+    "graph_audiences",
     "hash_secret",
     "issue_access_pass",
     "make_nonce",
+    "methods_of",
     "principal_of",
+    "refusal",
     "register_hello_key",
     "register_totp",
     "revoke_for_device",
@@ -34,6 +68,7 @@ __all__ = [
     "set_password",
     "signin_policy_of",
     "store_password",
+    "update_policy",
     "update_signin_policy",
     "verify_token",
 ]

@@ -18,12 +18,15 @@ from taxiway.signin.errors import (
     DeviceRefused,
     FlowExpired,
     Malformed,
+    MfaNotRegistered,
+    MfaRequired,
     ParameterMissing,
     RedirectMismatch,
     ResponseModeUnsupported,
     ResponseTypeUnsupported,
     SignInError,
 )
+from taxiway.signin.forms import read_claims
 from taxiway.signin.policy import signin_policy_of
 from taxiway.signin.sealed import Sealer
 from taxiway.signin.sts import sts_of
@@ -32,15 +35,20 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
-_BROKER_SCHEME = "ms-aadj-redir://"
 _LONGEST = 4096
 _MODES = frozenset({"query", "fragment", "form_post"})
 _STRONG = frozenset({"mfa", "ngcmfa"})
+_PROMPTS = frozenset({"none", "login", "select_account", "consent", "create"})
 _PURPOSE = "ctx"
 
 
 class AuthorizeRequest(Struct, frozen=True, kw_only=True):
-    """A request found in order; travels sealed in ``sCtx``. ``ztdid``: of the device whose ticket came along."""
+    """A request found in order; travels sealed in ``sCtx``.
+
+    ``max_age``: seconds since the sign-in. ``device_code``: hash of the device code that the sign-in is to approve
+    and ``asked_from`` where it was asked for; then there is no redirect URI. ``ztdid``: of the device whose ticket
+    came along.
+    """
 
     client_id: str
     redirect_uri: str
@@ -54,9 +62,17 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     challenge: str = ""
     prompt: str = ""
     login_hint: str = ""
+    max_age: int | None = None
     strong: bool = False
+    device_code: str = ""
+    asked_from: str = ""
     ztdid: str | None = None
     correlation: str = ""
+
+    @property
+    def prompts(self) -> frozenset[str]:
+        """What ``prompt`` asks for."""
+        return frozenset(self.prompt.split())
 
     def seal(self, rt: Runtime) -> str:
         """``sCtx``."""
@@ -100,6 +116,7 @@ async def read_authorize(
         challenge=given.get("code_challenge", ""),
         prompt=given.get("prompt", ""),
         login_hint=hint[:320],
+        max_age=_seconds(given.get("max_age", "")),
         strong=bool(_STRONG & set(given.get("amr_values", "").split())),
         ztdid=device.ztdid if device is not None and device.tenant == tenant else None,
         correlation=correlation,
@@ -126,13 +143,18 @@ def _check_client(tx: Tx, request: AuthorizeRequest) -> None:
 
 
 async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str]) -> None:
-    """The rest of the checks: what fails here may be told to the redirect URI."""
+    """The rest of the checks: what fails here may be told to the redirect URI. A device code has none."""
+    if request.device_code:
+        return
     if given.get("response_type") != "code":
         raise ResponseTypeUnsupported(f"The response type '{given.get('response_type', '')[:60]}' is not supported.")
     if request.response_mode not in _MODES:
         raise ResponseModeUnsupported(f"The response mode '{request.response_mode[:60]}' is not supported.")
     if given.get("request") or given.get("request_uri"):
         raise Malformed("Request objects are not supported.")
+    if not request.prompts <= _PROMPTS or ("none" in request.prompts and len(request.prompts) > 1):
+        raise Malformed(f"The prompt '{request.prompt[:60]}' is not supported.")
+    read_claims(given.get("claims", ""))
     if request.challenge:
         if given.get("code_challenge_method") != "S256" or not _CHALLENGE.match(request.challenge):
             raise ChallengeMissing("The PKCE challenge is not one of method S256.")
@@ -140,9 +162,18 @@ async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapp
     await rt.store.read(request.tenant or SYSTEM, lambda tx: _may_go_without_challenge(tx, request))
 
 
+def _seconds(text: str) -> int | None:
+    """``max_age``; a text that is no number is an error that the page shows."""
+    if not text:
+        return None
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise Malformed("'max_age' is a number of seconds.")
+    return int(text)
+
+
 def _may_go_without_challenge(tx: Tx, request: AuthorizeRequest) -> None:
     client = resources.client_of(tx, request.client_id)
-    excused = request.redirect_uri.startswith(_BROKER_SCHEME) and signin_policy_of(tx).broker_without_challenge
+    excused = client.get("first_party", False) and signin_policy_of(tx).seeded_without_challenge
     if client["public"] and not excused:
         raise ChallengeMissing("Proof Key for Code Exchange is required: send a code_challenge of method S256.")
 
@@ -187,5 +218,8 @@ def answer_fields(rt: Runtime, request: AuthorizeRequest, tenant: str, answer: M
 
 
 def error_answer(error: SignInError, description: str) -> dict[str, Any]:
-    """The members of an error answer."""
-    return {"error": sts_of(error).error, "error_description": description}
+    """The members of an error answer; ``invalid_grant`` is no error of this endpoint (RFC 6749 section 4.1.2.1)."""
+    name = sts_of(error).error
+    if name == "invalid_grant":
+        name = "interaction_required" if isinstance(error, MfaRequired | MfaNotRegistered) else "access_denied"
+    return {"error": name, "error_description": description}

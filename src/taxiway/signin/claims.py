@@ -37,10 +37,11 @@ class Facts:
     why: tuple[Reason, ...] = field(default=())
 
 
-def load(tx: Tx, proof: Proof, client_id: str, target: Target) -> Facts:
-    """Read the facts. The MDM addresses go to the broker alone, at the sign-in before the join (03 section 9.3)."""
+def load(tx: Tx, proof: Proof, client_id: str, target: Target | None) -> Facts:
+    """Read the facts. The MDM addresses go to the broker alone, with DRS tokens and PRTs (03 sections 5.2, 9.3)."""
     user = directory.USERS.require(tx, proof.user_id)
-    scope = directory.in_mdm_scope(tx, user["id"]) if client_id == BROKER and target.app_id == DRS_APP else None
+    broker = client_id == BROKER and (target is None or target.app_id == DRS_APP)
+    scope = directory.in_mdm_scope(tx, user["id"]) if broker else None
     return Facts(
         tenant=directory.get_tenant(tx),
         user=user,

@@ -8,6 +8,7 @@ from taxiway import directory
 from taxiway.kernel import Reason
 from taxiway.signin import lockout, passwords
 from taxiway.signin.errors import AccountDisabled, BadCredentials, OtherOrganization, PasswordExpired, TenantUnknown
+from taxiway.signin.lockout import Caller
 from taxiway.store import SYSTEM, Row, Runtime, Tx
 
 _WRONG = "Error validating credentials due to invalid username or password."
@@ -15,12 +16,13 @@ _WRONG = "Error validating credentials due to invalid username or password."
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A user whose password was right; ``hash`` is what it was right against."""
+    """A user whose password was right; ``hash`` is what it was right against, ``stronger`` what replaces it."""
 
     user_id: str
-    upn: str
+    caller: Caller
     hash: str
     one_time: bool
+    stronger: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,29 +65,34 @@ async def tenant_for(rt: Runtime, tenant: str | None, upn: str) -> str:
     return found
 
 
-async def check_password(rt: Runtime, tenant: str, upn: str, password: str, *, correlation: str) -> Checked:
+async def check_password(
+    rt: Runtime, tenant: str, upn: str, password: str, *, address: str, correlation: str
+) -> Checked:
     """The user with this name and password; every wrong answer costs the same work and reads the same."""
+    caller = Caller.of(upn, address)
 
     def load(tx: Tx) -> _Known:
-        lockout.require_open(tx, upn)
+        lockout.require_open(tx, caller)
         user = directory.find_user(tx, upn) if "@" in upn else None
         return _Known(user, passwords.find(tx, user["id"]) if user is not None else None)
 
     known = await rt.store.read(tenant, load)
     right = await passwords.matches(rt, known.password["hash"] if known.password else None, password)
     if not right or known.user is None or known.password is None:
-        await rt.store.write(tenant, lambda tx: lockout.failed(tx, upn), correlation=correlation)
+        await rt.store.write(tenant, lambda tx: lockout.failed(tx, caller), correlation=correlation)
         raise BadCredentials(
             _WRONG,
             reasons=[Reason("bad_credentials", "Name or password was wrong.", {"upn": upn})],
             remedy="Type the name as name@domain, or ask an administrator to reset the password.",
         )
-    return Checked(known.user["id"], upn, known.password["hash"], known.password["one_time"])
+    hashed = known.password["hash"]
+    stronger = await passwords.stronger(rt, hashed, password)
+    return Checked(known.user["id"], caller, hashed, known.password["one_time"], stronger)
 
 
 def confirm(tx: Tx, checked: Checked, *, allow_one_time: bool = False) -> Row:
     """The user, after what was read before the hashing was checked again; forgets earlier failures."""
-    lockout.require_open(tx, checked.upn)
+    lockout.require_open(tx, checked.caller)
     user, password = directory.USERS.get(tx, checked.user_id), passwords.find(tx, checked.user_id)
     if user is None or password is None or password["hash"] != checked.hash:
         raise BadCredentials(_WRONG)
@@ -94,7 +101,9 @@ def confirm(tx: Tx, checked: Checked, *, allow_one_time: bool = False) -> Row:
         raise PasswordExpired(
             "The password was for one use only.", remedy="Sign in on the web page once and choose a new password."
         )
-    lockout.succeeded(tx, checked.upn)
+    lockout.succeeded(tx, checked.caller)
+    if checked.stronger:
+        passwords.rehash(tx, checked.user_id, checked.stronger)
     return user
 
 

@@ -26,12 +26,19 @@ TaxiwayError
     PasswordWeak             the new password is refused
     MfaRequired              a second factor is required
     MfaNotRegistered         a second factor is required and none is registered
+    AccessBlocked            a Conditional Access policy blocks
+    DeviceNotCompliant       a Conditional Access policy asks for a compliant device
+    DeviceNotJoined          a Conditional Access policy asks for a hybrid joined device
     FactorRefused            the second factor is wrong
     PassRefused              the Temporary Access Pass is wrong, used or run out
     OtherOrganization        the account belongs to another organization than the device
     OtherUser                the device is assigned to somebody else
     FlowExpired              the sign-in page is too old or of another browser
     CodeExpired              the code ran out
+    CodePending              the device code waits for its person
+    CodeTooSoon              the device code is asked for too often
+    CodeDeclined             the person declined the device code
+    CodeUnknown              no such device code
     CodeReused               the code was redeemed before
     GrantInvalid             a code or refresh token that is not good here
     GrantRevoked             what the token rests on was revoked
@@ -53,7 +60,14 @@ from taxiway.kernel import TaxiwayError
 
 
 class SignInError(TaxiwayError):
-    """Base of what the sign-in page and the token endpoint refuse."""
+    """Base of what the sign-in page and the token endpoint refuse.
+
+    ``policies``: ids of the Conditional Access policies that asked for it. ``about``: tenant and subject, once a good
+    credential proved them, so that the log has it where it belongs.
+    """
+
+    policies: tuple[str, ...] = ()
+    about: tuple[str, str] | None = None
 
 
 class Malformed(SignInError):
@@ -152,6 +166,18 @@ class MfaNotRegistered(SignInError):
     """A second factor is required and none is registered."""
 
 
+class AccessBlocked(SignInError):
+    """A Conditional Access policy blocks."""
+
+
+class DeviceNotCompliant(SignInError):
+    """A Conditional Access policy asks for a compliant device."""
+
+
+class DeviceNotJoined(SignInError):
+    """A Conditional Access policy asks for a hybrid joined device."""
+
+
 class FactorRefused(SignInError):
     """The second factor is wrong."""
 
@@ -174,6 +200,22 @@ class FlowExpired(SignInError):
 
 class CodeExpired(SignInError):
     """The code ran out."""
+
+
+class CodePending(SignInError):
+    """The device code waits for its person."""
+
+
+class CodeTooSoon(SignInError):
+    """The device code is asked for too often."""
+
+
+class CodeDeclined(SignInError):
+    """The person declined the device code."""
+
+
+class CodeUnknown(SignInError):
+    """No such device code."""
 
 
 class CodeReused(SignInError):

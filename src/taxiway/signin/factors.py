@@ -1,4 +1,4 @@
-"""Second factors: the Temporary Access Pass and one-time codes of an authenticator app (03 sections 3.5 and 5.3)."""
+"""Second factors: Temporary Access Pass, authenticator app, recovery codes (03 sections 3.5 and 5.3)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL, Principal
-from taxiway.signin import passwords
+from taxiway.signin import passwords, recovery
 from taxiway.signin.errors import FactorRefused, PassRefused, SignInError
 from taxiway.signin.tables import access_pass, totp
 from taxiway.store import Row, Runtime, Tx
 
-ACCESS_PASS, ONE_TIME_CODE = "AccessPass", "PhoneAppOTP"
+ACCESS_PASS, ONE_TIME_CODE, RECOVERY_CODE = "AccessPass", "PhoneAppOTP", "RecoveryCode"
 
 #: No look-alikes: people read a pass aloud and type it on a PC without a clipboard.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
@@ -67,18 +67,61 @@ async def issue_access_pass(
 
 async def register_totp(rt: Runtime, tenant: str, user_id: str) -> str:
     """Give a user an authenticator secret; the ``otpauth`` address to show as a QR code, this once."""
-    secret = rt.entropy.bytes(20)
+    secret = new_secret(rt)
 
     def save(tx: Tx) -> str:
         upn = str(directory.USERS.require(tx, user_id)["user_principal_name"])
-        tx.execute(sa.delete(totp).where(totp.c.tenant == tx.tenant, totp.c.user_id == user_id))
-        sealed = tx.seal(secret, "totp", "secret", user_id)
-        tx.execute(sa.insert(totp).values(tenant=tx.tenant, user_id=user_id, secret=sealed, last_step=0))
-        tx.log("totp.registered", subject=f"user:{user_id}")
-        encoded = base64.b32encode(secret).decode().rstrip("=")
-        return f"otpauth://totp/taxiway:{quote(upn)}?secret={encoded}&issuer=taxiway"
+        _keep_secret(tx, user_id, secret, last_step=0)
+        return otpauth(upn, secret, directory.get_tenant(tx)["display_name"])
 
     return await rt.store.write(tenant, save)
+
+
+def new_secret(rt: Runtime) -> str:
+    """A secret for an authenticator app: 160 bits in base32."""
+    return base64.b32encode(rt.entropy.bytes(20)).decode()
+
+
+def otpauth(upn: str, secret: str, organization: str) -> str:
+    """The address that authenticator apps read."""
+    issuer = quote(organization, safe="")
+    return f"otpauth://totp/{issuer}:{quote(upn)}?secret={secret.rstrip('=')}&issuer={issuer}"
+
+
+def register_code(tx: Tx, user_id: str, secret: str, code: str) -> bool:
+    """Register an authenticator whose first code is right; that code is used up."""
+    step = _right_step(base64.b32decode(secret), code, tx.now)
+    if step is None:
+        return False
+    _keep_secret(tx, user_id, secret, last_step=step)
+    return True
+
+
+def _keep_secret(tx: Tx, user_id: str, secret: str, *, last_step: int) -> None:
+    tx.execute(sa.delete(totp).where(totp.c.tenant == tx.tenant, totp.c.user_id == user_id))
+    sealed = tx.seal(base64.b32decode(secret), "totp", "secret", user_id)
+    tx.execute(sa.insert(totp).values(tenant=tx.tenant, user_id=user_id, secret=sealed, last_step=last_step))
+    tx.log("totp.registered", subject=f"user:{user_id}")
+
+
+def forget_totp(tx: Tx, user_id: str, *, principal: Principal) -> bool:
+    """Take a user's authenticator away, with its recovery codes; whether there was one."""
+    directory.require(tx, principal, "users.access_pass.delete")
+    gone = tx.execute(sa.delete(totp).where(totp.c.tenant == tx.tenant, totp.c.user_id == user_id)).rowcount > 0
+    recovery.forget(tx, user_id)
+    if gone:
+        tx.log("totp.removed", subject=f"user:{user_id}")
+    return gone
+
+
+def forget_access_pass(tx: Tx, user_id: str, *, principal: Principal) -> bool:
+    """End a user's Temporary Access Pass; whether there was one."""
+    directory.require(tx, principal, "users.access_pass.delete")
+    mine = (access_pass.c.tenant == tx.tenant) & (access_pass.c.user_id == user_id)
+    gone = tx.execute(sa.delete(access_pass).where(mine)).rowcount > 0
+    if gone:
+        tx.log("access_pass.removed", subject=f"user:{user_id}")
+    return gone
 
 
 def methods_of(tx: Tx, user_id: str) -> list[str]:
@@ -88,6 +131,8 @@ def methods_of(tx: Tx, user_id: str) -> list[str]:
         found.append(ACCESS_PASS)
     if tx.one(_code, {"t": tx.tenant, "u": user_id}) is not None:
         found.append(ONE_TIME_CODE)
+    if recovery.left(tx, user_id):
+        found.append(RECOVERY_CODE)
     return found
 
 
@@ -108,18 +153,23 @@ def spend_pass(tx: Tx, user_id: str, pass_id: str) -> None:
     tx.execute(sa.update(access_pass).where(mine).values(used_at=tx.now))
 
 
+def spend(tx: Tx, user_id: str, method: str, answer: str) -> bool:
+    """Whether an answer is right for a method that is checked within the transaction; a right one is used up."""
+    if method == RECOVERY_CODE:
+        return recovery.spend(tx, user_id, answer)
+    return method == ONE_TIME_CODE and spend_code(tx, user_id, answer)
+
+
 def spend_code(tx: Tx, user_id: str, code: str) -> bool:
     """Whether a one-time code is right: one step of clock drift either way, and never twice."""
     row = tx.one(_code, {"t": tx.tenant, "u": user_id})
     if row is None:
         return False
-    secret = tx.unseal(row["secret"], "totp", "secret", user_id)
-    now = _step_of(tx.now)
-    right = [step for step in (now - 1, now, now + 1) if hmac.compare_digest(code_at(secret, step), _digits(code))]
-    if not right or right[-1] <= row["last_step"]:
+    step = _right_step(tx.unseal(row["secret"], "totp", "secret", user_id), code, tx.now)
+    if step is None or step <= row["last_step"]:
         return False
     mine = (totp.c.tenant == tx.tenant) & (totp.c.user_id == user_id)
-    tx.execute(sa.update(totp).where(mine).values(last_step=right[-1]))
+    tx.execute(sa.update(totp).where(mine).values(last_step=step))
     return True
 
 
@@ -138,8 +188,11 @@ def wrong(method: str) -> SignInError:
     return FactorRefused("The code is wrong, or was used already.", remedy="Wait for the next code.")
 
 
-def _step_of(now: datetime) -> int:
-    return int(now.timestamp()) // _STEP
+def _right_step(secret: bytes, code: str, now: datetime) -> int | None:
+    """The latest time step, of this one and its neighbours, whose code this is."""
+    step = int(now.timestamp()) // _STEP
+    right = [s for s in (step - 1, step, step + 1) if hmac.compare_digest(code_at(secret, s), _digits(code))]
+    return right[-1] if right else None
 
 
 def _digits(code: str) -> str:

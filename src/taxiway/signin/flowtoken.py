@@ -19,13 +19,14 @@ COOKIE = "__Host-taxiway-signin"
 _LIFETIME = timedelta(minutes=30)
 _FLOW, _CANARY = "flow", "canary"
 
-Stage = Literal["start", "factor", "factor_shown", "change"]
+Stage = Literal["start", "factor", "factor_shown", "change", "enrol", "confirm", "done"]
 
 
 class Flow(Struct, frozen=True, kw_only=True):
     """What was proved so far, and for which request.
 
-    ``user_id`` is set once a name and a secret were right; ``methods`` are the second factors on offer.
+    ``user_id`` is set once a name and a secret were right; ``methods`` are the second factors on offer; ``secret`` is
+    that of an authenticator which is being registered.
     """
 
     session: str
@@ -38,12 +39,31 @@ class Flow(Struct, frozen=True, kw_only=True):
     amr: tuple[str, ...] = ()
     auth_time: int = 0
     mfa_at: int = 0
+    mfa_until: int = 0
     device_id: str | None = None
     methods: tuple[str, ...] = ()
+    secret: str = ""
 
     def seal(self, rt: Runtime) -> str:
         """``sFT``."""
         return Sealer(rt).seal(_FLOW, msgspec.to_builtins(self))
+
+    def of_session(self, session: str) -> Flow:
+        """The same flow bound to another cookie: each step forward gets a new one (03 section 15.11)."""
+        return msgspec.structs.replace(self, session=digest(session))
+
+    def with_proof(self, proof: Proof, stage: Stage) -> Flow:
+        """The flow at ``stage`` with what was proved."""
+        return msgspec.structs.replace(
+            self,
+            stage=stage,
+            user_id=proof.user_id,
+            amr=proof.amr,
+            auth_time=int(proof.auth_time.timestamp()),
+            mfa_at=_seconds(proof.mfa_at),
+            mfa_until=_seconds(proof.mfa_until),
+            device_id=proof.device_id,
+        )
 
     def proof(self, ztdid: str | None) -> Proof:
         """What this flow proves."""
@@ -51,7 +71,8 @@ class Flow(Struct, frozen=True, kw_only=True):
             user_id=self.user_id,
             amr=self.amr,
             auth_time=datetime.fromtimestamp(self.auth_time, UTC),
-            mfa_at=datetime.fromtimestamp(self.mfa_at, UTC) if self.mfa_at else None,
+            mfa_at=_moment(self.mfa_at),
+            mfa_until=_moment(self.mfa_until),
             device_id=self.device_id,
             ztdid=ztdid,
         )
@@ -67,17 +88,30 @@ def canary(rt: Runtime, session: str) -> str:
     return Sealer(rt).seal(_CANARY, {"s": digest(session)})
 
 
+def check_canary(rt: Runtime, session: str, text: str) -> bool:
+    """Whether a post brings back the value that was made for this cookie."""
+    bird = Sealer(rt).open(_CANARY, text)
+    return bool(session) and bird is not None and same(str(bird.get("s")), digest(session))
+
+
 def open_flow(rt: Runtime, text: str, *, session: str, context: str, canary_text: str) -> Flow:
     """The flow, if token, canary and request are of this browser and fresh; raises ``FlowExpired``."""
-    body, bird = Sealer(rt).open(_FLOW, text), Sealer(rt).open(_CANARY, canary_text)
-    if body is None or bird is None:
+    body = Sealer(rt).open(_FLOW, text)
+    if body is None or not check_canary(rt, session, canary_text):
         raise _expired()
     flow = msgspec.convert(body, Flow)
-    bound = same(flow.session, digest(session)) and same(str(bird.get("s")), digest(session))
-    age = rt.clock.now().timestamp() - flow.at
-    if not session or not bound or not same(flow.request, digest(context)) or age > _LIFETIME.total_seconds():
+    bound = same(flow.session, digest(session)) and same(flow.request, digest(context))
+    if not bound or rt.clock.now().timestamp() - flow.at > _LIFETIME.total_seconds():
         raise _expired()
     return flow
+
+
+def _seconds(moment: datetime | None) -> int:
+    return int(moment.timestamp()) if moment is not None else 0
+
+
+def _moment(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _expired() -> FlowExpired:

@@ -11,7 +11,7 @@ from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 
-_OF_A_USER = (tables.password, tables.access_pass, tables.totp, tables.hello_key)
+_OF_A_USER = (tables.password, tables.access_pass, tables.totp, tables.recovery_code, tables.hello_key)
 
 
 def follow(followers: Followers) -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import URL
 from starlette.requests import Request
 
 from taxiway.doors.request import read_body
 from taxiway.signin.errors import Malformed
+from taxiway.wire.errors import WireError
+from taxiway.wire.json_body import decode_json
 
 _LIMIT = 65_536
 
@@ -43,6 +47,32 @@ async def read_fields(request: Request) -> dict[str, str]:
         return once(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200))
     except ValueError as error:
         raise Malformed("The body is not an urlencoded form.") from error
+
+
+def check_origin(request: Request) -> None:
+    """A browser says where a form comes from; ``null`` is what our referrer policy makes of it (03 section 15.12)."""
+    origin = request.headers.get("origin", "null")
+    fetched = request.headers.get("sec-fetch-site", "same-origin")
+    if fetched == "cross-site" or (origin != "null" and URL(origin).netloc != request.headers.get("host", "")):
+        raise Malformed("The form was sent by another site.")
+
+
+def read_claims(text: str) -> dict[str, Any]:
+    """The ``claims`` parameter: a JSON object of objects; raises ``Malformed`` (03 section 3.1)."""
+    if not text:
+        return {}
+    try:
+        found = decode_json(text.encode(), dict[str, dict[str, Any] | None])
+    except (WireError, UnicodeEncodeError) as error:
+        raise Malformed("'claims' is not a JSON object of objects.") from error
+    return found
+
+
+def handles_challenges(text: str) -> bool:
+    """Whether a client says with ``claims`` that it handles claims challenges (capability ``CP1``)."""
+    asked = (read_claims(text).get("access_token") or {}).get("xms_cc")
+    values = asked.get("values") if isinstance(asked, dict) else None
+    return isinstance(values, list) and any(str(value).upper() == "CP1" for value in values)
 
 
 def once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -13,13 +13,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import bearer, correlation, json_response, read_json
+from taxiway.doors.request import address, bearer, correlation, json_response, read_json
 from taxiway.signin import grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.pages_http import Pages
+from taxiway.signin.policy_http import policy_routes
 from taxiway.signin.sts import error_object, status_of
 from taxiway.store import Runtime
 
@@ -27,6 +28,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _FORM_LIMIT = 65_536
 _OPEN = {"access-control-allow-origin": "*"}
+_NOT_KEPT = {"cache-control": "no-store", "pragma": "no-cache"}
 _KEYS_CACHE = {**_OPEN, "cache-control": "public, max-age=3600"}
 
 
@@ -46,18 +48,25 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/getcredentialtype", face.credential_type, methods=["POST"]),
         Route("/{tenant}/oauth2/token", face.token("1.0"), methods=["POST"]),
         Route("/{tenant}/oauth2/v2.0/token", face.token("2.0"), methods=["POST"]),
+        Route("/{tenant}/oauth2/devicecode", face.device_code("1.0"), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/devicecode", face.device_code("2.0"), methods=["POST"]),
         Route("/{tenant}/openid/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/oidc/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/{tenant}/oauth2/authorize", pages.authorize("1.0"), methods=authorize),
         Route("/{tenant}/oauth2/v2.0/authorize", pages.authorize("2.0"), methods=authorize),
         Route("/{tenant}/login", pages.login, methods=["POST"]),
         Route("/{tenant}/changepassword", pages.change_password, methods=["POST"]),
+        Route("/{tenant}/proofup", pages.register_factor, methods=["POST"]),
+        Route("/device", pages.device, methods=authorize),
+        Route("/{tenant}/oauth2/deviceauth", pages.device, methods=authorize),
+        Route("/{tenant}/deviceauth/confirm", pages.confirm_device, methods=["POST"]),
         Route("/{tenant}/sas/beginauth", pages.begin_factor, methods=["POST"]),
         Route("/{tenant}/sas/endauth", pages.end_factor, methods=["POST"]),
         Route("/{tenant}/sas/processauth", pages.process_factor, methods=["POST"]),
-        Route("/{tenant}/oauth2/logout", pages.logout),
-        Route("/{tenant}/oauth2/v2.0/logout", pages.logout),
+        Route("/{tenant}/oauth2/logout", pages.logout, methods=authorize),
+        Route("/{tenant}/oauth2/v2.0/logout", pages.logout, methods=authorize),
         Route("/error", pages.explain),
+        *policy_routes(rt),
     ]
 
 
@@ -113,14 +122,24 @@ class _Face:
         """The token endpoint."""
 
         async def answer(request: Request) -> Any:
-            form = await read_fields(request)
-            # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
-            nonce = form.get("grant_type") == "srv_challenge"
-            tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
-            asked = TokenRequest(form, version, tenant, correlation(request), _basic(request))
-            return await grants.answer(self._rt, asked)
+            return await grants.answer(self._rt, await self._asked(request, version))
 
-        return self._guarded(answer, {"cache-control": "no-store", "pragma": "no-cache"})
+        return self._guarded(answer, _NOT_KEPT)
+
+    def device_code(self, version: str) -> Handler:
+        """The device authorization endpoint."""
+
+        async def answer(request: Request) -> Any:
+            return await grants.begin_device_code(self._rt, await self._asked(request, version))
+
+        return self._guarded(answer, _NOT_KEPT)
+
+    async def _asked(self, request: Request, version: str) -> TokenRequest:
+        form = await read_fields(request)
+        # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
+        nonce = form.get("grant_type") == "srv_challenge"
+        tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
+        return TokenRequest(form, version, tenant, correlation(request), _basic(request), address(request))
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Any]], headers: dict[str, str] | None = None) -> Handler:
         """An endpoint whose refusals are AADSTS error objects; a text is an encrypted reply (03 section 4.1)."""

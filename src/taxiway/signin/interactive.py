@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
 
 from taxiway import autopilot, directory
-from taxiway.kernel import Decision, Reason
-from taxiway.signin import factors, lockout, passwords, resources
+from taxiway.kernel import Reason
+from taxiway.signin import device_codes, factors, lockout, passwords, recovery, sessions
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.credentials import Checked, check_password, confirm, require_enabled, tenant_for
-from taxiway.signin.errors import (
-    FlowExpired,
-    MfaNotRegistered,
-    OtherUser,
-    PasswordWeak,
-    SignInError,
-)
-from taxiway.signin.flowtoken import Flow
+from taxiway.signin.due import factor_due
+from taxiway.signin.errors import FactorRefused, FlowExpired, OtherUser, PasswordWeak, SignInError
+from taxiway.signin.flowtoken import Flow, Stage
+from taxiway.signin.grants.device_code import check_offered
 from taxiway.signin.issued import CodeFor, new_code
-from taxiway.signin.model import BROKER, DRS_APP, Proof
+from taxiway.signin.lockout import Caller
+from taxiway.signin.model import BROKER, FRESH, Proof
 from taxiway.store import Row, Runtime, Tx
 
 T = TypeVar("T")
@@ -40,22 +38,33 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The end of the sign-in: the answer for the redirect URI."""
+    """The end of the sign-in: the answer for the redirect URI, and the cookie of a session that began with it."""
 
     tenant: str
     code: str
+    session: str = ""
 
 
 Step = Page | Code
 
 
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What the browser brings beside the form: its address, and the cookie of an earlier session."""
+
+    address: str = ""
+    session: str = ""
+
+
 class SignIn:
     """One step of one sign-in; everything it knows came sealed with the request."""
 
-    def __init__(self, rt: Runtime, request: AuthorizeRequest, flow: Flow) -> None:
+    def __init__(self, rt: Runtime, request: AuthorizeRequest, flow: Flow, browser: Browser) -> None:
         self._rt = rt
         self._request = request
         self._flow = flow
+        self._browser = browser
+        self._keeps_session = False
 
     async def by_password(self, upn: str, password: str) -> Step:
         """Name and password; an empty password asks for the Temporary Access Pass instead."""
@@ -63,19 +72,29 @@ class SignIn:
         await self._rt.store.read(tenant, lambda tx: self._check_assigned(tx, upn))
         if not password:
             return factor_page(self._moved("factor", tenant=tenant, upn=upn, methods=(factors.ACCESS_PASS,)))
-        checked = await check_password(self._rt, tenant, upn, password, correlation=self._request.correlation)
+        checked = await self._check_password(tenant, upn, password)
         return await self._write(tenant, lambda tx: self._after_password(tx, checked))
 
-    async def by_device(self, tenant: str, proof: Proof) -> Step:
-        """A PRT spoke for the person; only what the request asks beyond it is left (03 section 7.8)."""
-        return await self._write(tenant, lambda tx: self._go_on(tx, directory.USERS.require(tx, proof.user_id), proof))
+    async def by_proof(self, tenant: str, proof: Proof) -> Step:
+        """A PRT or an earlier session speaks for the person; only what the request asks beyond it is left."""
+        self._keeps_session = True
+
+        def go_on(tx: Tx) -> Step:
+            user = directory.USERS.require(tx, proof.user_id)
+            require_enabled(user)
+            self._check_assigned(tx, user["user_principal_name"])
+            if self._browser.session:
+                sessions.touch(tx, self._browser.session)
+            return self._go_on(tx, user, proof)
+
+        return await self._write(tenant, go_on)
 
     async def new_password(self, old: str, new: str) -> Step:
         """Replace a one-time password, then go on as after any password."""
         flow = self._at("change")
-        checked = await check_password(self._rt, flow.tenant, flow.upn, old, correlation=self._request.correlation)
+        checked = await self._check_password(flow.tenant, flow.upn, old)
         try:
-            passwords.check_strength(new, before=old)
+            passwords.check_strength(new, upn=flow.upn, before=old)
         except PasswordWeak as error:
             return Page("ConvergedChangePassword", flow, error)
         hashed = await passwords.hash_secret(self._rt, new)
@@ -104,8 +123,8 @@ class SignIn:
         return shown
 
     async def after_factor(self, method: str, answer: str) -> Step:
-        """The second factor and the end in one, for a browser without scripts."""
-        self._flow = await self.factor(method, answer)
+        """The second factor and the end in one, for a browser without scripts; unnamed it is the first on offer."""
+        self._flow = await self.factor(method or next(iter(self._flow.methods), ""), answer)
         return await self.finish()
 
     async def finish(self) -> Step:
@@ -115,74 +134,66 @@ class SignIn:
         def end(tx: Tx) -> Step:
             user = directory.USERS.require(tx, flow.user_id)
             require_enabled(user)
-            return self._code(tx, user, flow.proof(self._request.ztdid), ())
+            return self._go_on(tx, user, flow.proof(self._request.ztdid))
 
         return await self._write(flow.tenant, end)
+
+    async def register_authenticator(self, code: str) -> Step:
+        """The first code of a new authenticator: it counts as the second factor, and recovery codes are shown once."""
+        flow = self._at("enrol")
+
+        def register(tx: Tx) -> Step | SignInError:
+            caller = self._caller(flow.upn)
+            lockout.require_open(tx, caller)
+            if not factors.register_code(tx, flow.user_id, flow.secret, code):
+                lockout.failed(tx, caller)
+                return FactorRefused("The code is not the one that this secret gives now.", remedy="Try the next one.")
+            codes = recovery.new_codes(tx, flow.user_id)
+            shown = _with_factor(flow, tx, flow.user_id)
+            return Page("ConvergedProofUpRedirect", shown, None, {"arrRecoveryCodes": codes})
+
+        done = await self._write(flow.tenant, register)
+        return enrol_page(flow, done) if isinstance(done, SignInError) else done
+
+    async def answer_device(self, *, approved: bool) -> Step:
+        """The person's word on a device code, after a deliberate click (03 section 15.9)."""
+        flow, request = self._at("confirm"), self._request
+        proof = flow.proof(None)
+        what = {"upn": flow.upn, "client": request.client_id, "resource": request.identifier}
+        give = device_codes.approve if approved else device_codes.decline
+        await give(self._rt, flow.tenant, request.device_code, proof, what=what, correlation=request.correlation)
+        return Page("ConvergedRemoteConnect", self._moved("done"), None, {"fApproved": approved})
 
     # ------------------------------------------------------------------------------------------ decisions
 
     def _after_password(self, tx: Tx, checked: Checked) -> Step:
         user = confirm(tx, checked, allow_one_time=True)
         if checked.one_time:
-            tx.log("signin.password_change_asked", subject=self._subject(user["id"]), what={"upn": checked.upn})
-            flow = self._moved("change", tenant=tx.tenant, upn=checked.upn)
-            return Page("ConvergedChangePassword", flow)
+            upn = checked.caller.account
+            tx.log("signin.password_change_asked", subject=self._subject(user["id"]), what={"upn": upn})
+            return Page("ConvergedChangePassword", self._moved("change", tenant=tx.tenant, upn=upn))
         return self._go_on(tx, user, self._password_proof(tx, user))
 
     def _go_on(self, tx: Tx, user: Row, proof: Proof) -> Step:
-        """A second factor where one is due, else the code."""
-        due = self._factor_due(tx, user, proof)
+        """A second factor where one is due, else the end."""
+        due = factor_due(tx, self._request, user, proof)
         if not due.value:
-            return self._code(tx, user, proof, due.reasons)
-        methods = factors.methods_of(tx, user["id"])
-        flow = self._moved("factor", tenant=tx.tenant, user_id=user["id"], upn=user["user_principal_name"])
-        flow = msgspec.structs.replace(
-            flow, amr=proof.amr, auth_time=int(proof.auth_time.timestamp()), device_id=proof.device_id
-        )
-        if not methods:
-            missing = MfaNotRegistered(
-                "A second factor is required and this account has none.",
-                reasons=due.reasons,
-                remedy="Ask an administrator for a Temporary Access Pass.",
-            )
-            tx.log("signin.refused", subject=self._subject(user["id"]), what=self._what(user), why=due.reasons)
-            return Page("ConvergedProofUpRedirect", flow, missing)
-        tx.log("signin.factor_asked", subject=self._subject(user["id"]), what=self._what(user), why=due.reasons)
-        return factor_page(msgspec.structs.replace(flow, methods=tuple(methods)))
+            return self._end(tx, user, proof, due.reasons)
+        flow = self._moved("factor", tenant=tx.tenant, upn=user["user_principal_name"]).with_proof(proof, "factor")
+        methods = tuple(factors.methods_of(tx, user["id"]))
+        kind = "signin.factor_asked" if methods else "signin.registration_asked"
+        tx.log(kind, subject=self._subject(user["id"]), what=self._what(user), why=due.reasons)
+        if methods:
+            return factor_page(msgspec.structs.replace(flow, methods=methods))
+        secret = factors.new_secret(self._rt)
+        return enrol_page(msgspec.structs.replace(flow, stage="enrol", secret=secret))
 
-    def _factor_due(self, tx: Tx, user: Row, proof: Proof) -> Decision[bool]:
-        if self._request.strong:
-            fresh = "ngcmfa" in proof.methods(tx.now)
-            return _verdict("The request asks for a fresh second factor.", value=not fresh, code="asked")
-        if proof.had_mfa:
-            return _verdict("The sign-in already had a second factor.", value=False, code="shown")
-        if self._joins(tx) and directory.registration_policy(tx)["mfa_required"]:
-            return _verdict("The registration policy asks for a second factor to join.", value=True, code="join_policy")
-        if factors.ONE_TIME_CODE in factors.methods_of(tx, user["id"]):
-            return _verdict(
-                "The account has an authenticator, so every sign-in asks for it.", value=True, code="registered"
-            )
-        return _verdict("Nothing asks for a second factor.", value=False, code="not_due")
-
-    def _joins(self, tx: Tx) -> bool:
-        if self._request.client_id != BROKER:
-            return False
-        client = resources.client_of(tx, BROKER)
-        return resources.target_of(tx, client, self._request.identifier).app_id == DRS_APP
-
-    def _check_assigned(self, tx: Tx, upn: str) -> None:
-        """Only the assigned user signs in on an assigned device (01 R-106)."""
-        assigned = autopilot.assigned_user(tx, self._request.ztdid) if self._request.ztdid else None
-        if assigned is not None and assigned["user_principal_name"].lower() != upn.strip().lower():
-            raise OtherUser(
-                "This device is assigned to somebody else.",
-                reasons=[Reason("assigned_user", f"{upn} is not the user this device is assigned to.")],
-                remedy="Sign in as the assigned user, or ask an administrator to change the assignment.",
-            )
-
-    def _code(self, tx: Tx, user: Row, proof: Proof, why: tuple[Reason, ...]) -> Code:
+    def _end(self, tx: Tx, user: Row, proof: Proof, why: tuple[Reason, ...]) -> Step:
         request = self._request
-        resources.target_of(tx, resources.client_of(tx, request.client_id), request.identifier)
+        if request.device_code:
+            check_offered(tx, request.client_id, request.identifier)
+            flow = self._moved("confirm", tenant=tx.tenant, upn=user["user_principal_name"])
+            return Page("ConvergedRemoteConnect", flow.with_proof(proof, "confirm"))
         bound = CodeFor(
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,
@@ -193,46 +204,67 @@ class SignIn:
         )
         what = {**self._what(user), "amr": list(proof.amr)}
         tx.log("signin.completed", subject=self._subject(user["id"]), what=what, why=why)
-        return Code(tx.tenant, new_code(tx, bound, proof))
+        return Code(tx.tenant, new_code(tx, bound, proof), self._session(tx, proof))
+
+    def _session(self, tx: Tx, proof: Proof) -> str:
+        """A fresh session after a page; none for the broker, whose PRT takes its place."""
+        if self._keeps_session or self._request.client_id == BROKER:
+            return ""
+        if sessions.tenant_of(self._browser.session) == tx.tenant:
+            sessions.end(tx, self._browser.session)
+        return sessions.begin(tx, proof)
+
+    def _check_assigned(self, tx: Tx, upn: str) -> None:
+        """Only the assigned user signs in on an assigned device, however they sign in (01 R-106, P-31)."""
+        assigned = autopilot.assigned_user(tx, self._request.ztdid) if self._request.ztdid else None
+        if assigned is not None and assigned["user_principal_name"].lower() != upn.strip().lower():
+            raise OtherUser(
+                "This device is assigned to somebody else.",
+                reasons=[Reason("assigned_user", f"{upn} is not the user this device is assigned to.")],
+                remedy="Sign in as the assigned user, or ask an administrator to change the assignment.",
+            )
 
     # ------------------------------------------------------------------------------------------ second factor
 
     def _pass_of(self, tx: Tx, flow: Flow) -> Row | None:
-        lockout.require_open(tx, flow.upn)
+        lockout.require_open(tx, self._caller(flow.upn))
         user = directory.find_user(tx, flow.upn)
         return factors.active_pass(tx, user["id"]) if user is not None else None
 
     def _spend(self, tx: Tx, flow: Flow, method: str, answer: str, pass_id: str) -> Flow | SignInError:
         """Use the factor, or count the failure: both are kept, so the error is returned instead of raised."""
-        lockout.require_open(tx, flow.upn)
+        caller = self._caller(flow.upn)
+        lockout.require_open(tx, caller)
         user = directory.find_user(tx, flow.upn)
         if pass_id and user is not None:
             require_enabled(user)
             factors.spend_pass(tx, user["id"], pass_id)
-        elif not (method == factors.ONE_TIME_CODE and flow.user_id and factors.spend_code(tx, flow.user_id, answer)):
-            lockout.failed(tx, flow.upn)
+        elif not (flow.user_id and factors.spend(tx, flow.user_id, method, answer)):
+            lockout.failed(tx, caller)
             error = factors.wrong(method)
             why = [Reason("factor_wrong", error.message)]
-            tx.log(
-                "signin.refused", subject=self._subject(flow.user_id), what={"upn": flow.upn, "method": method}, why=why
-            )
+            what = {"upn": flow.upn, "method": method}
+            tx.log("signin.refused", subject=self._subject(flow.user_id), what=what, why=why)
             return error
-        lockout.succeeded(tx, flow.upn)
-        now = int(tx.now.timestamp())
-        amr = tuple(dict.fromkeys((*flow.amr, "mfa"))) if flow.user_id else ("otp", "mfa")
-        user_id = flow.user_id or (user["id"] if user is not None else "")
-        return msgspec.structs.replace(
-            flow, stage="factor_shown", user_id=user_id, amr=amr, mfa_at=now, auth_time=flow.auth_time or now
-        )
+        lockout.succeeded(tx, caller)
+        until = tx.now + FRESH if pass_id else None
+        return _with_factor(flow, tx, flow.user_id or (user["id"] if user is not None else ""), until=until)
 
     # ------------------------------------------------------------------------------------------ small things
 
-    def _at(self, stage: str) -> Flow:
+    async def _check_password(self, tenant: str, upn: str, password: str) -> Checked:
+        address, correlation = self._browser.address, self._request.correlation
+        return await check_password(self._rt, tenant, upn, password, address=address, correlation=correlation)
+
+    def _caller(self, upn: str) -> Caller:
+        return Caller.of(upn, self._browser.address)
+
+    def _at(self, stage: Stage) -> Flow:
         if self._flow.stage != stage:
             raise FlowExpired("The sign-in is not at this step.", remedy="Start the sign-in again.")
         return self._flow
 
-    def _moved(self, stage: str, **changes: Any) -> Flow:
+    def _moved(self, stage: Stage, **changes: Any) -> Flow:
         return msgspec.structs.replace(self._flow, stage=stage, **changes)
 
     def _password_proof(self, tx: Tx, user: Row) -> Proof:
@@ -258,5 +290,22 @@ def factor_page(flow: Flow, error: SignInError | None = None) -> Page:
     return Page("ConvergedTFA", flow, error, {"arrUserProofs": proofs})
 
 
-def _verdict(text: str, *, value: bool, code: str) -> Decision[bool]:
-    return Decision(value, (Reason(code, text),))
+def enrol_page(flow: Flow, error: SignInError | None = None) -> Page:
+    """The page on which somebody without a second factor registers an authenticator."""
+    return Page("ConvergedProofUpRedirect", flow, error, {"sTotpSecret": flow.secret.rstrip("=")})
+
+
+def _with_factor(flow: Flow, tx: Tx, user_id: str, *, until: datetime | None = None) -> Flow:
+    """The flow once a second factor was shown; without a first one the pass is both (03 section 5.3)."""
+    now = int(tx.now.timestamp())
+    amr = tuple(dict.fromkeys((*flow.amr, "mfa"))) if flow.user_id else ("otp", "mfa")
+    return msgspec.structs.replace(
+        flow,
+        stage="factor_shown",
+        user_id=user_id,
+        amr=amr,
+        mfa_at=now,
+        mfa_until=int(until.timestamp()) if until is not None else 0,
+        auth_time=flow.auth_time or now,
+        secret="",
+    )

@@ -18,6 +18,8 @@ CODE, REFRESH, PRT = "1", "0", "2"
 
 PRT_SECONDS = 1_209_599
 _CODE_LIVES = timedelta(minutes=5)
+#: Without a challenge nothing but time and the redirect URI protects a code (03 section 15.3).
+_BARE_CODE_LIVES = timedelta(seconds=60)
 _CODE_KEPT = timedelta(days=1)
 _SLIDING, _ABSOLUTE = timedelta(days=90), timedelta(days=180)
 _PRT_LIVES = timedelta(seconds=PRT_SECONDS)
@@ -52,7 +54,7 @@ def new_code(tx: Tx, bound: CodeFor, proof: Proof) -> str:
         "resource": bound.resource,
         "scope": bound.scope,
         "family": tx.entropy.uuid(),
-        "expires_at": tx.now + _CODE_LIVES,
+        "expires_at": tx.now + (_CODE_LIVES if bound.challenge else _BARE_CODE_LIVES),
     }
     tx.execute(sa.insert(auth_code).values(tenant=tx.tenant, **values, **proof.row()))
     return code

@@ -13,6 +13,7 @@ BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"
 REGISTRATION_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
 DRS_APP = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
+ENROLLMENT_APP = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
 
 #: How long a second factor is fresh enough to register a Windows Hello key.
@@ -21,12 +22,17 @@ FRESH = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged."""
+    """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged.
+
+    ``mfa_until``: when the second factor stops counting. A Temporary Access Pass carries its person to the desktop and
+    no further: there, applications ask again (01 R-114).
+    """
 
     user_id: str
     amr: tuple[str, ...]
     auth_time: datetime
     mfa_at: datetime | None = None
+    mfa_until: datetime | None = None
     device_id: str | None = None
     ztdid: str | None = None
 
@@ -38,6 +44,7 @@ class Proof:
             "amr": list(self.amr),
             "auth_time": self.auth_time,
             "mfa_at": self.mfa_at,
+            "mfa_until": self.mfa_until,
             "ztdid": self.ztdid,
         }
 
@@ -49,19 +56,20 @@ class Proof:
             amr=tuple(row["amr"]),
             auth_time=row["auth_time"],
             mfa_at=row["mfa_at"],
+            mfa_until=row["mfa_until"],
             device_id=row["device_id"],
             ztdid=row["ztdid"],
         )
 
-    @property
-    def had_mfa(self) -> bool:
-        """Whether a second factor was shown."""
-        return self.mfa_at is not None
+    def had_mfa(self, now: datetime) -> bool:
+        """Whether a second factor was shown that still counts."""
+        return self.mfa_at is not None and (self.mfa_until is None or now <= self.mfa_until)
 
     def methods(self, now: datetime) -> list[str]:
-        """The ``amr`` claim: ``ngcmfa`` only while the second factor is fresh."""
+        """The ``amr`` claim: ``ngcmfa`` only while the second factor is fresh, ``mfa`` only while it counts."""
+        counting = [method for method in self.amr if method != "mfa" or self.had_mfa(now)]
         fresh = self.mfa_at is not None and now - self.mfa_at <= FRESH
-        return [*self.amr, "ngcmfa"] if fresh else list(self.amr)
+        return [*counting, "ngcmfa"] if fresh else counting
 
     @property
     def subject(self) -> str:

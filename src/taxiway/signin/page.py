@@ -35,8 +35,21 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
+class Button:
+    """A further button of the form, with the field that it sets."""
+
+    name: str
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
-    """Everything the template shows. ``leads_to``: where the form may end, for the content security policy."""
+    """Everything the template shows.
+
+    ``lines``: shown one below the other, to be copied; ``link``: an address to open. ``leads_to``: where the form may
+    end, for the content security policy.
+    """
 
     title: str
     config: Mapping[str, Any]
@@ -47,6 +60,9 @@ class View:
     verb: str = "Next"
     fields: tuple[Field, ...] = ()
     hidden: Mapping[str, str] | None = None
+    buttons: tuple[Button, ...] = ()
+    lines: tuple[str, ...] = ()
+    link: str = ""
     leads_to: str = ""
 
 
@@ -65,6 +81,9 @@ def render(view: View, *, nonce: str, status: int = 200) -> Response:
         verb=view.verb,
         fields=view.fields,
         hidden=view.hidden or {},
+        buttons=view.buttons,
+        lines=view.lines,
+        link=view.link,
         text=str(branding.get("signInPageText") or ""),
         config=script_json(view.config),
     )

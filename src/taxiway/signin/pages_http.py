@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
-from starlette.datastructures import URL
 from starlette.requests import Request
 from starlette.responses import Response
 
+from taxiway import directory
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import correlation, json_response, read_json
-from taxiway.signin import authorize, flowtoken, page
+from taxiway.doors.request import address, correlation, json_response, read_json
+from taxiway.signin import authorize, device_page, flowtoken, logout, page, sessions
 from taxiway.signin.authorize import AuthorizeRequest
-from taxiway.signin.errors import Malformed, ParameterMissing, SignInError, SilentNotPossible
+from taxiway.signin.errors import (
+    CodeUnknown,
+    FlowExpired,
+    Malformed,
+    MfaRequired,
+    ParameterMissing,
+    SignInError,
+    SilentNotPossible,
+)
 from taxiway.signin.flowtoken import COOKIE, Flow
-from taxiway.signin.forms import once, read_fields
-from taxiway.signin.interactive import Page, SignIn, Step, factor_page
+from taxiway.signin.forms import check_origin, once, read_fields
+from taxiway.signin.interactive import Browser, Page, SignIn, Step, enrol_page, factor_page
+from taxiway.signin.model import Proof
 from taxiway.signin.refusals import note_refusal
 from taxiway.signin.screens import Visit, go_back, show, show_error
 from taxiway.signin.sso import proof_of_header
@@ -63,24 +74,55 @@ class Pages:
         try:
             await authorize.check_redirectable(self._rt, asked, given)
             flow = flowtoken.start(self._rt, session, context)
-            known = await proof_of_header(self._rt, request.headers, asked)
-            if known is not None and asked.prompt != "login":
-                step: Step = await SignIn(self._rt, asked, flow).by_device(*known)
-            elif asked.prompt == "none":
-                raise SilentNotPossible("Nobody is signed in, and the request allows no page.")
-            else:
-                step = Page("ConvergedSignIn", flow)
+            step = await self._first_step(request, asked, flow)
         except SignInError as error:
             await note_refusal(self._rt, asked, error, asked.login_hint)
+            if asked.device_code:
+                return show_error(self._rt, error, correlation=cid)
             stamp = self._rt.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
             text = describe(error, trace=str(request.scope["request_id"]), correlation=cid, stamp=stamp)
             return go_back(self._rt, visit, asked.tenant or "common", authorize.error_answer(error, text))
         return await show(self._rt, visit, step)
 
+    async def _first_step(self, request: Request, asked: AuthorizeRequest, flow: Flow) -> Step:
+        """A PRT or an earlier session signs in without a page where the request allows it; else the page."""
+        known = await proof_of_header(self._rt, request.headers, asked) or await self._session(request, asked)
+        page_wanted = asked.prompts & {"login", "select_account", "create"}
+        if known is not None and not page_wanted and _fresh_enough(self._rt, asked, known[1]):
+            step = await self._sign_in(request, asked, flow).by_proof(*known)
+            if isinstance(step, Page) and "none" in asked.prompts:
+                raise MfaRequired("A second factor is due, and the request allows no page.")
+            return step
+        if "none" in asked.prompts:
+            raise SilentNotPossible("Nobody is signed in, and the request allows no page.")
+        shown = {"sSignedIn": await self._name_of(known)} if known and "select_account" in asked.prompts else {}
+        return Page("ConvergedSignIn", flow, None, shown)
+
+    async def _session(self, request: Request, asked: AuthorizeRequest) -> tuple[str, Proof] | None:
+        """The session of this browser, unless it is of another tenant or person than the request names."""
+        found = await sessions.proof_of_cookie(self._rt, request.cookies.get(sessions.COOKIE, ""))
+        if found is None or asked.tenant not in {None, found[0]}:
+            return None
+        hinted = asked.login_hint.strip().lower()
+        if hinted and hinted != (await self._name_of(found)).lower():
+            return None
+        return found[0], replace(found[1], ztdid=asked.ztdid)
+
+    async def _name_of(self, known: tuple[str, Proof]) -> str:
+        tenant, proof = known
+        user = await self._rt.store.read(tenant, lambda tx: directory.USERS.get(tx, proof.user_id))
+        return str(user["user_principal_name"]) if user is not None else ""
+
+    def _sign_in(self, request: Request, asked: AuthorizeRequest, flow: Flow) -> SignIn:
+        browser = Browser(address(request), request.cookies.get(sessions.COOKIE, ""))
+        return SignIn(self._rt, asked, flow, browser)
+
     async def login(self, request: Request) -> Response:
-        """Name and password."""
+        """Name and password, or the word to go on as who is signed in already."""
 
         async def step(signin: SignIn, form: Mapping[str, str]) -> Step:
+            if form.get("session") == "continue":
+                return await signin.by_proof(*await self._required_session(request, form))
             upn = form.get("login") or form.get("loginfmt", "")
             if not upn:
                 raise ParameterMissing("Type your name first.")
@@ -93,6 +135,37 @@ class Pages:
         return await self._post(
             request, lambda s, form: s.new_password(form.get("oldpasswd", ""), form.get("newpasswd", ""))
         )
+
+    async def _required_session(self, request: Request, form: Mapping[str, str]) -> tuple[str, Proof]:
+        found = await self._session(request, AuthorizeRequest.unseal(self._rt, form.get("ctx", "")))
+        if found is None:
+            raise FlowExpired("The earlier sign-in has ended.", remedy="Sign in with your password.")
+        return found
+
+    async def register_factor(self, request: Request) -> Response:
+        """The first code of a new authenticator."""
+        return await self._post(request, lambda s, form: s.register_authenticator(form.get("otc", "")))
+
+    async def device(self, request: Request) -> Response:
+        """Where a person types the code that a device shows (03 section 4.3)."""
+        cid = correlation(request)
+        if request.method == "GET":
+            return device_page.ask(self._rt, request.query_params.get("user_code", "")[:40])
+        try:
+            check_origin(request)
+            form = await read_fields(request)
+            asked = await device_page.begin(
+                self._rt, form.get("user_code", "")[:40], address=address(request), correlation=cid
+            )
+        except CodeUnknown as error:
+            return device_page.ask(self._rt, "", error)
+        except SignInError as error:
+            return show_error(self._rt, error, correlation=cid)
+        return await self._begin(request, asked, {"response_type": "code"}, cid)
+
+    async def confirm_device(self, request: Request) -> Response:
+        """The person's answer."""
+        return await self._post(request, lambda s, form: s.answer_device(approved=form.get("approve") == "yes"))
 
     async def process_factor(self, request: Request) -> Response:
         """After the second factor; a browser without scripts brings the code along."""
@@ -112,12 +185,9 @@ class Pages:
         """``EndAuth``: the answer of the person."""
         return await self._factor_call(request, answer=True)
 
-    async def logout(self, _request: Request) -> Response:
-        """End the visit. There is no session beyond it, so there is nothing to confirm, and nothing is redirected."""
-        view = page.View(title="You are signed out", config={"pgid": "SignedOut"})
-        response = page.render(view, nonce=self._rt.entropy.token(16))
-        response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
-        return response
+    async def logout(self, request: Request) -> Response:
+        """End the session of this browser (03 section 3.6)."""
+        return await logout.answer(self._rt, request)
 
     async def explain(self, request: Request) -> Response:
         """What an AADSTS code means: where ``error_uri`` leads."""
@@ -131,14 +201,14 @@ class Pages:
     async def _post(self, request: Request, step: Callable[[SignIn, Mapping[str, str]], Awaitable[Step]]) -> Response:
         cid = correlation(request)
         try:
-            _check_origin(request)
+            check_origin(request)
             form = await read_fields(request)
             context = form.get("ctx") or form.get("request", "")
             visit, flow = self._resume(request, form, context)
         except SignInError as error:
             return show_error(self._rt, error, correlation=cid)
         try:
-            return await show(self._rt, visit, await step(SignIn(self._rt, visit.request, flow), form))
+            return await show(self._rt, visit, await step(self._sign_in(request, visit.request, flow), form))
         except SignInError as error:
             upn = form.get("login") or form.get("loginfmt") or flow.upn
             await note_refusal(self._rt, visit.request, error, upn)
@@ -158,7 +228,8 @@ class Pages:
             visit, flow = self._resume(request, {**form, "canary": request.headers.get("canary", "")}, context)
             method = given.get("AuthMethodId", "")
             if answer:
-                flow = await SignIn(self._rt, visit.request, flow).factor(method, given.get("AdditionalAuthData", ""))
+                signin = self._sign_in(request, visit.request, flow)
+                flow = await signin.factor(method, given.get("AdditionalAuthData", ""))
         except SignInError as error:
             return json_response(_factor_reply(self._rt, body, cid, error=error))
         except BadBody as error:
@@ -178,12 +249,9 @@ class Pages:
         return Visit(asked, context, session, asked.correlation), flow
 
 
-def _check_origin(request: Request) -> None:
-    """A browser says where a form comes from; ``null`` is what our own referrer policy makes of it."""
-    origin = request.headers.get("origin", "null")
-    fetched = request.headers.get("sec-fetch-site", "same-origin")
-    if fetched == "cross-site" or (origin != "null" and URL(origin).netloc != request.headers.get("host", "")):
-        raise Malformed("The form was sent by another site.")
+def _fresh_enough(rt: Runtime, asked: AuthorizeRequest, proof: Proof) -> bool:
+    """``max_age``: how long ago the sign-in may have been."""
+    return asked.max_age is None or rt.clock.now() - proof.auth_time <= timedelta(seconds=asked.max_age)
 
 
 def _same_page(flow: Flow, error: SignInError) -> Page:
@@ -193,6 +261,10 @@ def _same_page(flow: Flow, error: SignInError) -> Page:
             return Page("ConvergedChangePassword", flow, error)
         case "factor":
             return factor_page(flow, error)
+        case "enrol":
+            return enrol_page(flow, error)
+        case "confirm":
+            return Page("ConvergedRemoteConnect", flow, error)
         case _:
             return Page("ConvergedSignIn", flow, error)
 

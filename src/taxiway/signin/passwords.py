@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import TypeVar
 from weakref import WeakKeyDictionary
@@ -15,6 +16,7 @@ from taxiway.kernel import Busy
 from taxiway.signin.errors import PasswordWeak
 from taxiway.signin.revocation import revoke_for_user
 from taxiway.signin.tables import password as table
+from taxiway.signin.weak import guessable
 from taxiway.store import Row, Runtime, Tx
 
 T = TypeVar("T")
@@ -50,14 +52,16 @@ async def set_password(rt: Runtime, tenant: str, user_id: str, password: str, *,
     await rt.store.write(tenant, lambda tx: store_password(tx, user_id, hashed, one_time=one_time))
 
 
-def check_strength(password: str, *, before: str = "") -> None:
-    """Length is what counts (NIST SP 800-63B); raises ``PasswordWeak``."""
+def check_strength(password: str, *, upn: str = "", before: str = "") -> None:
+    """Length, and not guessed first (NIST SP 800-63B); raises ``PasswordWeak``. ``upn``: whose it is to be."""
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise PasswordWeak(f"A password has {_SHORTEST} to {_LONGEST} characters.")
     if password == before:
         raise PasswordWeak("The new password is the old one.", remedy="Choose another one.")
     if len(set(password)) < 4:
         raise PasswordWeak("The password repeats too few characters.")
+    if guessable(password, re.split(r"[@._-]", upn)):
+        raise PasswordWeak("The password is among those that are guessed first.", remedy="Choose a less common one.")
 
 
 def store_password(tx: Tx, user_id: str, hashed: str, *, one_time: bool) -> None:
@@ -81,6 +85,17 @@ async def hash_secret(rt: Runtime, secret: str) -> str:
     """Hash a secret that a person can type."""
     salt = rt.entropy.bytes(16)
     return await _gated(rt, lambda: _HASHER.hash(secret, salt=salt))
+
+
+async def stronger(rt: Runtime, hashed: str, secret: str) -> str:
+    """A hash by today's parameters for a secret that was just right; empty when the old hash still meets them."""
+    return await hash_secret(rt, secret) if _HASHER.check_needs_rehash(hashed) else ""
+
+
+def rehash(tx: Tx, user_id: str, hashed: str) -> None:
+    """Keep the same password under stronger parameters: nothing that rested on it ends."""
+    mine = (table.c.tenant == tx.tenant) & (table.c.user_id == user_id)
+    tx.execute(sa.update(table).where(mine).values(hash=hashed))
 
 
 async def matches(rt: Runtime, hashed: str | None, secret: str) -> bool:

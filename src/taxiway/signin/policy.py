@@ -19,13 +19,16 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """Each default is the safe one.
 
     ``ropc_enabled``: the password grant, for seeded first-party clients only (03 section 15.2).
-    ``broker_without_challenge``: ``ms-aadj-redir`` may go without PKCE, as Windows itself does (03 section 15.3).
+    ``seeded_without_challenge``: seeded first-party clients may go without PKCE, as Windows itself, himmelblau and
+    AADInternals do (03 section 15.3).
+    ``broker_device_code``: the device code flow also for the broker and for device registration (03 section 15.9).
     ``allow_kdf_v1``: the older key derivation, which himmelblau and AADInternals still use (03 section 7.4).
     ``gcm_replies``: authenticated encryption of broker replies instead of the historic one.
     """
 
     ropc_enabled: bool = False
-    broker_without_challenge: bool = True
+    seeded_without_challenge: bool = False
+    broker_device_code: bool = False
     allow_kdf_v1: bool = False
     gcm_replies: bool = False
 

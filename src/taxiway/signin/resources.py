@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from taxiway import directory
 from taxiway.signin.errors import ClientUnknown, ResourceUnknown, ScopeInvalid
-from taxiway.signin.model import DRS_APP
-from taxiway.store import Row, Tx
+from taxiway.signin.model import BROKER, DRS_APP, ENROLLMENT_APP
+from taxiway.store import Row, Runtime, Tx
 
 GRAPH = "https://graph.microsoft.com"
+GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
 _OPENID = frozenset({"openid", "profile", "email", "offline_access", "aza", "ugs", "sid"})
-_ENROLLMENT_APP = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
-_BROKER_APP = "29d9ed98-a469-4536-ade2-f981bc1d605e"
-_REGISTRARS = frozenset({_BROKER_APP, "dd762716-544d-4aeb-a526-687b73838a22", "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223"})
+_REGISTRARS = frozenset({BROKER, "dd762716-544d-4aeb-a526-687b73838a22", "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,13 @@ def asked(resource: str, scope: str) -> str:
     return next(iter(named), "")
 
 
+def graph_audiences(rt: Runtime) -> frozenset[str]:
+    """What a token for Graph may be made out to: the public names, and our own address with and without its port."""
+    own = urlsplit(rt.urls.graph)
+    names = {GRAPH, GRAPH_APP_ID, rt.urls.graph, f"{own.scheme}://{own.hostname}"}
+    return frozenset(names | {f"{name}/" for name in names})
+
+
 def wants(scope: str, name: str) -> bool:
     """Whether a scope string holds ``name``."""
     return name in scope.lower().split()
@@ -79,8 +86,8 @@ def _scp(client: Row, resource: Row) -> str:
     """Scopes of first-party clients are fixed; ``mdm_delegation`` is the broker's alone (03 section 15.17)."""
     if resource["app_id"] == DRS_APP:
         return "adrs_access" if client["app_id"] in _REGISTRARS else "user_impersonation"
-    if resource["app_id"] == _ENROLLMENT_APP:
-        return "mdm_delegation" if client["app_id"] == _BROKER_APP else "user_impersonation"
-    if resource["aud"].rstrip("/") == GRAPH or resource["app_id"] == "00000003-0000-0000-c000-000000000000":
+    if resource["app_id"] == ENROLLMENT_APP:
+        return "mdm_delegation" if client["app_id"] == BROKER else "user_impersonation"
+    if resource["aud"].rstrip("/") == GRAPH or resource["app_id"] == GRAPH_APP_ID:
         return " ".join(sorted(client["scopes"] or ["User.Read"]))
     return " ".join(sorted(resource["scopes"])) or "user_impersonation"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from taxiway.signin.tables import prt, refresh_token, revocation
+from taxiway.signin.tables import browser_session, device_grant, prt, refresh_token, revocation
 from taxiway.store import Tx
 
 _find = sa.select(revocation.c.not_before).where(
@@ -18,6 +18,8 @@ def revoke_for_user(tx: Tx, user_id: str) -> None:
     """End every refresh token and PRT of a user; access tokens of before are refused from now on."""
     for table in (refresh_token, prt):
         _end(tx, table, table.c.user_id == user_id)
+    for table in (browser_session, device_grant):
+        tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.user_id == user_id))
     _mark(tx, f"user:{user_id}")
     tx.log("sessions.revoked", subject=f"user:{user_id}")
 

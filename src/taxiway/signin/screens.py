@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from starlette.responses import Response
 
 from taxiway import autopilot, directory
-from taxiway.signin import page
+from taxiway.signin import page, sessions
 from taxiway.signin.authorize import AuthorizeRequest, answer_fields, answer_url
 from taxiway.signin.errors import SignInError
 from taxiway.signin.flowtoken import COOKIE, canary
 from taxiway.signin.interactive import Code, Page, Step
-from taxiway.signin.page import Field, View
+from taxiway.signin.page import View
+from taxiway.signin.page_forms import Facts, form_of
+from taxiway.signin.resources import client_of
 from taxiway.signin.sts import sts_of
 from taxiway.store import Row, Runtime, Tx
-
-_TITLES = {
-    "ConvergedSignIn": "Sign in",
-    "ConvergedTFA": "Verify your identity",
-    "ConvergedChangePassword": "Choose a new password",
-    "ConvergedProofUpRedirect": "More information required",
-    "ConvergedError": "Sign-in is not possible",
-}
-_FACTOR_LABELS = {"AccessPass": "Temporary Access Pass", "PhoneAppOTP": "Code of your authenticator app"}
-_PASSWORD = Field("passwd", "Password", "password", autocomplete="current-password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +35,37 @@ class Visit:
 class _Setting:
     """What the page shows of the tenant and of the device in front of it."""
 
-    tenant: Row | None
-    assigned: Row | None
+    tenant: Row | None = None
+    assigned: Row | None = None
+    client: str = ""
 
 
 async def show(rt: Runtime, visit: Visit, step: Step) -> Response:
     """The page of a step, or the way back to the application."""
     if isinstance(step, Code):
-        return go_back(rt, visit, step.tenant, {"code": step.code, "session_state": visit.correlation})
+        response = go_back(rt, visit, step.tenant, {"code": step.code, "session_state": visit.correlation})
+        if step.session:
+            _set_cookie(response, sessions.COOKIE, step.session)
+        return response
+    visit = _next(rt, visit, step)
+    step = replace(step, flow=step.flow.of_session(visit.session))
     where = step.flow.tenant or visit.request.tenant
-    setting = (
-        await rt.store.read(where, lambda tx: _setting(tx, visit.request))
-        if where is not None
-        else _Setting(None, None)
-    )
+    setting = await rt.store.read(where, lambda tx: _setting(tx, visit.request)) if where is not None else _Setting()
     view = _view(rt, visit, step, setting)
     response = page.render(view, nonce=rt.entropy.token(16))
-    response.set_cookie(COOKIE, visit.session, path="/", secure=True, httponly=True, samesite="lax")
+    _set_cookie(response, COOKIE, visit.session)
     return response
+
+
+def _next(rt: Runtime, visit: Visit, step: Page) -> Visit:
+    """Each step forward gets a cookie of its own, so that one planted before it is of no use (03 section 15.11)."""
+    if step.error is not None or step.flow.stage == "start":
+        return visit
+    return replace(visit, session=rt.entropy.token(24))
+
+
+def _set_cookie(response: Response, name: str, value: str) -> None:
+    response.set_cookie(name, value, path="/", secure=True, httponly=True, samesite="lax")
 
 
 def go_back(rt: Runtime, visit: Visit, tenant: str, answer: Mapping[str, str]) -> Response:
@@ -89,13 +94,13 @@ def show_error(rt: Runtime, error: SignInError, *, correlation: str) -> Response
         "sessionId": correlation,
         "canary": "",
     }
-    view = View(title=_TITLES["ConvergedError"], config=config, error=f"AADSTS{code}: {text}")
+    view = View(title="Sign-in is not possible", config=config, error=f"AADSTS{code}: {text}")
     return page.render(view, nonce=rt.entropy.token(16), status=400)
 
 
 def _setting(tx: Tx, request: AuthorizeRequest) -> _Setting:
     assigned = autopilot.assigned_user(tx, request.ztdid) if request.ztdid else None
-    return _Setting(directory.get_tenant(tx), assigned)
+    return _Setting(directory.get_tenant(tx), assigned, str(client_of(tx, request.client_id)["display_name"]))
 
 
 def _view(rt: Runtime, visit: Visit, step: Page, setting: _Setting) -> View:
@@ -105,34 +110,33 @@ def _view(rt: Runtime, visit: Visit, step: Page, setting: _Setting) -> View:
     upn = fixed or step.flow.upn or visit.request.login_hint
     # The greeting is the friendly name of the assignment; without one the name is not repeated (01 section 8).
     friendly = setting.assigned["addressable_user_name"] if setting.assigned else ""
+    form = form_of(step, Facts(upn, bool(fixed), setting.tenant, visit.request, setting.client))
     greeting = f"Welcome, {friendly}" if friendly else ""
-    action, fields = _form(step, upn, fixed=bool(fixed))
     config = {
         **_base_config(rt, visit, setting),
         **step.extra,
         "pgid": step.pgid,
         "canary": bird,
         "sFT": token,
-        "urlPost": action,
+        "urlPost": form.action,
         "sPOST_Username": upn,
         "strMainMessage": greeting,
         "fFixedUsername": bool(fixed),
         **_error_config(step.error),
     }
-    text = " ".join(filter(None, (step.error.message, step.error.remedy))) if step.error else ""
-    hidden = {"ctx": visit.context, "request": visit.context, "flowToken": token, "canary": bird}
-    if step.pgid == "ConvergedTFA":
-        hidden |= {"mfaAuthMethod": step.extra["arrUserProofs"][0]["authMethodId"], "login": upn}
     return View(
-        title=_TITLES[step.pgid],
+        title=form.title,
         config=config,
         tenant=setting.tenant,
-        greeting=greeting,
-        error=text,
-        action=action,
-        verb="Sign in",
-        fields=fields,
-        hidden=hidden,
+        greeting=greeting or form.text,
+        error=" ".join(filter(None, (step.error.message, step.error.remedy))) if step.error else "",
+        action=form.action,
+        verb=form.verb,
+        fields=form.fields,
+        hidden={"ctx": visit.context, "request": visit.context, "flowToken": token, "canary": bird, **form.hidden},
+        buttons=form.buttons,
+        lines=form.lines,
+        link=form.link,
         leads_to=visit.request.redirect_uri,
     )
 
@@ -164,16 +168,3 @@ def _error_config(error: SignInError | None) -> dict[str, Any]:
         return {"sErrorCode": "", "iErrorCode": 0}
     code = sts_of(error).code
     return {"sErrorCode": str(code), "iErrorCode": code, "sErrTxt": error.message, "strAdditionalMessage": error.remedy}
-
-
-def _form(step: Page, upn: str, *, fixed: bool) -> tuple[str, tuple[Field, ...]]:
-    """Where the page posts to, and its lines."""
-    if step.pgid == "ConvergedSignIn":
-        return "/common/login", (Field("login", "name@domain", "email", upn, "username", fixed), _PASSWORD)
-    if step.pgid == "ConvergedTFA":
-        method = str(step.extra["arrUserProofs"][0]["authMethodId"])
-        return "/common/SAS/ProcessAuth", (Field("otc", _FACTOR_LABELS[method], "text", "", "one-time-code"),)
-    if step.pgid == "ConvergedChangePassword":
-        old = Field("oldpasswd", "Current password", "password", autocomplete="current-password")
-        return "/common/changepassword", (old, Field("newpasswd", "New password", "password", "", "new-password"))
-    return "", ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,12 +45,19 @@ CODES: dict[type[SignInError], Sts] = {
     errors.PasswordWeak: Sts(50192, "invalid_grant"),
     errors.MfaRequired: Sts(50076, "invalid_grant", "basic_action"),
     errors.MfaNotRegistered: Sts(50079, "invalid_grant", "basic_action"),
+    errors.AccessBlocked: Sts(53003, "access_denied", "message_only"),
+    errors.DeviceNotCompliant: Sts(53000, "interaction_required", "additional_action"),
+    errors.DeviceNotJoined: Sts(53001, "interaction_required", "additional_action"),
     errors.FactorRefused: Sts(500121, "invalid_grant"),
     errors.PassRefused: Sts(130503, "invalid_grant"),
     errors.OtherOrganization: Sts(50020, "invalid_grant"),
     errors.OtherUser: Sts(50105, "access_denied"),
     errors.FlowExpired: Sts(50089, "invalid_request"),
     errors.CodeExpired: Sts(70008, "invalid_grant", "token_expired"),
+    errors.CodePending: Sts(70016, "authorization_pending"),
+    errors.CodeTooSoon: Sts(70016, "slow_down"),
+    errors.CodeDeclined: Sts(70018, "authorization_declined"),
+    errors.CodeUnknown: Sts(70018, "bad_verification_code"),
     errors.CodeReused: Sts(54005, "invalid_grant", "bad_token"),
     errors.GrantInvalid: Sts(70000, "invalid_grant", "bad_token"),
     errors.GrantRevoked: Sts(50173, "invalid_grant", "bad_token"),
@@ -94,6 +102,10 @@ def error_object(error: SignInError, *, now: datetime, trace: str, correlation: 
         "correlation_id": correlation,
         "error_uri": f"{login}/error?code={known.code}",
     }
+    if error.policies:
+        # The claim that Entra asks back for: it names the policies (03 section 6.1).
+        asked = {"access_token": {"capolids": {"essential": True, "values": list(error.policies)}}}
+        body["claims"] = json.dumps(asked, separators=(",", ":"))
     return {**body, "suberror": known.suberror} if known.suberror else body
 
 

@@ -19,6 +19,7 @@ def _birth() -> list[sa.Column[object]]:
         sa.Column("amr", Document, nullable=False),
         sa.Column("auth_time", Instant, nullable=False),
         sa.Column("mfa_at", Instant),
+        sa.Column("mfa_until", Instant),
         sa.Column("ztdid", sa.String(64)),
     ]
 
@@ -54,15 +55,27 @@ password = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
 )
 
-#: Failed attempts by account name, whether or not there is such an account (03 section 15.8).
-lockout = sa.Table(
-    "lockout",
+#: Failed attempts by account name, whether or not there is such an account, and by address (03 section 15.8).
+#: ``place``: ``familiar`` or ``new`` for an account, the network for an address, whose account is empty.
+failed_attempt = sa.Table(
+    "failed_attempt",
     metadata,
     _tenant(),
     sa.Column("account", sa.String(320), primary_key=True),
+    sa.Column("place", sa.String(64), primary_key=True),
     sa.Column("failed", sa.Integer, nullable=False),
     sa.Column("locked_until", Instant),
     sa.Column("changed_at", Instant, nullable=False),
+)
+
+#: Networks from which an account has signed in: failures from elsewhere do not lock its owner out (03 section 15.8).
+familiar_place = sa.Table(
+    "familiar_place",
+    metadata,
+    _tenant(),
+    sa.Column("account", sa.String(320), primary_key=True),
+    sa.Column("place", sa.String(64), primary_key=True),
+    sa.Column("seen_at", Instant, nullable=False),
 )
 
 access_pass = sa.Table(
@@ -86,6 +99,16 @@ totp = sa.Table(
     sa.Column("user_id", sa.String(100), primary_key=True),
     sa.Column("secret", sa.Text, nullable=False),
     sa.Column("last_step", sa.BigInteger, nullable=False),
+)
+
+#: Recovery codes: 80 random bits each, shown once, good once.
+recovery_code = sa.Table(
+    "recovery_code",
+    metadata,
+    _tenant(),
+    sa.Column("user_id", sa.String(100), primary_key=True),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("used_at", Instant),
 )
 
 #: Secrets of confidential applications: 256 random bits each, shown once, kept as SHA-256 (03 section 15.7).
@@ -171,6 +194,51 @@ prt = sa.Table(
     sa.Column("revoked_at", Instant),
     sa.Index("ix_prt_user", "tenant", "user_id"),
     sa.Index("ix_prt_device", "tenant", "device_id"),
+)
+
+browser_session = sa.Table(
+    "browser_session",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    *_birth(),
+    sa.Column("seen_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_browser_session_user", "tenant", "user_id"),
+    sa.Index("ix_browser_session_expires", "tenant", "expires_at"),
+)
+
+#: Device codes that wait for their person. Whose they will be is not known yet, so these rows are the instance's and
+#: hold nobody's data; ``tenant_id`` says where the approval is once there is one (03 section 4.3).
+device_code = sa.Table(
+    "device_code",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("user_code", sa.String(64), nullable=False),
+    sa.Column("client_id", sa.String(64), nullable=False),
+    sa.Column("resource", sa.Text, nullable=False),
+    sa.Column("scope", sa.Text, nullable=False),
+    sa.Column("version", sa.String(8), nullable=False),
+    sa.Column("asked_from", sa.String(64), nullable=False),
+    sa.Column("asked_tenant", sa.String(64)),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("tenant_id", sa.String(64)),
+    sa.Column("polled_at", Instant),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_device_code_user_code", "tenant", "user_code", unique=True),
+    sa.Index("ix_device_code_expires", "tenant", "expires_at"),
+)
+
+#: What a person approved for a device code, until the device fetches its tokens.
+device_grant = sa.Table(
+    "device_grant",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    *_birth(),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_device_grant_expires", "tenant", "expires_at"),
 )
 
 hello_key = sa.Table(

@@ -57,6 +57,23 @@ async def verify_token(rt: Runtime, token: str, *, audiences: Collection[str]) -
     return await rt.store.read(str(body["tid"]), lambda tx: _standing(tx, body))
 
 
+async def read_id_token(rt: Runtime, token: str) -> Body | None:
+    """The claims of an id_token of ours, run out or not: a hint at a sign-out; None for anything else."""
+    try:
+        kid = _peek(token)
+        key = await rt.store.read(SYSTEM, lambda tx: keys.public_key(tx, kid))
+        body = _verified(token, key) if key is not None else {}
+    except TokenRefused:
+        return None
+    if (
+        "scp" in body
+        or body.get("idtyp")
+        or body.get("iss") != issuer(rt.urls.login, str(body.get("tid")), str(body.get("ver")))
+    ):
+        return None
+    return body
+
+
 def _peek(token: str) -> str:
     """The key id as claimed: only where to look."""
     try:

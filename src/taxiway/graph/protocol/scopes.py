@@ -31,6 +31,8 @@ MANAGED_ACTIONS = _any(f"{_DEVICES}.PrivilegedOperations.All")
 
 MDM_POLICY_READ = _any("Policy.Read.All")
 MDM_POLICY_WRITE = _any("Policy.ReadWrite.MobilityManagement")
+CONDITIONAL_ACCESS_READ = _any("Policy.Read.All", "Policy.Read.ConditionalAccess")
+CONDITIONAL_ACCESS_WRITE = _any("Policy.ReadWrite.ConditionalAccess")
 REGISTRATION_READ = _any("Policy.Read.DeviceConfiguration", "Policy.Read.All")
 REGISTRATION_WRITE = _any("Policy.ReadWrite.DeviceConfiguration")
 

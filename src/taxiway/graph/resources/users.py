@@ -11,7 +11,6 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
-from taxiway.graph.protocol.render import moment
 from taxiway.store import Row, Tx
 
 _DEFAULT: Final = (
@@ -89,7 +88,7 @@ async def _update(call: Call) -> Answer:
     hashed = await _hashed(call, profile) if isinstance(profile, dict) else None
 
     def write(tx: Tx) -> None:
-        user = _require(tx, call.keys["id"])
+        user = require_user(tx, call.keys["id"])
         if changes:
             directory.update_user(tx, user["id"], changes, principal=call.principal)
         if hashed is not None:
@@ -102,7 +101,7 @@ async def _update(call: Call) -> Answer:
 
 async def _delete(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        directory.delete_user(tx, _require(tx, call.keys["id"])["id"], principal=call.principal)
+        directory.delete_user(tx, require_user(tx, call.keys["id"])["id"], principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -114,7 +113,7 @@ async def _assign_license(call: Call) -> Answer:
     removed = [str(item) for item in body.list_field(content, "removeLicenses")]
 
     def write(tx: Tx) -> dict[str, Any]:
-        user = _require(tx, call.keys["id"])
+        user = require_user(tx, call.keys["id"])
         changed = directory.assign_licenses(tx, user["id"], add=added, remove=removed, principal=call.principal)
         return item_body(tx, call, USERS, changed)
 
@@ -123,7 +122,7 @@ async def _assign_license(call: Call) -> Answer:
 
 async def _license_details(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
-        held = {entry["skuId"] for entry in _require(tx, call.keys["id"])["assigned_licenses"]}
+        held = {entry["skuId"] for entry in require_user(tx, call.keys["id"])["assigned_licenses"]}
         return [
             {key: sku[name] for key, name in _LICENSE_DETAIL.items()}
             for sku in directory.SUBSCRIBED_SKUS.select(tx)
@@ -144,37 +143,10 @@ _LICENSE_DETAIL: Final = {
 async def _revoke_sessions(call: Call) -> Answer:
     def write(tx: Tx) -> None:
         directory.require(tx, call.principal, "users.update")
-        signin.revoke_for_user(tx, _require(tx, call.keys["id"])["id"])
+        signin.revoke_for_user(tx, require_user(tx, call.keys["id"])["id"])
 
     await call.write(write)
     return Answer(200, {"@odata.context": f"{call.root}/$metadata#Edm.Boolean", "value": True})
-
-
-async def _create_access_pass(call: Call) -> Answer:
-    """A Temporary Access Pass: its code is shown in this one answer."""
-    content = call.json
-    minutes = body.field(content, "lifetimeInMinutes", 60)
-    once = body.field(content, "isUsableOnce", default=False)
-    if not isinstance(minutes, int) or isinstance(minutes, bool) or not 10 <= minutes <= 43_200:
-        raise BadRequest("'lifetimeInMinutes' must be a number from 10 to 43200.")
-    user = await call.read(lambda tx: _require(tx, call.keys["id"]))
-    code = await signin.issue_access_pass(
-        call.rt, call.tenant, user["id"], lifetime_minutes=minutes, once=once is True, principal=call.principal
-    )
-    now = moment(call.rt.clock.now())
-    made = {
-        "@odata.context": f"{call.root}/$metadata#users('{user['id']}')/authentication/"
-        "temporaryAccessPassMethods/$entity",
-        "id": user["id"],
-        "isUsable": True,
-        "methodUsabilityReason": "EnabledByPolicy",
-        "temporaryAccessPass": code,
-        "createdDateTime": now,
-        "startDateTime": now,
-        "lifetimeInMinutes": minutes,
-        "isUsableOnce": once is True,
-    }
-    return Answer(201, made)
 
 
 async def _me(call: Call) -> Answer:
@@ -183,7 +155,8 @@ async def _me(call: Call) -> Answer:
     return await item_answer(call, USERS, call.principal.id)
 
 
-def _require(tx: Tx, upn_or_id: str) -> Row:
+def require_user(tx: Tx, upn_or_id: str) -> Row:
+    """The user with this name or id, or 404."""
     user = directory.find_user(tx, upn_or_id)
     if user is None:
         raise NoSuchItem(upn_or_id)
@@ -213,7 +186,6 @@ OPERATIONS: Final = [
     Operation("DELETE", "users/{id}", _delete, scopes.USERS_WRITE, "directory"),
     _post("assignLicense", _assign_license, scopes.LICENSES_WRITE),
     _post("revokeSignInSessions", _revoke_sessions, scopes.USERS_WRITE),
-    _post("authentication/temporaryAccessPassMethods", _create_access_pass, scopes.METHODS_WRITE),
     Operation("GET", "users/{id}/licenseDetails", _license_details, scopes.USERS_READ, "directory"),
     Operation("GET", "me", _me, scopes.ME_READ, "directory"),
 ]

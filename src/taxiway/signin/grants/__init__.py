@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from taxiway.signin.errors import GrantUnsupported, SignInError
-from taxiway.signin.grants import client_credentials, code, password, prt, refresh
+from taxiway.signin.grants import client_credentials, code, device_code, password, prt, refresh
 from taxiway.signin.grants.common import TokenRequest
 from taxiway.signin.grants.prt import Answer
 from taxiway.signin.nonces import make_nonce
 from taxiway.store import Runtime, Tx
 
-__all__ = ["Answer", "TokenRequest", "answer"]
+__all__ = ["Answer", "TokenRequest", "answer", "begin_device_code"]
 
+_GRANTS: dict[str, Callable[[Runtime, TokenRequest], Awaitable[dict[str, Any]]]] = {
+    "authorization_code": code.redeem,
+    "refresh_token": refresh.refresh,
+    "password": password.sign_in,
+    "client_credentials": client_credentials.sign_in,
+    **dict.fromkeys(device_code.GRANTS, device_code.redeem),
+}
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -23,35 +33,38 @@ async def answer(rt: Runtime, request: TokenRequest) -> Answer:
         raise
 
 
+async def begin_device_code(rt: Runtime, request: TokenRequest) -> Answer:
+    """The answer of the device authorization endpoint."""
+    try:
+        return await device_code.start(rt, request)
+    except SignInError as error:
+        await _note(rt, request, error)
+        raise
+
+
 async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
-    match request.need("grant_type"):
-        case "authorization_code":
-            return await code.redeem(rt, request)
-        case "refresh_token":
-            return await refresh.refresh(rt, request)
-        case "password":
-            return await password.sign_in(rt, request)
-        case "client_credentials":
-            return await client_credentials.sign_in(rt, request)
-        case "srv_challenge":
-            return {"Nonce": make_nonce(rt)}
-        case grant if grant == _JWT_BEARER and "request" in request.form:
-            return await prt.answer(rt, request)
-        case grant:
-            raise GrantUnsupported(f"The grant type '{grant[:80]}' is not supported.")
+    grant = request.need("grant_type")
+    if grant == "srv_challenge":
+        return {"Nonce": make_nonce(rt)}
+    if grant == _JWT_BEARER and "request" in request.form:
+        return await prt.answer(rt, request)
+    known = _GRANTS.get(grant)
+    if known is None:
+        raise GrantUnsupported(f"The grant type '{grant[:80]}' is not supported.")
+    return await known(rt, request)
 
 
 async def _note(rt: Runtime, request: TokenRequest, error: SignInError) -> None:
-    tenant = request.tenant
+    # Under ``common`` only the credential says whose it is, and one that was not good is not to be believed.
+    tenant, subject = error.about or (request.tenant, f"tenant:{request.tenant}")
     if tenant is None:
         return
-    # Under ``common`` only the credential says whose it is, and a refused one is not to be believed.
     what = {"error": error.name, "message": error.message, "grant": request.form.get("grant_type", "")[:80]}
 
     def write(tx: Tx) -> None:
         tx.log(
             "token.refused",
-            subject=f"tenant:{tenant}",
+            subject=subject,
             what={**what, "client": request.form.get("client_id", "")[:64]},
             why=error.reasons,
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from taxiway import directory
-from taxiway.signin import claims, resources
+from taxiway.signin import claims, conditional, resources
 from taxiway.signin.claims import Facts
 from taxiway.signin.client_secrets import require_secret
 from taxiway.signin.credentials import require_enabled
@@ -19,6 +20,7 @@ from taxiway.signin.errors import (
     GrantInvalid,
     GrantUnsupported,
     ParameterMissing,
+    SignInError,
 )
 from taxiway.signin.model import Proof
 from taxiway.signin.resources import Target
@@ -35,6 +37,7 @@ class TokenRequest:
     tenant: str | None
     correlation: str
     basic: tuple[str, str] | None = None
+    address: str = ""
 
     def need(self, name: str) -> str:
         """A parameter that must be there."""
@@ -125,18 +128,29 @@ def require_device(tx: Tx, device_id: str) -> Row:
 
 
 def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope: str = "") -> Issue:
-    """The one way from a proof to a token: user and device still stand, and the client may have the resource.
+    """The one way from a proof to a token: user, device, resource and Conditional Access are asked here.
 
-    ``by``: the grant, for the log.
+    ``identifier``: empty for a PRT, which opens nothing by itself. ``by``: the grant, for the log.
     """
-    require_standing(tx, proof)
-    target = resources.target_of(tx, client, identifier)
+    try:
+        require_standing(tx, proof)
+        target = resources.target_of(tx, client, identifier) if identifier else None
+        why = conditional.require(tx, attempt_of(proof, target.app_id, tx.now)) if target is not None else ()
+    except SignInError as error:
+        error.about = (tx.tenant, proof.subject)
+        raise
     facts = claims.load(tx, proof, client["app_id"], target)
     what = {"upn": facts.user["user_principal_name"], "client": client["app_id"], "resource": identifier, "by": by}
     if proof.device_id is not None:
         what["device_id"] = proof.device_id
-    tx.log("token.issued", subject=proof.subject, what={**what, "mdm": facts.mdm is not None}, why=facts.why)
+    what = {**what, "mdm": facts.mdm is not None}
+    tx.log("token.issued" if identifier else "prt.issued", subject=proof.subject, what=what, why=(*facts.why, *why))
     return Issue(facts, proof, client["app_id"], target, scope)
+
+
+def attempt_of(proof: Proof, app_id: str, now: datetime) -> conditional.Attempt:
+    """The attempt that Conditional Access judges when a token for a resource is asked for."""
+    return conditional.Attempt(proof.user_id, app_id, had_mfa=proof.had_mfa(now), device_id=proof.device_id)
 
 
 async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: str | None = None) -> dict[str, Any]:

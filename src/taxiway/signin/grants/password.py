@@ -38,7 +38,9 @@ async def sign_in(rt: Runtime, request: TokenRequest) -> dict[str, Any]:
     upn = request.need("username")
     tenant = await tenant_for(rt, request.tenant, upn)
     await rt.store.read(tenant, lambda tx: _check_allowed(tx, request))
-    checked = await check_password(rt, tenant, upn, request.need("password"), correlation=request.correlation)
+    checked = await check_password(
+        rt, tenant, upn, request.need("password"), address=request.address, correlation=request.correlation
+    )
     issue = await rt.store.write(tenant, lambda tx: _issue(tx, request, checked), correlation=request.correlation)
     return await reply(rt, request, issue)
 

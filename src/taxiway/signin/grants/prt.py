@@ -54,7 +54,9 @@ async def _for_device(rt: Runtime, request: TokenRequest, signed: DeviceSigned) 
         case "password":
             upn, password = str(given.get("username", "")), str(given.get("password", ""))
             tenant = await tenant_for(rt, signed.tenant, upn)
-            checked = await check_password(rt, tenant, upn, password, correlation=request.correlation)
+            checked = await check_password(
+                rt, tenant, upn, password, address=request.address, correlation=request.correlation
+            )
         case "refresh_token":
             pass
         case other:
@@ -86,13 +88,10 @@ def _issue_prt(tx: Tx, signed: DeviceSigned, checked: Checked | None, session_ke
     directory.seen(tx, device)
     client = client_of(tx, BROKER if checked is None else PRT_CLIENT)
     scope, identifier = str(signed.claims.get("scope", "")), str(signed.claims.get("resource") or DRS_RESOURCE)
-    issue = admit(tx, proof, client, identifier, by="device", scope=scope)
     if not wants(scope, "aza"):
-        return issue
-    token = issued.new_prt(tx, proof, session_key)
-    what = {"upn": issue.facts.user["user_principal_name"], "device_id": device["device_id"], "amr": list(proof.amr)}
-    tx.log("prt.issued", subject=proof.subject, what=what)
-    return replace(issue, target=None, refresh_token=token)
+        return admit(tx, proof, client, identifier, by="device", scope=scope)
+    issue = admit(tx, proof, client, "", by="device", scope=scope)
+    return replace(issue, refresh_token=issued.new_prt(tx, proof, session_key))
 
 
 def _proof(tx: Tx, signed: DeviceSigned, checked: Checked | None) -> Proof | SignInError:

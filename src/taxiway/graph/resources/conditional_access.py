@@ -1,0 +1,64 @@
+"""Conditional Access policies (``identity/conditionalAccess/policies``)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from taxiway import signin
+from taxiway.graph.errors import NoSuchItem
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.signin import CONDITIONAL_ACCESS_POLICIES
+from taxiway.store import Tx
+
+_PATH: Final = "identity/conditionalAccess/policies"
+POLICIES: Final = Face(
+    path=_PATH,
+    repository=CONDITIONAL_ACCESS_POLICIES,
+    family="directory",
+    written=frozenset({"display_name", "state", "conditions", "grant_controls", "session_controls"}),
+)
+
+
+async def _create(call: Call) -> Answer:
+    values = body.incoming(POLICIES, call.json)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        return item_body(tx, call, POLICIES, signin.create_policy(tx, values, principal=call.principal))
+
+    return created(call, POLICIES, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    changes = body.incoming(POLICIES, call.json)
+
+    def write(tx: Tx) -> None:
+        _require(tx, call)
+        signin.update_policy(tx, call.keys["id"], changes, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _delete(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        _require(tx, call)
+        signin.delete_policy(tx, call.keys["id"], principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+def _require(tx: Tx, call: Call) -> None:
+    if CONDITIONAL_ACCESS_POLICIES.get(tx, call.keys["id"]) is None:
+        raise NoSuchItem(call.keys["id"])
+
+
+OPERATIONS: Final = [
+    *reading(_PATH, POLICIES, scopes.CONDITIONAL_ACCESS_READ),
+    Operation("POST", _PATH, _create, scopes.CONDITIONAL_ACCESS_WRITE, "directory"),
+    Operation("PATCH", f"{_PATH}/{{id}}", _update, scopes.CONDITIONAL_ACCESS_WRITE, "directory"),
+    Operation("DELETE", f"{_PATH}/{{id}}", _delete, scopes.CONDITIONAL_ACCESS_WRITE, "directory"),
+]

@@ -1,0 +1,162 @@
+"""sign in and join."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "browser_session",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("device_id", sa.String(length=64), nullable=True),
+        sa.Column("amr", DOCUMENT, nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("mfa_at", sa.BigInteger(), nullable=True),
+        sa.Column("mfa_until", sa.BigInteger(), nullable=True),
+        sa.Column("ztdid", sa.String(length=64), nullable=True),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_browser_session")),
+    )
+    with op.batch_alter_table("browser_session", schema=None) as batch_op:
+        batch_op.create_index("ix_browser_session_expires", ["tenant", "expires_at"], unique=False)
+        batch_op.create_index("ix_browser_session_user", ["tenant", "user_id"], unique=False)
+
+    op.create_table(
+        "conditional_access_policy",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("modified_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_conditional_access_policy")),
+    )
+    op.create_table(
+        "device_code",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_code", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("version", sa.String(length=8), nullable=False),
+        sa.Column("asked_from", sa.String(length=64), nullable=False),
+        sa.Column("asked_tenant", sa.String(length=64), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("tenant_id", sa.String(length=64), nullable=True),
+        sa.Column("polled_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_device_code")),
+    )
+    with op.batch_alter_table("device_code", schema=None) as batch_op:
+        batch_op.create_index("ix_device_code_expires", ["tenant", "expires_at"], unique=False)
+        batch_op.create_index("ix_device_code_user_code", ["tenant", "user_code"], unique=True)
+
+    op.create_table(
+        "device_grant",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("device_id", sa.String(length=64), nullable=True),
+        sa.Column("amr", DOCUMENT, nullable=False),
+        sa.Column("auth_time", sa.BigInteger(), nullable=False),
+        sa.Column("mfa_at", sa.BigInteger(), nullable=True),
+        sa.Column("mfa_until", sa.BigInteger(), nullable=True),
+        sa.Column("ztdid", sa.String(length=64), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_device_grant")),
+    )
+    with op.batch_alter_table("device_grant", schema=None) as batch_op:
+        batch_op.create_index("ix_device_grant_expires", ["tenant", "expires_at"], unique=False)
+
+    op.create_table(
+        "failed_attempt",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=320), nullable=False),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("failed", sa.Integer(), nullable=False),
+        sa.Column("locked_until", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "place", name=op.f("pk_failed_attempt")),
+    )
+    op.create_table(
+        "familiar_place",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("account", sa.String(length=320), nullable=False),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "place", name=op.f("pk_familiar_place")),
+    )
+    op.create_table(
+        "recovery_code",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "user_id", "hash", name=op.f("pk_recovery_code")),
+    )
+    op.drop_table("lockout")
+    with op.batch_alter_table("auth_code", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table("prt", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+
+    with op.batch_alter_table("refresh_token", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+
+
+def downgrade() -> None:
+    """Take back."""
+    with op.batch_alter_table("refresh_token", schema=None) as batch_op:
+        batch_op.drop_column("mfa_until")
+
+    with op.batch_alter_table("prt", schema=None) as batch_op:
+        batch_op.drop_column("mfa_until")
+
+    with op.batch_alter_table("auth_code", schema=None) as batch_op:
+        batch_op.drop_column("mfa_until")
+
+    op.create_table(
+        "lockout",
+        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
+        sa.Column("account", sa.VARCHAR(length=320), nullable=False),
+        sa.Column("failed", sa.INTEGER(), nullable=False),
+        sa.Column("locked_until", sa.BIGINT(), nullable=True),
+        sa.Column("changed_at", sa.BIGINT(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_lockout")),
+    )
+    op.drop_table("recovery_code")
+    op.drop_table("familiar_place")
+    op.drop_table("failed_attempt")
+    with op.batch_alter_table("device_grant", schema=None) as batch_op:
+        batch_op.drop_index("ix_device_grant_expires")
+
+    op.drop_table("device_grant")
+    with op.batch_alter_table("device_code", schema=None) as batch_op:
+        batch_op.drop_index("ix_device_code_user_code")
+        batch_op.drop_index("ix_device_code_expires")
+
+    op.drop_table("device_code")
+    op.drop_table("conditional_access_policy")
+    with op.batch_alter_table("browser_session", schema=None) as batch_op:
+        batch_op.drop_index("ix_browser_session_user")
+        batch_op.drop_index("ix_browser_session_expires")
+
+    op.drop_table("browser_session")
