@@ -1,6 +1,7 @@
 """Preflight, explain, timeline, report: reads every stage, decides nothing."""
 
 from taxiway.insight.checklist import Step, checklist
+from taxiway.insight.explain import Explanation, explain
 from taxiway.insight.timeline import Moment, Phase, Timeline, timeline
 
-__all__ = ["Moment", "Phase", "Step", "Timeline", "checklist", "timeline"]
+__all__ = ["Explanation", "Moment", "Phase", "Step", "Timeline", "checklist", "explain", "timeline"]

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 from taxiway import directory, signin
 from taxiway.doors import bearer, json_response
 from taxiway.insight.checklist import checklist
+from taxiway.insight.explain import Question, explain
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
 
@@ -25,6 +26,8 @@ def routes(rt: Runtime) -> list[BaseRoute]:
     return [
         Route("/taxiway/checklist", _asked(rt, _checklist), methods=["GET"]),
         Route("/taxiway/timeline/{serial}", _asked(rt, _timeline), methods=["GET"]),
+        Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
+        Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
     ]
 
 
@@ -63,6 +66,18 @@ def _timeline(tx: Tx, request: Request) -> dict[str, Any] | None:
     serial = request.path_params["serial"]
     found = timeline(tx, serial) if len(serial) <= _LONGEST and "\x00" not in serial else None
     return None if found is None else shown(found)
+
+
+def _explained(question: Question) -> Ask:
+    def ask(tx: Tx, request: Request) -> dict[str, Any]:
+        asked = {name: request.query_params.get(name, "")[:_LONGEST] for name in ("user", "serial", "app", "resource")}
+        given = {name: "" if "\x00" in value else value for name, value in asked.items()}
+        found = explain(
+            tx, question, given["user"], serial=given["serial"], app=given["app"], resource=given["resource"]
+        )
+        return found.shown()
+
+    return ask
 
 
 def _refused(status: int, code: str, message: str) -> Response:

@@ -2,6 +2,7 @@
 
 from taxiway.join.entities import RECOVERY_KEY, RECOVERY_KEYS
 from taxiway.join.errors import RegistrationError
+from taxiway.join.explain import explain
 from taxiway.join.follow import follow
 from taxiway.join.keys import recovery_keys, reveal_recovery_key
 
@@ -9,6 +10,7 @@ __all__ = [
     "RECOVERY_KEY",
     "RECOVERY_KEYS",
     "RegistrationError",
+    "explain",
     "follow",
     "recovery_keys",
     "reveal_recovery_key",

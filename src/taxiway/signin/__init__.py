@@ -13,6 +13,7 @@ from taxiway.signin.conditional import (
 )
 from taxiway.signin.entities import CONDITIONAL_ACCESS_POLICIES
 from taxiway.signin.errors import SignInError, TokenRefused
+from taxiway.signin.explain import explain
 from taxiway.signin.factors import (
     ACCESS_PASS,
     ONE_TIME_CODE,
@@ -25,17 +26,20 @@ from taxiway.signin.factors import (
 )
 from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
-from taxiway.signin.model import Claims, principal_of
+from taxiway.signin.model import BROKER, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
-from taxiway.signin.resources import graph_audiences
+from taxiway.signin.resources import GRAPH, graph_audiences
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.signin.tokens import verify_token
 
 __all__ = [
     "ACCESS_PASS",
+    "BROKER",
     "CONDITIONAL_ACCESS_POLICIES",
+    "DRS_RESOURCE",
+    "GRAPH",
     "ONE_TIME_CODE",
     "REGISTER_DEVICE",
     "Attempt",
@@ -50,6 +54,7 @@ __all__ = [
     "create_policy",
     "decide",
     "delete_policy",
+    "explain",
     "follow",
     "forget_access_pass",
     "forget_hello_keys",

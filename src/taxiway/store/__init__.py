@@ -5,7 +5,7 @@ from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
-from taxiway.store.journal import correlations, entries
+from taxiway.store.journal import correlations, entries, latest
 from taxiway.store.query import And, Compare, In, Not, Or, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
@@ -45,6 +45,7 @@ __all__ = [
     "correlations",
     "entries",
     "eq",
+    "latest",
     "metadata",
     "one_of",
     "open_engine",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,6 +28,13 @@ def entries(
     if correlation is not None:
         statement = statement.where(log.c.correlation == correlation)
     return [_entry(row) for row in tx.all(statement.order_by(log.c.number).limit(limit))]
+
+
+def latest(tx: Tx, kinds: Collection[str], *, limit: int = 200) -> list[Entry]:
+    """The newest entries of these kinds, newest first."""
+    tx.flush()
+    mine = (log.c.tenant == tx.tenant) & log.c.kind.in_(tuple(kinds))
+    return [_entry(row) for row in tx.all(sa.select(log).where(mine).order_by(log.c.number.desc()).limit(limit))]
 
 
 def correlations(tx: Tx, subject: str) -> list[str]:
