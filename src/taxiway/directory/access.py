@@ -74,6 +74,11 @@ AREAS: dict[str, frozenset[str]] = {
 PEOPLE_ONLY = frozenset({"policies.mdm"})
 
 
+_roles_of = sa.select(role_assignment.c.role_id).where(
+    role_assignment.c.tenant == sa.bindparam("t"), role_assignment.c.user_id == sa.bindparam("u")
+)
+
+
 def decide(tx: Tx, principal: Principal, action: str) -> Decision[bool]:
     """Whether ``principal`` may do ``action`` in the transaction's tenant, and why."""
     if principal.kind == "system":
@@ -103,10 +108,7 @@ def require(tx: Tx, principal: Principal, action: str) -> None:
 
 def roles_of(tx: Tx, user_id: str) -> frozenset[str]:
     """The role template ids (and custom role ids) a user holds."""
-    held = sa.select(role_assignment.c.role_id).where(
-        role_assignment.c.tenant == tx.tenant, role_assignment.c.user_id == user_id
-    )
-    return frozenset(row["role_id"] for row in tx.all(held))
+    return frozenset(row["role_id"] for row in tx.all(_roles_of, {"t": tx.tenant, "u": user_id}))
 
 
 def holders_of(tx: Tx, role_id: str) -> frozenset[str]:

@@ -28,6 +28,27 @@ _PRT_LIVES = timedelta(seconds=PRT_SECONDS)
 _GRACE = timedelta(seconds=60)
 
 
+_of_hash = {
+    table: sa.select(table).where(table.c.tenant == sa.bindparam("t"), table.c.hash == sa.bindparam("h"))
+    for table in (auth_code, refresh_token, prt)
+}
+_insert = {table: sa.insert(table) for table in (auth_code, refresh_token, prt)}
+_use = {
+    table: sa.update(table)
+    .where(table.c.tenant == sa.bindparam("t"), table.c.hash == sa.bindparam("h"))
+    .values(used_at=sa.bindparam("now"))
+    for table in (auth_code, refresh_token)
+}
+_gone_codes = sa.delete(auth_code).where(
+    auth_code.c.tenant == sa.bindparam("t"), auth_code.c.expires_at < sa.bindparam("before")
+)
+_gone_of_family = sa.delete(refresh_token).where(
+    refresh_token.c.tenant == sa.bindparam("t"),
+    refresh_token.c.family == sa.bindparam("f"),
+    refresh_token.c.expires_at < sa.bindparam("now"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class CodeFor:
     """What a code is bound to."""
@@ -42,8 +63,7 @@ class CodeFor:
 
 def new_code(tx: Tx, bound: CodeFor, proof: Proof) -> str:
     """A code, good once within five minutes; the family it founds ends if it is used twice."""
-    old = (auth_code.c.tenant == tx.tenant) & (auth_code.c.expires_at < tx.now - _CODE_KEPT)
-    tx.execute(sa.delete(auth_code).where(old))
+    tx.change(_gone_codes, {"t": tx.tenant, "before": tx.now - _CODE_KEPT})
     code = opaque(tx.tenant, tx.entropy.token(24), kind=CODE)
     values = {
         "hash": digest(code),
@@ -56,7 +76,7 @@ def new_code(tx: Tx, bound: CodeFor, proof: Proof) -> str:
         "family": tx.entropy.uuid(),
         "expires_at": tx.now + (_CODE_LIVES if bound.challenge else _BARE_CODE_LIVES),
     }
-    tx.execute(sa.insert(auth_code).values(tenant=tx.tenant, **values, **proof.row()))
+    tx.change(_insert[auth_code], {"tenant": tx.tenant, "used_at": None, **values, **proof.row()})
     return code
 
 
@@ -67,8 +87,7 @@ def find_code(tx: Tx, code: str) -> Row | None:
 
 def spend_code(tx: Tx, row: Row) -> None:
     """Mark a code as used."""
-    mine = (auth_code.c.tenant == tx.tenant) & (auth_code.c.hash == row["hash"])
-    tx.execute(sa.update(auth_code).where(mine).values(used_at=tx.now))
+    tx.change(_use[auth_code], {"t": tx.tenant, "h": row["hash"], "now": tx.now})
 
 
 def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, scope: str, before: Row) -> str:
@@ -85,7 +104,8 @@ def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, sc
         "expires_at": min(tx.now + _SLIDING, absolute),
         "absolute_at": absolute,
     }
-    tx.execute(sa.insert(refresh_token).values(tenant=tx.tenant, **values, **proof.row()))
+    unused = {"used_at": None, "revoked_at": None}
+    tx.change(_insert[refresh_token], {"tenant": tx.tenant, **unused, **values, **proof.row()})
     return token
 
 
@@ -97,10 +117,8 @@ def find_refresh_token(tx: Tx, token: str) -> Row | None:
 def rotate(tx: Tx, row: Row) -> bool:
     """Use a refresh token; False, and the end of its family, when it was used before and the grace is over."""
     if row["used_at"] is None:
-        mine = (refresh_token.c.tenant == tx.tenant) & (refresh_token.c.hash == row["hash"])
-        tx.execute(sa.update(refresh_token).where(mine).values(used_at=tx.now))
-        gone = (refresh_token.c.tenant == tx.tenant) & (refresh_token.c.family == row["family"])
-        tx.execute(sa.delete(refresh_token).where(gone, refresh_token.c.expires_at < tx.now))
+        tx.change(_use[refresh_token], {"t": tx.tenant, "h": row["hash"], "now": tx.now})
+        tx.change(_gone_of_family, {"t": tx.tenant, "f": row["family"], "now": tx.now})
         return True
     if tx.now - row["used_at"] <= _GRACE:
         return True
@@ -135,4 +153,4 @@ def find_prt(tx: Tx, token: str) -> tuple[Row, bytes] | None:
 
 
 def _find(tx: Tx, table: sa.Table, secret: str) -> Row | None:
-    return tx.one(sa.select(table).where(table.c.tenant == tx.tenant, table.c.hash == digest(secret)))
+    return tx.one(_of_hash[table], {"t": tx.tenant, "h": digest(secret)})

@@ -1,7 +1,8 @@
-"""Reading with a statement that was built once: its SQL, parameters and row types are worked out once too.
+"""Running a statement that was built once: its SQL, parameters and row types are worked out once too.
 
-SQLAlchemy spends four fifths of a point read on finding its compiled form and on its result object. A statement that
-comes with parameters is one we keep, so its plan is kept beside it; whatever a plan cannot express takes the usual way.
+SQLAlchemy spends four fifths of a point read or write on finding its compiled form and on its result object. A
+statement that comes with parameters is one we keep, so its plan is kept beside it; whatever a plan cannot express takes
+the usual way.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 Convert = Callable[[Any], Any]
+_Change = sa.Insert | sa.Update | sa.Delete
 
 _MOST = 2000
 
@@ -31,18 +33,36 @@ class Plan:
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row as a dict."""
-        values = {**self.fixed, **parameters}
-        for name, convert in self.binds:
-            values[name] = convert(values[name])
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(self.sql, values if self.order is None else tuple(values[name] for name in self.order))
+            cursor.execute(self.sql, self._bound(parameters))
             rows = cursor.fetchall()
         finally:
             cursor.close()
         if not self.converts:
             return [dict(zip(self.columns, row, strict=True)) for row in rows]
         return [dict(zip(self.columns, self._converted(row), strict=True)) for row in rows]
+
+    def change(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
+        """How many rows were written; an error is the one that SQLAlchemy would raise."""
+        dbapi = connection.dialect.loaded_dbapi
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql, self._bound(parameters))
+            return int(cursor.rowcount)
+        except dbapi.IntegrityError as error:
+            raise sa.exc.IntegrityError(self.sql, None, error) from error
+        except dbapi.Error as error:
+            gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+            raise sa.exc.DBAPIError(self.sql, None, error, connection_invalidated=gone) from error
+        finally:
+            cursor.close()
+
+    def _bound(self, parameters: Mapping[str, Any]) -> Any:
+        values = {**self.fixed, **parameters}
+        for name, convert in self.binds:
+            values[name] = convert(values[name])
+        return values if self.order is None else tuple(values[name] for name in self.order)
 
     def _converted(self, row: Any) -> list[Any]:
         values = list(row)
@@ -61,12 +81,7 @@ class Plans:
         self, connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]
     ) -> list[dict[str, Any]] | None:
         """The rows, or None where the usual way has to be taken."""
-        found = self._known.get(id(statement))
-        if found is None:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            found = self._known[id(statement)] = (statement, _plan(connection, statement))
-        plan = found[1]
+        plan = self._plan(connection, statement, parameters) if isinstance(statement, sa.Select) else None
         if plan is None:
             return None
         try:
@@ -74,16 +89,29 @@ class Plans:
         except connection.dialect.loaded_dbapi.Error:
             return None  # the usual way fails too, and tells whether the connection is still good
 
+    def change(self, connection: Connection, statement: _Change, parameters: Mapping[str, Any]) -> int | None:
+        """How many rows were written, or None where the usual way has to be taken."""
+        plan = self._plan(connection, statement, parameters)
+        return None if plan is None else plan.change(connection, parameters)
 
-def _plan(connection: Connection, statement: sa.Executable) -> Plan | None:
-    if not isinstance(statement, sa.Select):
-        return None
+    def _plan(self, connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]) -> Plan | None:
+        found = self._known.get(id(statement))
+        if found is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            found = self._known[id(statement)] = (statement, _planned(connection, statement, parameters))
+        return found[1]
+
+
+def _planned(connection: Connection, statement: Any, parameters: Mapping[str, Any]) -> Plan | None:
+    """The plan of a statement; an insert writes the columns that its first parameters name."""
     dialect = connection.dialect
-    compiled: Any = statement.compile(dialect=dialect)
-    if any(bind.expanding or bind.literal_execute for bind in compiled.binds.values()):
+    keys = list(parameters) if isinstance(statement, sa.Insert) else None
+    compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
+    if any(bind.expanding or bind.literal_execute for bind in compiled.binds.values()) or compiled.effective_returning:
         return None
     binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
-    columns = list(statement.selected_columns)
+    columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
     reads = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     return Plan(
         compiled.string,

@@ -126,7 +126,7 @@ class Repository:
         changed["doc"] = {**current["doc"], **changed["doc"]}
         changed["version"] = current["version"] + 1
         try:
-            tx.attempt(self._update_of(changed.keys()), {"t": tx.tenant, "i": row_id, **changed})
+            tx.attempt(self._update_of(changed.keys()), [{"t": tx.tenant, "i": row_id, **changed}])
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         row = tx.rows[self.entity.name, row_id] = {**current, **changed}
@@ -135,7 +135,7 @@ class Repository:
     def delete(self, tx: Tx, row_id: str) -> bool:
         """Remove a row; whether there was one."""
         tx.rows.pop((self.entity.name, row_id), None)
-        return tx.execute(self._delete, {"t": tx.tenant, "i": row_id}).rowcount > 0
+        return tx.change(self._delete, {"t": tx.tenant, "i": row_id}) > 0
 
     def reveal(self, tx: Tx, row_id: str, name: str) -> bytes | None:
         """The opened value of a secret property."""

@@ -35,12 +35,15 @@ class ClaimedElsewhere(AlreadyExists):
     """Another tenant holds this key."""
 
 
+_claim = sa.insert(router)
+
+
 def claim(tx: Tx, kind: RouterKind, key: str) -> None:
     """Let ``key`` lead to the transaction's tenant; repeatable, refused when another tenant holds it."""
     holder = tenant_of(tx, kind, key)
     if holder is None:
         try:
-            tx.attempt(sa.insert(router).values(kind=kind, key=key, tenant=tx.tenant))
+            tx.attempt(_claim, [{"kind": kind, "key": key, "tenant": tx.tenant}])
         except sa.exc.IntegrityError as error:
             raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
     elif holder != tx.tenant:
@@ -55,7 +58,7 @@ def claim_all(tx: Tx, kind: RouterKind, keys: Sequence[str]) -> None:
     missing = [{"kind": kind, "key": key, "tenant": tx.tenant} for key in keys if key not in held]
     try:
         if missing:
-            tx.attempt(sa.insert(router), missing)
+            tx.attempt(_claim, missing)
     except sa.exc.IntegrityError as error:
         raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -101,15 +101,27 @@ class Tx:
         """Run a statement; it names the tenant itself."""
         return self._conn.execute(statement, parameters)
 
-    def attempt(self, statement: sa.Executable, parameters: Any = None) -> sa.CursorResult[Any]:
-        """Run a statement whose failure the caller will handle and go on.
+    def change(self, statement: sa.Insert | sa.Update | sa.Delete, parameters: Mapping[str, Any]) -> int:
+        """Run a statement that is kept, with its values; how many rows it wrote. An insert names every column."""
+        done = self._plans.change(self._conn, statement, parameters)
+        return self.execute(statement, parameters).rowcount if done is None else done
+
+    def attempt(self, statement: sa.Insert | sa.Update, many: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that is kept, for each of its values; the caller handles its failure and goes on.
 
         PostgreSQL gives up a whole transaction at the first error, so there it stands in a savepoint of its own.
         """
         if self.dialect != "postgresql":
-            return self.execute(statement, parameters)
+            self._change_each(statement, many)
+            return
         with self._conn.begin_nested():
-            return self.execute(statement, parameters)
+            self._change_each(statement, many)
+
+    def _change_each(self, statement: sa.Insert | sa.Update, many: Sequence[Mapping[str, Any]]) -> None:
+        if len(many) == 1:
+            self.change(statement, many[0])
+        else:
+            self.execute(statement, list(many))
 
     def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
         """Every row as a dict. A statement that is kept comes with its values as ``parameters``."""
@@ -173,8 +185,8 @@ class Tx:
         """Write the entries logged so far; the store calls it when the unit ends."""
         if self._entries:
             entries, self._entries = self._entries, []
-            self.execute(_append, entries)
-            self.execute(_move_head, {"t": self.tenant, "h": self._head})
+            self._change_each(_append, entries)
+            self.change(_move_head, {"t": self.tenant, "h": self._head})
 
     def announce(self, name: str, **event: Any) -> None:
         """Tell the followers of ``name``; what they do is part of this transaction."""

@@ -16,12 +16,13 @@ from taxiway.signin.conditional.rule import Control, Rule, read_rule
 from taxiway.signin.entities import CONDITIONAL_ACCESS_POLICIES
 from taxiway.signin.errors import AccessBlocked, DeviceNotCompliant, DeviceNotJoined, MfaRequired, SignInError
 from taxiway.signin.model import DRS_APP, ENROLLMENT_APP
-from taxiway.store import Tx, one_of
+from taxiway.store import Compare, Tx
 
 Outcome = Literal["allowed", "mfa", "compliantDevice", "domainJoinedDevice", "block"]
 
 #: What a device needs in order to become compliant is never refused for not being compliant (P-27).
 _BEFORE_COMPLIANCE = frozenset({DRS_APP, ENROLLMENT_APP})
+_IN_USE = Compare("state", "ne", "disabled")
 _DEVICE_CONTROLS: frozenset[Control] = frozenset({"compliantDevice", "domainJoinedDevice"})
 _ORDER: tuple[Outcome, ...] = ("block", "compliantDevice", "domainJoinedDevice", "mfa")
 
@@ -55,8 +56,7 @@ class _Facts:
 
 def decide(tx: Tx, attempt: Attempt) -> Decision[Verdict]:
     """Load the policies and the facts, and judge."""
-    states = one_of("state", ("enabled", "enabledForReportingButNotEnforced"))
-    rows = CONDITIONAL_ACCESS_POLICIES.select(tx, states, order=[("display_name", False)])
+    rows = CONDITIONAL_ACCESS_POLICIES.select(tx, _IN_USE, order=[("display_name", False)])
     return judge([read_rule(row) for row in rows], _load(tx, attempt)) if rows else Decision(Verdict())
 
 
