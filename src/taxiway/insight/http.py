@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,7 +16,6 @@ from taxiway.insight.checklist import checklist
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
 
-_GRAPH: Final = ("https://graph.microsoft.com", "00000003-0000-0000-c000-000000000000")
 _LONGEST: Final = 200
 Ask = Callable[[Tx, Request], Any]
 
@@ -31,12 +29,9 @@ def routes(rt: Runtime) -> list[BaseRoute]:
 
 
 def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
-    own = urlsplit(rt.urls.graph)
-    audiences = (*_GRAPH, rt.urls.graph, f"{own.scheme}://{own.hostname}")
-
     async def handle(request: Request) -> Response:
         try:
-            claims = await signin.verify_token(rt, bearer(request) or "", audiences=audiences)
+            claims = await signin.verify_token(rt, bearer(request) or "", audiences=signin.graph_audiences(rt))
         except signin.TokenRefused as error:
             return _refused(401, "InvalidAuthenticationToken", error.message)
         principal = signin.principal_of(claims)

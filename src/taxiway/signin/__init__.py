@@ -10,6 +10,7 @@ from taxiway.signin.model import Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
+from taxiway.signin.resources import graph_audiences
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.signin.tokens import verify_token
 
@@ -23,6 +24,7 @@ __all__ = [
     "check_strength",
     "follow",
     "forget_hello_keys",
+    "graph_audiences",
     "hash_secret",
     "issue_access_pass",
     "make_nonce",

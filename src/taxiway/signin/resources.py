@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from taxiway import directory
+from taxiway.kernel import with_bare
 from taxiway.signin.errors import ClientUnknown, ResourceUnknown, ScopeInvalid
 from taxiway.signin.model import DRS_APP
-from taxiway.store import Row, Tx
+from taxiway.store import Row, Runtime, Tx
 
 GRAPH = "https://graph.microsoft.com"
+_GRAPH_APP = "00000003-0000-0000-c000-000000000000"
 _OPENID = frozenset({"openid", "profile", "email", "offline_access", "aza", "ugs", "sid"})
 _ENROLLMENT_APP = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 _BROKER_APP = "29d9ed98-a469-4536-ade2-f981bc1d605e"
@@ -61,6 +63,11 @@ def asked(resource: str, scope: str) -> str:
     return next(iter(named), "")
 
 
+def graph_audiences(rt: Runtime) -> frozenset[str]:
+    """What a token for Graph may be made out to: its public name, its id, and our own addresses."""
+    return frozenset({GRAPH, _GRAPH_APP}.union(*(with_bare(urls.graph) for urls in rt.families)))
+
+
 def wants(scope: str, name: str) -> bool:
     """Whether a scope string holds ``name``."""
     return name in scope.lower().split()
@@ -81,6 +88,6 @@ def _scp(client: Row, resource: Row) -> str:
         return "adrs_access" if client["app_id"] in _REGISTRARS else "user_impersonation"
     if resource["app_id"] == _ENROLLMENT_APP:
         return "mdm_delegation" if client["app_id"] == _BROKER_APP else "user_impersonation"
-    if resource["aud"].rstrip("/") == GRAPH or resource["app_id"] == "00000003-0000-0000-c000-000000000000":
+    if resource["aud"].rstrip("/") == GRAPH or resource["app_id"] == _GRAPH_APP:
         return " ".join(sorted(client["scopes"] or ["User.Read"]))
     return " ".join(sorted(resource["scopes"])) or "user_impersonation"

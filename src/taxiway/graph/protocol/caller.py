@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from taxiway import signin
 from taxiway.directory import Principal
 from taxiway.graph.errors import InvalidToken, ScopeMissing
 from taxiway.graph.protocol.scopes import permits
 from taxiway.store import Runtime
-
-GRAPH = "https://graph.microsoft.com"
-GRAPH_APP_ID = "00000003-0000-0000-c000-000000000000"
-
-
-def audiences(rt: Runtime) -> frozenset[str]:
-    """What a token for Graph may be made out to: the public names, and our own address with and without its port."""
-    own = urlsplit(rt.urls.graph)
-    names = {GRAPH, f"{GRAPH}/", GRAPH_APP_ID}
-    for origin in (rt.urls.graph, f"{own.scheme}://{own.hostname}"):
-        names |= {origin, f"{origin}/"}
-    return frozenset(names)
 
 
 async def identify(rt: Runtime, token: str | None) -> Principal:
@@ -28,7 +14,7 @@ async def identify(rt: Runtime, token: str | None) -> Principal:
     if token is None:
         raise InvalidToken("Access token is empty.")
     try:
-        claims = await signin.verify_token(rt, token, audiences=audiences(rt))
+        claims = await signin.verify_token(rt, token, audiences=signin.graph_audiences(rt))
     except signin.TokenRefused as error:
         raise InvalidToken(error.message, reasons=error.reasons, remedy=error.remedy) from error
     return signin.principal_of(claims)
