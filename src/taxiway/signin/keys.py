@@ -32,6 +32,12 @@ _alive = (
     .order_by(signing_key.c.active_from, signing_key.c.kid)
 )
 
+_extend = (
+    sa.update(signing_key)
+    .where(_mine, signing_key.c.kid == sa.bindparam("k"))
+    .values(retire_at=sa.bindparam("until", type_=signing_key.c.retire_at.type))
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
@@ -90,7 +96,9 @@ def _add(tx: Tx, private: bytes, certificate: bytes) -> list[dict[str, Any]]:
     if not _due(rows, tx.now):
         return rows
     first = not any(row["active_from"] <= tx.now for row in rows)
-    active_from = tx.now if first else max(tx.now, rows[-1]["active_from"] + _SIGNS)
+    # However late it is made: nobody may have to know a key that was not published a day ahead. The one before it
+    # goes on signing until then, and is believed accordingly.
+    active_from = tx.now if first else tx.now + _AHEAD
     kid = base64.urlsafe_b64encode(hashlib.sha1(certificate, usedforsecurity=False).digest()).rstrip(b"=").decode()
     row = {
         "tenant": SYSTEM,
@@ -101,6 +109,9 @@ def _add(tx: Tx, private: bytes, certificate: bytes) -> list[dict[str, Any]]:
         "active_from": active_from,
         "retire_at": active_from + _SIGNS + _LINGERS,
     }
+    if not first:
+        before = {"k": rows[-1]["kid"], "until": active_from + _LINGERS}
+        tx.execute(_extend, before)
     tx.execute(sa.insert(signing_key), [row])
     tx.log("signing_key.created", subject=f"signing_key:{kid}", what={"active_from": active_from.isoformat()})
     return [*rows, row]
