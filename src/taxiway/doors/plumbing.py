@@ -22,6 +22,8 @@ _HEADERS = [
     (b"strict-transport-security", b"max-age=31536000"),
     (b"referrer-policy", b"no-referrer"),
 ]
+#: For every answer that does not say itself how long it may be kept (03 section 1.2).
+_NOT_KEPT = [(b"cache-control", b"no-store, no-cache"), (b"pragma", b"no-cache"), (b"expires", b"-1")]
 _STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
     (BodyTooLarge, 413),
     (MisdirectedRequest, 421),
@@ -75,7 +77,9 @@ class Door:
                 started = True
                 headers = message.setdefault("headers", [])
                 present = {name.lower() for name, _ in headers}
-                extra = [*_HEADERS, (b"x-ms-request-id", request_id.encode()), (b"cache-control", b"no-store")]
+                extra = [*_HEADERS, (b"x-ms-request-id", request_id.encode())]
+                if b"cache-control" not in present:
+                    extra += _NOT_KEPT
                 message["headers"] = [*headers, *((n, v) for n, v in extra if n not in present)]
             await send(message)
 

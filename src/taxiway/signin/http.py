@@ -13,13 +13,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import bearer, correlation, json_response, read_json
+from taxiway.doors.request import Kept, bearer, correlation, json_response, kept_response, read_json
 from taxiway.signin import grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.pages_http import Pages
+from taxiway.signin.published import Published
 from taxiway.signin.sts import error_object, status_of
 from taxiway.store import Runtime
 
@@ -27,7 +28,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _FORM_LIMIT = 65_536
 _OPEN = {"access-control-allow-origin": "*"}
-_KEYS_CACHE = {**_OPEN, "cache-control": "public, max-age=3600"}
+#: Seconds that anyone may keep metadata and keys: the next key is published a day before it signs.
+_MAX_AGE = 3600
 
 
 def routes(rt: Runtime) -> list[Route]:
@@ -66,14 +68,15 @@ class _Face:
 
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
+        self._published = Published(rt)
 
     def provider(self, version: str) -> Handler:
         """Provider metadata."""
-        return self._guarded(lambda r: metadata.provider(self._rt, r.path_params["tenant"], version), _OPEN)
+        return self._guarded(lambda r: self._published.provider(r.path_params["tenant"], version), _OPEN)
 
     def keys(self, *, v2: bool) -> Handler:
-        """The key set: the one answer that may be cached."""
-        return self._guarded(lambda r: metadata.key_set(self._rt, r.path_params["tenant"], v2=v2), _KEYS_CACHE)
+        """The key set."""
+        return self._guarded(lambda r: self._published.keys(r.path_params["tenant"], v2=v2), _OPEN)
 
     async def instance(self, request: Request) -> Response:
         """Instance discovery."""
@@ -120,7 +123,7 @@ class _Face:
             asked = TokenRequest(form, version, tenant, correlation(request), _basic(request))
             return await grants.answer(self._rt, asked)
 
-        return self._guarded(answer, {"cache-control": "no-store", "pragma": "no-cache"})
+        return self._guarded(answer)
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Any]], headers: dict[str, str] | None = None) -> Handler:
         """An endpoint whose refusals are AADSTS error objects; a text is an encrypted reply (03 section 4.1)."""
@@ -135,6 +138,8 @@ class _Face:
             except BadBody as error:
                 return self._refusal(request, Malformed(error.message), cid, echo)
             extra = {**(headers or {}), **echo}
+            if isinstance(body, Kept):
+                return kept_response(request, body, _MAX_AGE, extra)
             if isinstance(body, str):
                 return Response(body, 200, extra, media_type="application/json")
             return json_response(body, 200, extra)
@@ -144,7 +149,7 @@ class _Face:
     def _refusal(self, request: Request, error: SignInError, cid: str, echo: dict[str, str]) -> Response:
         trace = str(request.scope["request_id"])
         body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
-        return json_response(body, status_of(error), {"cache-control": "no-store", **echo})
+        return json_response(body, status_of(error), echo)
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

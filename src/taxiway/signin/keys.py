@@ -24,6 +24,8 @@ _SIGNS = timedelta(days=90)
 _AHEAD = timedelta(hours=24)
 _LINGERS = timedelta(hours=26)
 
+_SEEN = "signing_keys"
+
 _mine = signing_key.c.tenant == SYSTEM
 _by_kid = sa.select(signing_key).where(_mine, signing_key.c.kid == sa.bindparam("k"))
 _alive = (
@@ -54,12 +56,19 @@ async def signing_keys(rt: Runtime) -> SigningKey:
     if _due(rows, now):
         rows = await _make_next(rt)
         now = rt.clock.now()  # the first key is active from the moment it was stored
+    rt.store.memo[_SEEN] = tuple(row["kid"] for row in rows)
     current = [row for row in rows if row["active_from"] <= now][-1]
     # A key never changes under its kid, so nothing has to invalidate the opened one.
     known: SigningKey | None = rt.store.memo.get(f"signing_key:{current['kid']}")
     if known is None:
         known = SigningKey(current["kid"], await rt.store.read(SYSTEM, lambda tx: _open(tx, current)))
         rt.store.memo[f"signing_key:{current['kid']}"] = known
+    return known
+
+
+def seen(rt: Runtime) -> tuple[str, ...]:
+    """The keys this process last found: whatever key it signs with is among them, however new."""
+    known: tuple[str, ...] = rt.store.memo.get(_SEEN, ())
     return known
 
 
