@@ -22,7 +22,6 @@ from taxiway.doors.names import Name
 from taxiway.doors.tls import server_context
 from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers, Urls, write_private
 from taxiway.pki import (
-    ServerCertificate,
     make_authorities,
     make_microsoft_authority,
     peer_authorities,
@@ -38,6 +37,8 @@ _log = structlog.get_logger("taxiway.app")
 _FOLLOWING = ("directory", "autopilot", "signin", "join", "enrollment", "management")
 #: Seconds between two rounds of housekeeping.
 HOUSEKEEPING = 60.0
+#: Hosts that the two doors answer for, whatever they are called.
+_THIS_MACHINE = ("localhost", "127.0.0.1")
 _PEOPLE = ("signin", "graph", "insight")
 _DEVICES = ("autopilot", "join", "enrollment", "management")
 
@@ -199,22 +200,20 @@ async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.E
 
 
 async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[Listener]:
-    """The two doors, and a third listener for host names. Certificates are made afresh: they never run out."""
+    """The two doors, and a third listener for host names."""
     doors, own, microsoft = settings.doors, settings.own_names, settings.microsoft_names
-    hosts = [*dict.fromkeys((doors.host, "localhost", "127.0.0.1"))]
-    made = await server_certificate(rt, [*hosts, *(name.host for name in own)])
-    people, devices = await _policies(rt, made, files.chain, files.key, files.root)
+    await _certificate_files(rt, files, doors.host, *(name.host for name in own))
+    people, devices = await _policies(rt, files.chain, files.key)
     rt = replace(rt, urls=settings.two_doors, others=settings.families)
+    hosts = (doors.host, *_THIS_MACHINE)
     listeners = [
         Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy, hosts)),
         Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy, hosts)),
     ]
     by_name = {name.host: devices if name.asks else people for name in own}
     if microsoft:
-        theirs = [name.host for name in microsoft]
-        await make_microsoft_authority(rt, theirs)
-        made = await server_certificate(rt, theirs, "microsoft")
-        plain, asking = await _policies(rt, made, files.microsoft_chain, files.microsoft_key, files.microsoft_root)
+        await _microsoft_certificate_files(rt, files, [name.host for name in microsoft])
+        plain, asking = await _policies(rt, files.microsoft_chain, files.microsoft_key)
         by_name |= {name.host: asking if name.asks else plain for name in microsoft}
     if by_name:
         named = ByHost(_doors(rt, [*own, *microsoft]))
@@ -222,12 +221,25 @@ async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[List
     return listeners
 
 
-async def _policies(
-    rt: Runtime, made: ServerCertificate, chain: Path, key: Path, root: Path
-) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+async def _certificate_files(rt: Runtime, files: Files, *hosts: str) -> None:
+    """A fresh TLS certificate at each start: it never runs out, and only the root has to be trusted."""
+    made = await server_certificate(rt, [*dict.fromkeys((*hosts, *_THIS_MACHINE))])
+    write_private(files.key, made.key.encode())
+    write_private(files.chain, made.chain.encode())
+    write_private(files.root, made.root.encode())
+
+
+async def _microsoft_certificate_files(rt: Runtime, files: Files, hosts: Sequence[str]) -> None:
+    """The same for Microsoft's names, under the root that is good for them alone."""
+    await make_microsoft_authority(rt, hosts)
+    made = await server_certificate(rt, hosts, "microsoft")
+    write_private(files.microsoft_key, made.key.encode())
+    write_private(files.microsoft_chain, made.chain.encode())
+    write_private(files.microsoft_root, made.root.encode())
+
+
+async def _policies(rt: Runtime, chain: Path, key: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """The two TLS policies with one certificate: without and with asking for a client certificate."""
-    for file, text in ((key, made.key), (chain, made.chain), (root, made.root)):
-        write_private(file, text.encode())
     peers = await peer_authorities(rt)
     return server_context(str(chain), str(key)), server_context(str(chain), str(key), peers=peers)
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 from datetime import timedelta
 
+import httpx
 import msgspec
 import pytest
 from cryptography import x509
@@ -14,6 +15,7 @@ from cryptography import x509
 from doors.conftest import asked_for_a_certificate
 from support.graph_client import mint, person
 from taxiway import directory, pki
+from taxiway.doors import Door
 from taxiway.doors.names import microsoft_names
 from taxiway.settings import BadSettings, NameSettings, Settings, load_settings
 
@@ -108,6 +110,14 @@ async def test_15_14_the_two_doors_answer_for_this_machine_only(doors, door):
         assert (await doors.ask(door, path, headers={"host": host})).status_code == 200, host
     for host in ("evil.example", "graph.microsoft.com", "localhost.evil.example", "[::1]:8443", "localhost@evil"):
         assert (await doors.ask(door, path, headers={"host": host})).status_code == 421, host
+
+
+async def test_a_host_that_was_configured_in_capitals_is_answered_for(rt):
+    """Host names have no case, wherever they were written."""
+    door = Door([], rt.entropy, ["MDM.Example"])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://mdm.example:8443") as client:
+        assert (await client.get("/")).status_code == 404
+        assert (await client.get("/", headers={"host": "other.example"})).status_code == 421
 
 
 async def test_15_14_two_host_lines_name_no_host(doors):

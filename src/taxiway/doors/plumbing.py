@@ -53,7 +53,7 @@ class Door:
     """
 
     def __init__(self, routes: Sequence[BaseRoute], entropy: Entropy, hosts: Collection[str] = ()) -> None:
-        self.hosts = frozenset(hosts)
+        self.hosts = frozenset(host.lower() for host in hosts)
         for route in routes:
             pattern = getattr(route, "path_regex", None)
             if pattern is not None:

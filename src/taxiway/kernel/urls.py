@@ -44,7 +44,7 @@ class Urls:
     @property
     def login_hosts(self) -> tuple[str, ...]:
         """Every host of this family that signs in, with its port where that is not 443; the issuer's own first."""
-        return (urlsplit(self.issuer).netloc, *self.login_aliases)
+        return (urlsplit(self.issuer).netloc.lower(), *self.login_aliases)
 
 
 def with_bare(origin: str) -> tuple[str, str]:
