@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import ssl
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -15,11 +16,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from taxiway import directory, management, signin
-from taxiway.doors import Door
+from taxiway.doors import ByHost, Door
 from taxiway.doors.listeners import Listener, serve
+from taxiway.doors.names import Name
 from taxiway.doors.tls import server_context
-from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers, write_private
-from taxiway.pki import make_authorities, peer_authorities, server_certificate
+from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers, Urls, write_private
+from taxiway.pki import (
+    make_authorities,
+    make_microsoft_authority,
+    peer_authorities,
+    server_certificate,
+)
 from taxiway.settings import Settings
 from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, router
 from taxiway.store.migrate import migrate
@@ -30,6 +37,8 @@ _log = structlog.get_logger("taxiway.app")
 _FOLLOWING = ("directory", "autopilot", "signin", "join", "enrollment", "management")
 #: Seconds between two rounds of housekeeping.
 HOUSEKEEPING = 60.0
+#: Hosts that the two doors answer for, whatever they are called.
+_THIS_MACHINE = ("localhost", "127.0.0.1")
 _PEOPLE = ("signin", "graph", "insight")
 _DEVICES = ("autopilot", "join", "enrollment", "management")
 
@@ -61,6 +70,11 @@ class Files:
         return self.folder / "ca.pem"
 
     @property
+    def microsoft_root(self) -> Path:
+        """The root certificate for Microsoft's host names: apart, because it is to be trusted by fewer."""
+        return self.folder / "microsoft-ca.pem"
+
+    @property
     def chain(self) -> Path:
         """The certificate chain of the listeners."""
         return self.folder / "tls" / "chain.pem"
@@ -69,6 +83,16 @@ class Files:
     def key(self) -> Path:
         """The listeners' private key."""
         return self.folder / "tls" / "key.pem"
+
+    @property
+    def microsoft_chain(self) -> Path:
+        """The certificate chain for Microsoft's host names."""
+        return self.folder / "tls" / "microsoft-chain.pem"
+
+    @property
+    def microsoft_key(self) -> Path:
+        """Its private key."""
+        return self.folder / "tls" / "microsoft-key.pem"
 
 
 def import_rooms() -> None:
@@ -120,6 +144,7 @@ async def open_runtime(
         keys=FreshKeys(),
         blobs=Blobs(files.blobs, entropy),
         urls=settings.urls,
+        others=settings.families,
     )
     try:
         await make_authorities(runtime)
@@ -164,29 +189,68 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
 
 
 async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
-    """Serve both doors until ``stop`` is set."""
-    doors = settings.doors
-    await _certificate_files(rt, files, doors.host)
-    people = server_context(str(files.chain), str(files.key))
-    devices = server_context(str(files.chain), str(files.key), peers=await peer_authorities(rt))
-    listeners = [
-        Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy)),
-        Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy)),
-    ]
+    """Serve both doors, and the host names where there are any, until ``stop`` is set."""
+    listeners = await _listeners(rt, files, settings)
     house = asyncio.create_task(keep_house(rt))
     try:
-        await serve(listeners, ready=ready, stop=stop)
+        await serve(listeners, rt.clock, ready=ready, stop=stop)
     finally:
         house.cancel()
         await asyncio.gather(house, return_exceptions=True)
 
 
-async def _certificate_files(rt: Runtime, files: Files, host: str) -> None:
+async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[Listener]:
+    """The two doors, and a third listener for host names."""
+    doors, own, microsoft = settings.doors, settings.own_names, settings.microsoft_names
+    await _certificate_files(rt, files, doors.host, *(name.host for name in own))
+    people, devices = await _policies(rt, files.chain, files.key)
+    rt = replace(rt, urls=settings.two_doors, others=settings.families)
+    hosts = (doors.host, *_THIS_MACHINE)
+    listeners = [
+        Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy, hosts)),
+        Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy, hosts)),
+    ]
+    by_name = {name.host: devices if name.asks else people for name in own}
+    if microsoft:
+        await _microsoft_certificate_files(rt, files, [name.host for name in microsoft])
+        plain, asking = await _policies(rt, files.microsoft_chain, files.microsoft_key)
+        by_name |= {name.host: asking if name.asks else plain for name in microsoft}
+    if by_name:
+        named = ByHost(_doors(rt, [*own, *microsoft]))
+        listeners.append(Listener(doors.bind, settings.names.port, people, named, by_name))
+    return listeners
+
+
+async def _certificate_files(rt: Runtime, files: Files, *hosts: str) -> None:
     """A fresh TLS certificate at each start: it never runs out, and only the root has to be trusted."""
-    made = await server_certificate(rt, [*dict.fromkeys((host, "localhost", "127.0.0.1"))])
+    made = await server_certificate(rt, [*dict.fromkeys((*hosts, *_THIS_MACHINE))])
     write_private(files.key, made.key.encode())
     write_private(files.chain, made.chain.encode())
     write_private(files.root, made.root.encode())
+
+
+async def _microsoft_certificate_files(rt: Runtime, files: Files, hosts: Sequence[str]) -> None:
+    """The same for Microsoft's names, under the root that is good for them alone."""
+    await make_microsoft_authority(rt, hosts)
+    made = await server_certificate(rt, hosts, "microsoft")
+    write_private(files.microsoft_key, made.key.encode())
+    write_private(files.microsoft_chain, made.chain.encode())
+    write_private(files.microsoft_root, made.root.encode())
+
+
+async def _policies(rt: Runtime, chain: Path, key: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """The two TLS policies with one certificate: without and with asking for a client certificate."""
+    peers = await peer_authorities(rt)
+    return server_context(str(chain), str(key)), server_context(str(chain), str(key), peers=peers)
+
+
+def _doors(rt: Runtime, names: Sequence[Name]) -> list[Door]:
+    """One door for the names whose answers carry the same addresses."""
+    hosts: dict[tuple[Urls, str], list[str]] = {}
+    for name in names:
+        hosts.setdefault((name.urls, name.kind), []).append(name.host)
+    routes = {"people": people_routes, "devices": device_routes}
+    return [Door(routes[kind](replace(rt, urls=urls)), rt.entropy, of) for (urls, kind), of in hosts.items()]
 
 
 def _routes(rooms: tuple[str, ...], rt: Runtime) -> list[BaseRoute]:

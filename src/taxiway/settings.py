@@ -10,7 +10,8 @@ from typing import Any
 
 import msgspec
 
-from taxiway.doors.settings import DoorSettings
+from taxiway.doors.names import MICROSOFT, Name, microsoft_names, own_names, own_urls
+from taxiway.doors.settings import DoorSettings, NameSettings
 from taxiway.kernel import TaxiwayError, Urls
 from taxiway.store.settings import StoreSettings
 
@@ -26,15 +27,37 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     store: StoreSettings = StoreSettings()
     doors: DoorSettings = DoorSettings()
+    names: NameSettings = NameSettings()
 
     @property
-    def urls(self) -> Urls:
-        """The addresses this instance hands out."""
+    def two_doors(self) -> Urls:
+        """The addresses of the two doors that every instance has."""
         doors = self.doors
         return Urls(
             people=f"https://{doors.host}:{doors.people_port}",
             devices=f"https://{doors.host}:{doors.devices_port}",
         )
+
+    @property
+    def urls(self) -> Urls:
+        """The addresses this instance hands out unasked: under its own names where it has some."""
+        return own_urls(self.two_doors, self.names)
+
+    @property
+    def families(self) -> tuple[Urls, ...]:
+        """Every family of addresses, the instance's own first."""
+        microsoft = (MICROSOFT,) if self.names.microsoft else ()
+        return tuple(dict.fromkeys((self.urls, self.two_doors, *microsoft)))
+
+    @property
+    def microsoft_names(self) -> list[Name]:
+        """Microsoft's names, when they are switched on."""
+        return microsoft_names() if self.names.microsoft else []
+
+    @property
+    def own_names(self) -> list[Name]:
+        """The host names of one's own."""
+        return own_names(self.two_doors, self.names)
 
 
 def load_settings(folder: Path, environment: Mapping[str, str] = os.environ) -> Settings:

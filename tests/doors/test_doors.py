@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 from datetime import timedelta
 
@@ -11,67 +10,13 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.x509.oid import NameOID
 
-from taxiway import app, pki
-from taxiway.kernel import SystemClock
-from taxiway.settings import DoorSettings, Settings
+from doors.conftest import asked_for_a_certificate, named
+from taxiway import pki
 
 pytestmark = pytest.mark.anyio
 MDM = "/ManagementServer/MDM.svc"
 CLOSED = (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError, httpx.WriteError)
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture
-def clock():
-    """TLS reads the machine's clock, so the certificates are made by it."""
-    return SystemClock()
-
-
-class Doors:
-    """Both doors of an instance, and clients with a certificate or without."""
-
-    def __init__(self, rt, files, settings, folder):
-        self.rt, self.files, self.settings, self.folder = rt, files, settings, folder
-
-    def port(self, door):
-        return self.settings.doors.people_port if door == "people" else self.settings.doors.devices_port
-
-    def context(self, certificate=None, key=None):
-        """A client's TLS settings, with a certificate to show."""
-        context = ssl.create_default_context(cafile=str(self.files.root))
-        if certificate is not None:
-            file = self.folder / f"{certificate.serial_number:x}.pem"
-            private = key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-            file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
-            context.load_cert_chain(file)
-        return context
-
-    async def ask(self, door, path, *, show=(), method="GET", **more):
-        """One request over a connection of its own."""
-        async with httpx.AsyncClient(verify=self.context(*show), trust_env=False) as client:
-            return await client.request(method, f"https://localhost:{self.port(door)}{path}", **more)
-
-    async def certificate(self, tenant, subject="managed:1"):
-        """An issued and recorded management certificate with its key."""
-        key = self.rt.keys.rsa()
-        made = await pki.issue(
-            self.rt, "management", public_key=key.public_key(), subject=named(subject), lifetime=timedelta(days=1)
-        )
-        await self.rt.store.write(tenant, lambda tx: pki.record(tx, made, purpose="management", subject=subject))
-        return made, key
-
-
-def named(text):
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 def foreign(rt, issuer):
@@ -81,19 +26,6 @@ def foreign(rt, issuer):
     builder = builder.public_key(key.public_key()).serial_number(x509.random_serial_number())
     builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + timedelta(days=1))
     return builder.sign(signer, hashes.SHA256()), key
-
-
-@pytest.fixture
-async def doors(rt, tmp_path):
-    """Both doors, serving."""
-    files = app.Files(tmp_path / "server")
-    settings = Settings(doors=DoorSettings(people_port=free_port(), devices_port=free_port()))
-    ready, stop = asyncio.Event(), asyncio.Event()
-    serving = asyncio.create_task(app.run(rt, files, settings, ready=ready, stop=stop))
-    await ready.wait()
-    yield Doors(rt, files, settings, tmp_path)
-    stop.set()
-    await serving
 
 
 async def test_without_a_certificate_a_device_is_told_so(doors):
@@ -130,43 +62,6 @@ async def test_a_server_certificate_of_ours_is_no_device(doors):
     key = serialization.load_pem_private_key(made.key.encode(), None)
     with pytest.raises(CLOSED):
         await doors.ask("devices", MDM, show=(leaf, key), method="POST", content=b"x")
-
-
-async def asked_for_a_certificate(port, context):
-    """Whether the server asks for a client certificate: in TLS 1.2, where the request is readable."""
-    context.maximum_version = ssl.TLSVersion.TLSv1_2
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-    session = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    heard = b""
-    try:
-        while True:
-            try:
-                session.do_handshake()
-                break
-            except ssl.SSLWantReadError:
-                writer.write(outgoing.read())
-                data = await asyncio.wait_for(reader.read(65_536), 5)
-                heard += data
-                incoming.write(data)
-    finally:
-        writer.close()
-        await writer.wait_closed()
-    return 13 in handshake_kinds(heard)
-
-
-def handshake_kinds(heard):
-    """The kinds of the handshake messages that are in clear: 2 is ServerHello, 13 CertificateRequest."""
-    clear, at = b"", 0
-    while at + 5 <= len(heard) and heard[at] == 22:
-        length = int.from_bytes(heard[at + 3 : at + 5])
-        clear += heard[at + 5 : at + 5 + length]
-        at += 5 + length
-    kinds, at = [], 0
-    while at + 4 <= len(clear):
-        kinds.append(clear[at])
-        at += 4 + int.from_bytes(clear[at + 1 : at + 4])
-    return kinds
 
 
 async def test_only_the_devices_door_asks_for_a_certificate(doors):

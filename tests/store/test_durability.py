@@ -99,9 +99,10 @@ async def _lived_in(files: app.Files) -> tuple[list[bytes], bytes]:
         user = await rt.store.read(tenant, lambda tx: directory.find_user(tx, "admin@contoso.example"))
         await signin.set_password(rt, tenant, user["id"], PASSWORD)
         await app._certificate_files(rt, files, "localhost")
+        await app._microsoft_certificate_files(rt, files, ["login.microsoftonline.com"])
         rt.blobs.put([b"an installer"])
         secrets = [PASSWORD.encode(), one_time.encode()]
-        for role in ("root", "tls", "device", "management"):
+        for role in ("root", "tls", "device", "management", "microsoft"):
             key = (await authority(rt, role)).key
             secrets.append(
                 key.private_bytes(
@@ -137,6 +138,7 @@ async def test_the_data_folder_is_its_owners_alone(tmp_path):
         settings = Settings(doors=DoorSettings(people_port=1, devices_port=2))
         async with app.open_runtime(files, settings) as rt:
             await app._certificate_files(rt, files, "localhost")
+            await app._microsoft_certificate_files(rt, files, ["login.microsoftonline.com"])
             rt.blobs.put([b"an installer"])
             found = [files.folder, *files.folder.rglob("*")]
             modes = {str(path.relative_to(tmp_path)): path.stat().st_mode & 0o777 for path in found}

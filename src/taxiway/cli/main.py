@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, explain, registration, switches, up
+from taxiway.cli import demo, device, explain, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -21,6 +21,7 @@ app = typer.Typer(
     """,
 )
 app.command("up")(up.up)
+app.command("proxy")(proxy.proxy)
 app.command("demo")(demo.demo)
 app.command("setup")(registration.setup)
 app.command("import")(registration.import_csv)

@@ -20,6 +20,10 @@ def up(
     host: Annotated[str, typer.Option(help="The name in every address and in the certificate.")] = "",
     people_port: Annotated[int, typer.Option(help="Port of sign-in and Graph.")] = 0,
     devices_port: Annotated[int, typer.Option(help="Port of lookup, join, enrollment and OMA-DM.")] = 0,
+    names_port: Annotated[int, typer.Option(help="Port of the host names in [names].")] = 0,
+    microsoft_names: Annotated[
+        bool, typer.Option("--microsoft-names", help="Answer under Microsoft's host names too, for 'taxiway proxy'.")
+    ] = False,
     database: Annotated[str, typer.Option(help="A PostgreSQL address; default: SQLite in the data folder.")] = "",
     organization: Annotated[str, typer.Option(help="Name of the tenant made at the first start.")] = "Contoso",
     domain: Annotated[str, typer.Option(help="Its verified domain.")] = "contoso.example",
@@ -40,29 +44,36 @@ def up(
     from taxiway.kernel.platform import loop_factory
 
     configure_logging()
-    given: dict[str, str | int] = {"host": host, "people_port": people_port, "devices_port": devices_port}
+    given: dict[str, dict[str, str | int]] = {
+        "doors": {"host": host, "people_port": people_port, "devices_port": devices_port},
+        "names": {"port": names_port, "microsoft": microsoft_names},
+        "store": {"database": database},
+    }
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(_serve(data, {k: v for k, v in given.items() if v}, database, (organization, domain), as_json))
+        runner.run(_serve(data, given, (organization, domain), as_json))
 
 
-async def _serve(
-    data: Path, doors: dict[str, str | int], database: str, tenant: tuple[str, str], as_json: bool
-) -> None:
-    import asyncio
-
+def _settings(data: Path, given: dict[str, dict[str, str | int]]) -> Settings:
+    """The settings of the folder, overridden by the options that were given."""
     import msgspec
+
+    from taxiway.settings import load_settings
+
+    found = load_settings(data)
+    sections = {
+        section: msgspec.structs.replace(getattr(found, section), **{k: v for k, v in options.items() if v})
+        for section, options in given.items()
+    }
+    return msgspec.structs.replace(found, **sections)
+
+
+async def _serve(data: Path, given: dict[str, dict[str, str | int]], tenant: tuple[str, str], as_json: bool) -> None:
+    import asyncio
 
     from taxiway import app
     from taxiway.kernel.platform import on_stop
-    from taxiway.settings import load_settings
 
-    files = app.Files(data)
-    found = load_settings(data)
-    settings = msgspec.structs.replace(
-        found,
-        doors=msgspec.structs.replace(found.doors, **doors),
-        store=msgspec.structs.replace(found.store, **({"database": database} if database else {})),
-    )
+    files, settings = app.Files(data), _settings(data, given)
     ready, stop = asyncio.Event(), asyncio.Event()
     on_stop(stop.set)
     async with app.open_runtime(files, settings) as rt:
@@ -76,6 +87,16 @@ async def _serve(
         waiting.cancel()
 
 
+def _named(files: Files, settings: Settings) -> dict[str, str]:
+    """Where host names are served, for 'taxiway proxy'."""
+    if not (settings.own_names or settings.microsoft_names):
+        return {}
+    bind = settings.doors.bind
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, f"[{bind}]" if ":" in bind else bind)  # noqa: S104
+    ca_file = {"microsoft_ca_file": str(files.microsoft_root.resolve())} if settings.microsoft_names else {}
+    return {"names": f"{host}:{settings.names.port}", **ca_file}
+
+
 def _say(files: Files, settings: Settings, domain: str, one_time_password: str, as_json: bool) -> None:
     """Tell people, or the program that started this one, where everything is."""
     from taxiway.kernel import write_private
@@ -86,6 +107,7 @@ def _say(files: Files, settings: Settings, domain: str, one_time_password: str, 
         "devices": urls.devices,
         "ca_file": str(files.root.resolve()),
         "administrator": f"admin@{domain}",
+        **_named(files, settings),
     }
     write_private(files.folder / "server.json", json.dumps(said).encode())
     if as_json:
@@ -101,6 +123,8 @@ def _say(files: Files, settings: Settings, domain: str, one_time_password: str, 
         "  Admin centre     not built yet: use Graph, 'taxiway setup' and 'taxiway status'\n",
         flush=True,
     )
+    if settings.microsoft_names:
+        print("Microsoft's host names are served for those who come by 'taxiway proxy'.\n", flush=True)
     if one_time_password:
         print(
             f"First administrator: admin@{domain}\nOne-time password:   {one_time_password}\n"

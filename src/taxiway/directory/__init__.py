@@ -93,10 +93,12 @@ from taxiway.directory.policies import (
     mdm_policy,
     registration_policy,
     restore_default_mdm_urls,
+    stated_mdm_policy,
     update_mdm_policy,
     update_registration_policy,
     update_wip_policy,
     wip_policy,
+    with_own_mdm_urls,
 )
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
@@ -208,6 +210,7 @@ __all__ = [
     "roles_of",
     "seen",
     "set_assignments",
+    "stated_mdm_policy",
     "tagged_ids",
     "tenant_of_domain",
     "update_device",
@@ -219,6 +222,7 @@ __all__ = [
     "update_user",
     "update_wip_policy",
     "wip_policy",
+    "with_own_mdm_urls",
 ]
 
 

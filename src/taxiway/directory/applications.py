@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlsplit
 
 from taxiway.directory import access, tenants
 from taxiway.directory.access import Principal
 from taxiway.directory.catalogue import CLIENTS, ENROLLMENT_APP_ID, GRAPH_APP_ID, RESOURCES, Client, Resource
 from taxiway.directory.entities import APPLICATIONS
 from taxiway.directory.errors import Invalid
+from taxiway.kernel import with_bare
 from taxiway.store import NotFound, Row, Tx, eq
 
 _REDIRECT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#*]{1,500}\Z")
@@ -72,12 +72,12 @@ def delete_application(tx: Tx, app_id: str, *, principal: Principal) -> None:
 
 
 def _own_address(tx: Tx, bare: str) -> Resource | None:
-    """Our people door is Graph, our device door the MDM; clients may leave the port away (02 section 11)."""
-    urls = tenants.addresses(tx)
+    """Our own addresses are Graph or the MDM; clients may leave the port away (02 section 11)."""
+    families = tenants.families(tx)
     by_app = {resource.app_id: resource for resource in RESOURCES}
-    if bare in (urls.graph, _without_port(urls.graph)):
+    if any(bare in with_bare(urls.graph) for urls in families):
         return by_app[GRAPH_APP_ID]
-    return by_app[ENROLLMENT_APP_ID] if bare in (urls.mdm, _without_port(urls.mdm)) else None
+    return by_app[ENROLLMENT_APP_ID] if any(bare in with_bare(urls.mdm) for urls in families) else None
 
 
 def _tenant_resource(tx: Tx, bare: str, identifier: str) -> Row | None:
@@ -86,11 +86,6 @@ def _tenant_resource(tx: Tx, bare: str, identifier: str) -> Row | None:
             scopes = row["scopes"] or ["user_impersonation"]
             return {"app_id": row["app_id"], "display_name": row["display_name"], "aud": identifier, "scopes": scopes}
     return None
-
-
-def _without_port(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}"
 
 
 def _resource(resource: Resource, identifier: str) -> Row:

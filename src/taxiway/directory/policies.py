@@ -16,7 +16,7 @@ from taxiway.directory.devices import owned_devices
 from taxiway.directory.entities import GROUPS, MAM_POLICIES, MDM_POLICIES, REGISTRATION_POLICIES
 from taxiway.directory.errors import Invalid
 from taxiway.directory.verdicts import no, yes
-from taxiway.kernel import Decision, Reason
+from taxiway.kernel import Decision, Reason, Urls
 from taxiway.store import NotFound, Repository, Row, Tx
 
 _POLICY = "deviceRegistrationPolicy"
@@ -25,10 +25,18 @@ _URLS = ("discovery_url", "terms_of_use_url", "compliance_url")
 _MOST = 100
 
 
-def mdm_policy(tx: Tx) -> Row:
-    """The MDM user scope; URLs that nobody set are this instance's own (01 R-07)."""
-    row = MDM_POLICIES.require(tx, INTUNE_APP_ID)
-    urls = tenants.addresses(tx)
+def mdm_policy(tx: Tx, urls: Urls | None = None) -> Row:
+    """The MDM user scope; URLs that nobody set are this instance's own, of the family ``urls`` (01 R-07)."""
+    return with_own_mdm_urls(stated_mdm_policy(tx), urls or tenants.addresses(tx))
+
+
+def stated_mdm_policy(tx: Tx) -> Row:
+    """The MDM user scope as it was set: a URL that nobody set is None."""
+    return MDM_POLICIES.require(tx, INTUNE_APP_ID)
+
+
+def with_own_mdm_urls(row: Row, urls: Urls) -> Row:
+    """The policy as devices are told it."""
     defaults = {
         "discovery_url": f"{urls.mdm}/EnrollmentServer/Discovery.svc",
         "terms_of_use_url": f"{urls.mdm}/TermsOfUse",

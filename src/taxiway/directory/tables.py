@@ -60,11 +60,12 @@ assignment = sa.Table(
     sa.Index("ix_assignment_meant", "tenant", "object_kind", "kind", "group_id"),
 )
 
-#: Where this instance answers (one row, of the instance): the origin of the default MDM URLs and of our own resources.
-address = sa.Table(
-    "address",
+#: Where this instance answers: its families of addresses, the one that unasked answers carry first. Written anew at
+#: each start; transactions read the default MDM URLs and our own resources from it.
+host_family = sa.Table(
+    "host_family",
     metadata,
     sa.Column("tenant", sa.String(64), primary_key=True),
-    sa.Column("people", sa.Text, nullable=False),
-    sa.Column("devices", sa.Text, nullable=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("urls", Document, nullable=False),
 )

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from taxiway.directory import access, licences
@@ -21,7 +22,7 @@ from taxiway.directory.entities import (
     TENANTS,
 )
 from taxiway.directory.errors import DomainUnknown, Invalid
-from taxiway.directory.tables import address
+from taxiway.directory.tables import host_family
 from taxiway.kernel import Urls
 from taxiway.store import SYSTEM, Row, Runtime, Tx, router
 
@@ -29,6 +30,7 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx, router
 SEATS = 1_000_000
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,62}\Z")
+_mine = sa.select(host_family.c.urls).where(host_family.c.tenant == SYSTEM).order_by(host_family.c.number)
 _ONE_MACHINE = Urls(people="https://localhost:8443", devices="https://localhost:8444")
 
 
@@ -119,15 +121,24 @@ def require_own_domain(tx: Tx, principal_name: str) -> None:
 
 async def publish_addresses(rt: Runtime) -> None:
     """Keep where this instance answers, so that transactions can name its own URLs; call it at start."""
+    rows = [
+        {"tenant": SYSTEM, "number": number, "urls": msgspec.to_builtins(urls)}
+        for number, urls in enumerate(rt.families)
+    ]
 
     def keep(tx: Tx) -> None:
-        tx.execute(sa.delete(address).where(address.c.tenant == SYSTEM))
-        tx.execute(sa.insert(address).values(tenant=SYSTEM, people=rt.urls.people, devices=rt.urls.devices))
+        tx.execute(sa.delete(host_family).where(host_family.c.tenant == SYSTEM))
+        tx.execute(sa.insert(host_family), rows)
 
     await rt.store.write(SYSTEM, keep)
 
 
 def addresses(tx: Tx) -> Urls:
-    """Where this instance answers; before it was published, the two ports of one machine."""
-    row = tx.one(sa.select(address).where(address.c.tenant == SYSTEM))
-    return _ONE_MACHINE if row is None else Urls(people=row["people"], devices=row["devices"])
+    """Where this instance answers when nobody asked under a name: its first family."""
+    return families(tx)[0]
+
+
+def families(tx: Tx) -> tuple[Urls, ...]:
+    """Every family of addresses of this instance; before they were published, the two ports of one machine."""
+    rows = tx.all(_mine)
+    return tuple(msgspec.convert(row["urls"], Urls) for row in rows) or (_ONE_MACHINE,)

@@ -4,6 +4,7 @@ TaxiwayError
   DoorError
     BodyTooLarge        more bytes than this route takes (413)
     PortInUse           the address of a door cannot be listened on
+    MisdirectedRequest  the request is for a host that this door does not answer for (421)
     BadBody             not the form, JSON or text it claims to be (400)
 """
 
@@ -22,6 +23,10 @@ class BodyTooLarge(DoorError):
 
 class PortInUse(DoorError):
     """The address of a door cannot be listened on."""
+
+
+class MisdirectedRequest(DoorError):
+    """The request is for a host that this door does not answer for."""
 
 
 class BadBody(DoorError):

@@ -1,33 +1,40 @@
-"""Two listeners in one process and one loop: people and programs, and devices (design, rule 10)."""
+"""The listeners of one process, all on one loop: two doors, and one for host names (design, rule 10)."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from taxiway.doors.errors import PortInUse
+from taxiway.doors.sni import SniServer
 from taxiway.doors.tls import PeerProtocol
+from taxiway.kernel import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """One address, one TLS policy, one application."""
+    """One address, one application, one TLS policy; ``by_name``: others for clients that ask for these names."""
 
     host: str
     port: int
     context: ssl.SSLContext
     app: ASGIApp
+    by_name: Mapping[str, ssl.SSLContext] = field(default_factory=dict)
+
+    def choose(self, name: str | None) -> ssl.SSLContext:
+        """The policy for a client that asks for this host."""
+        return self.by_name.get(name or "", self.context)
 
 
-async def serve(listeners: Sequence[Listener], *, ready: asyncio.Event, stop: asyncio.Event) -> None:
+async def serve(listeners: Sequence[Listener], clock: Clock, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Serve until ``stop`` is set; ``ready`` is set when every listener accepts."""
-    servers = [uvicorn.Server(_config(listener)) for listener in listeners]
+    servers = [_server(listener, clock) for listener in listeners]
     sockets = [_bind(listener.host, listener.port) for listener in listeners]
     tasks = [asyncio.create_task(server._serve([sock])) for server, sock in zip(servers, sockets, strict=True)]  # noqa: SLF001 - below the signal handling
     while not all(server.started for server in servers):
@@ -41,6 +48,11 @@ async def serve(listeners: Sequence[Listener], *, ready: asyncio.Event, stop: as
         server.should_exit = True
     await asyncio.gather(*tasks)
     watch.cancel()
+
+
+def _server(listener: Listener, clock: Clock) -> uvicorn.Server:
+    config = _config(listener)
+    return SniServer(config, listener.choose, clock) if listener.by_name else uvicorn.Server(config)
 
 
 def _config(listener: Listener) -> uvicorn.Config:
@@ -68,6 +80,6 @@ def _bind(host: str, port: int) -> socket.socket:
         sock.close()
         raise PortInUse(
             f"Cannot listen on {host}, port {port}: {error.strerror}.",
-            remedy="Stop what listens there, or name other ports with --people-port and --devices-port.",
+            remedy="Stop what listens there, or name other ports with --people-port, --devices-port and --names-port.",
         ) from error
     return sock

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from taxiway.doors.errors import BadBody, BodyTooLarge
+from taxiway.doors.errors import BadBody, BodyTooLarge, MisdirectedRequest
 from taxiway.doors.request import json_response
 from taxiway.kernel import Busy, Entropy, NotImplementedHere, TaxiwayError
 from taxiway.pki import PeerRefused
@@ -22,8 +22,11 @@ _HEADERS = [
     (b"strict-transport-security", b"max-age=31536000"),
     (b"referrer-policy", b"no-referrer"),
 ]
+#: For every answer that does not say itself how long it may be kept (03 section 1.2).
+_NOT_KEPT = [(b"cache-control", b"no-store, no-cache"), (b"pragma", b"no-cache"), (b"expires", b"-1")]
 _STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
     (BodyTooLarge, 413),
+    (MisdirectedRequest, 421),
     (BadBody, 400),
     (PeerRefused, 401),
     (NotImplementedHere, 501),
@@ -31,10 +34,26 @@ _STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
 )
 
 
-class Door:
-    """One door: its routes, matched without regard to case or doubled slashes (03 section 1.2)."""
+class ByHost:
+    """Several doors behind one listener: each request goes to the door of its host."""
 
-    def __init__(self, routes: Sequence[BaseRoute], entropy: Entropy) -> None:
+    def __init__(self, doors: Sequence[Door]) -> None:
+        self._doors = {host: door for door in doors for host in door.hosts}
+        self._any = doors[0]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; a host that is nobody's is refused by any of the doors."""
+        await self._doors.get(_host(scope), self._any)(scope, receive, send)
+
+
+class Door:
+    """One door: its routes, matched without regard to case or doubled slashes (03 section 1.2).
+
+    ``hosts``: the host names it answers for, without ports; empty: any (03 section 15.14).
+    """
+
+    def __init__(self, routes: Sequence[BaseRoute], entropy: Entropy, hosts: Collection[str] = ()) -> None:
+        self.hosts = frozenset(host.lower() for host in hosts)
         for route in routes:
             pattern = getattr(route, "path_regex", None)
             if pattern is not None:
@@ -58,11 +77,14 @@ class Door:
                 started = True
                 headers = message.setdefault("headers", [])
                 present = {name.lower() for name, _ in headers}
-                extra = [*_HEADERS, (b"x-ms-request-id", request_id.encode()), (b"cache-control", b"no-store")]
+                extra = [*_HEADERS, (b"x-ms-request-id", request_id.encode())]
+                if b"cache-control" not in present:
+                    extra += _NOT_KEPT
                 message["headers"] = [*headers, *((n, v) for n, v in extra if n not in present)]
             await send(message)
 
         try:
+            self._check_host(scope)
             await self._app(scope, receive, dressed)
         except TaxiwayError as error:
             if started:
@@ -75,6 +97,10 @@ class Door:
             body = {"error": {"code": "InternalServerError", "message": f"Quote {request_id} to the operator."}}
             await json_response(body, 500)(scope, receive, dressed)
 
+    def _check_host(self, scope: Scope) -> None:
+        if self.hosts and _host(scope) not in self.hosts:
+            raise MisdirectedRequest("This server does not answer for the host that the request names.")
+
     async def _refuse(self, error: TaxiwayError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an error that no face claimed."""
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
@@ -83,3 +109,13 @@ class Door:
         headers = {"retry-after": "1"} if status == 503 else {}
         body = {"error": {"code": error.name, "message": " ".join(filter(None, (error.message, error.remedy)))}}
         await json_response(body, status, headers)(scope, receive, send)
+
+
+def _host(scope: Scope) -> str:
+    """The host a request names, in lower case without its port; empty unless it names exactly one."""
+    named: list[bytes] = [value for name, value in scope["headers"] if name == b"host"]
+    if len(named) != 1:
+        return ""
+    host = named[0].decode("latin-1").lower()
+    bare, colon, port = host.rpartition(":")
+    return (bare if colon and port.isdigit() else host).rstrip(".")

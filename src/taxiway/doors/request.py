@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -80,6 +82,29 @@ async def peer(request: Request, rt: Runtime) -> Peer | None:
     """The device behind the connection: None without a certificate, ``PeerRefused`` with a wrong one."""
     chain = request.scope.get("extensions", {}).get("tls", {}).get("client_cert_chain") or ()
     return await verify_peer(rt, chain[0]) if chain else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An encoded answer that is given more than once; ``etag`` names exactly these bytes."""
+
+    body: bytes
+    etag: str
+
+    @classmethod
+    def of(cls, data: Any) -> Kept:
+        """Encode once."""
+        body = _encoder.encode(data)
+        return cls(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+
+def kept_response(request: Request, kept: Kept, max_age: int, headers: Mapping[str, str]) -> Response:
+    """The answer, or 304 for a client that has it already; anyone may keep it for ``max_age`` seconds."""
+    extra = {**headers, "etag": kept.etag, "cache-control": f"public, max-age={max_age}"}
+    known = request.headers.get("if-none-match", "")
+    if known == "*" or kept.etag in [tag.strip().removeprefix("W/") for tag in known.split(",")]:
+        return Response(None, 304, extra)
+    return Response(kept.body, 200, extra, media_type="application/json")
 
 
 def json_response(data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -33,8 +33,8 @@ DELEGATION: Final = "mdm_delegation"
 
 def audiences(rt: Runtime) -> Collection[str]:
     """The names a token may be given for, to be good here (04 section 5.2)."""
-    origin = rt.urls.mdm
-    return (f"{origin}/", origin, WELL_KNOWN_AUDIENCE, WELL_KNOWN_AUDIENCE.rstrip("/"), directory.INTUNE_APP_ID)
+    names = (*(urls.mdm for urls in rt.families), WELL_KNOWN_AUDIENCE.rstrip("/"))
+    return (*names, *(f"{name}/" for name in names), directory.INTUNE_APP_ID)
 
 
 async def authenticate(rt: Runtime, credential: Credential | None) -> signin.Claims:

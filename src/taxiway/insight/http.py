@@ -32,11 +32,9 @@ def routes(rt: Runtime) -> list[BaseRoute]:
 
 
 def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
-    audiences = signin.graph_audiences(rt)
-
     async def handle(request: Request) -> Response:
         try:
-            claims = await signin.verify_token(rt, bearer(request) or "", audiences=audiences)
+            claims = await signin.verify_token(rt, bearer(request) or "", audiences=signin.graph_audiences(rt))
         except signin.TokenRefused as error:
             return _refused(401, "InvalidAuthenticationToken", error.message)
         principal = signin.principal_of(claims)

@@ -7,7 +7,7 @@ from taxiway.kernel.errors import Busy, NotImplementedHere, TaxiwayError
 from taxiway.kernel.files import write_private
 from taxiway.kernel.keys import FreshKeys, Keys, PooledKeys
 from taxiway.kernel.reasons import Decision, Reason
-from taxiway.kernel.urls import Urls
+from taxiway.kernel.urls import Urls, with_bare
 from taxiway.kernel.workers import InlineWorkers, ThreadWorkers, Workers
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "ThreadWorkers",
     "Urls",
     "Workers",
+    "with_bare",
     "write_private",
 ]

@@ -1,11 +1,13 @@
 """The instance's certificate authorities: a private root, and one issuing authority per purpose under it.
 
+Apart from them, and only when it is switched on, a second root for Microsoft's host names, good for nothing else.
 RSA-2048 throughout, because Windows expects RSA chains in MDM enrollment (04 section 13.1).
 """
 
 from __future__ import annotations
 
 import base64
+import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +23,7 @@ from taxiway.pki.entities import AUTHORITIES
 from taxiway.pki.errors import NoAuthority
 from taxiway.store import SYSTEM, Runtime, Tx
 
-Role = Literal["root", "tls", "device", "management"]
+Role = Literal["root", "tls", "device", "management", "microsoft_root", "microsoft"]
 Extensions = Sequence[tuple[x509.ExtensionType, bool]]
 
 #: Name of the authority that signs device certificates: tools look the certificate up by it (03 section 8.5).
@@ -32,9 +34,16 @@ _NAMES: dict[Role, str] = {
     "tls": "taxiway TLS CA",
     "device": DEVICE_AUTHORITY,
     "management": "taxiway MDM Device CA",
+    "microsoft_root": "taxiway Root CA for Microsoft names (private)",
+    "microsoft": "taxiway TLS CA for Microsoft names (private)",
 }
+_EVERY_ADDRESS = (ipaddress.ip_network("0.0.0.0/0"), ipaddress.ip_network("::/0"))
 _ROOT_LIFETIME = timedelta(days=365 * 25)
 _ISSUING_LIFETIME = timedelta(days=365 * 20)
+
+
+#: An authority and its key; None when the key was forgotten.
+_Made = tuple[Role, x509.Certificate, rsa.RSAPrivateKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +61,37 @@ async def make_authorities(rt: Runtime) -> None:
     if await rt.store.read(SYSTEM, lambda tx: AUTHORITIES.get(tx, "management")) is not None:
         return
     root_key = await rt.workers.run(rt.keys.rsa)
-    root = await rt.workers.run(_self_signed, root_key, rt.clock.now())
-    made: list[tuple[Role, x509.Certificate, rsa.RSAPrivateKey]] = [("root", root, root_key)]
+    root = await rt.workers.run(_self_signed, "root", root_key, rt.clock.now())
+    made: list[_Made] = [("root", root, root_key)]
     for role in ("tls", "device", "management"):
         key = await rt.workers.run(rt.keys.rsa)
         made.append((role, await rt.workers.run(_issuing, role, key, root, root_key, rt.clock.now()), key))
+    await rt.store.write(SYSTEM, lambda tx: _save(tx, made))
 
-    def save(tx: Tx) -> None:
-        for role, certificate, key in made:
-            if AUTHORITIES.get(tx, role) is None:
-                AUTHORITIES.insert(tx, _row(role, certificate, key, tx.now))
-                tx.log(
-                    "authority.made", subject=f"authority:{role}", what={"name": certificate.subject.rfc4514_string()}
-                )
 
-    await rt.store.write(SYSTEM, save)
+async def make_microsoft_authority(rt: Runtime, names: Sequence[str]) -> None:
+    """Make the root for Microsoft's host names, and the authority under it; does nothing when they exist.
+
+    Both may speak for ``names`` and what lies under them, and for no address (03 section 15.18). Not every client
+    holds a root to its constraints, so the root's key is forgotten here: nothing but the constrained authority was
+    ever signed with it, and nothing else ever will be.
+    """
+    if await rt.store.read(SYSTEM, lambda tx: AUTHORITIES.get(tx, "microsoft")) is not None:
+        return
+    root_key, key = await rt.workers.run(rt.keys.rsa), await rt.workers.run(rt.keys.rsa)
+    now, only = rt.clock.now(), _constraints(names)
+    root = await rt.workers.run(_self_signed, "microsoft_root", root_key, now, only)
+    issuing = await rt.workers.run(_issuing, "microsoft", key, root, root_key, now, only)
+    made: list[_Made] = [("microsoft_root", root, None), ("microsoft", issuing, key)]
+    await rt.store.write(SYSTEM, lambda tx: _save(tx, made))
 
 
 async def authority(rt: Runtime, role: Role) -> Authority:
     """The authority of this role, its key opened."""
 
     def load(tx: Tx) -> Authority:
-        row, root = AUTHORITIES.get(tx, role), AUTHORITIES.get(tx, "root")
+        row = AUTHORITIES.get(tx, role)
+        root = AUTHORITIES.get(tx, "microsoft_root" if role == "microsoft" else "root")
         key = AUTHORITIES.reveal(tx, role, "key")
         if row is None or root is None or key is None:
             raise NoAuthority(f"There is no '{role}' authority.", remedy="Start the server once: it makes them.")
@@ -133,12 +151,33 @@ def _sign(
     return builder.sign(signer.key, hashes.SHA256())
 
 
+def _save(tx: Tx, made: Sequence[_Made]) -> None:
+    """Keep authorities together or not at all; those of another process that was faster stay."""
+    if AUTHORITIES.get(tx, made[0][0]) is not None:
+        return
+    for role, certificate, key in made:
+        AUTHORITIES.insert(tx, _row(role, certificate, key, tx.now))
+        tx.log("authority.made", subject=f"authority:{role}", what={"name": certificate.subject.rfc4514_string()})
+
+
+def _constraints(names: Sequence[str]) -> Extensions:
+    return [
+        (
+            x509.NameConstraints(
+                permitted_subtrees=[x509.DNSName(name) for name in names],
+                excluded_subtrees=[x509.IPAddress(network) for network in _EVERY_ADDRESS],
+            ),
+            True,
+        )
+    ]
+
+
 def _name(role: Role) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _NAMES[role])])
 
 
 def _authority_builder(
-    role: Role, key: rsa.RSAPrivateKey, now: datetime, lifetime: timedelta, path_length: int
+    role: Role, key: rsa.RSAPrivateKey, now: datetime, lifetime: timedelta, path_length: int, extra: Extensions
 ) -> x509.CertificateBuilder:
     usage = x509.KeyUsage(
         digital_signature=False,
@@ -151,7 +190,7 @@ def _authority_builder(
         encipher_only=False,
         decipher_only=False,
     )
-    return (
+    builder = (
         x509.CertificateBuilder()
         .subject_name(_name(role))
         .public_key(key.public_key())
@@ -162,28 +201,36 @@ def _authority_builder(
         .add_extension(usage, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
     )
+    for extension, critical in extra:
+        builder = builder.add_extension(extension, critical=critical)
+    return builder
 
 
-def _self_signed(key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
-    builder = _authority_builder("root", key, now, _ROOT_LIFETIME, 1)
-    return builder.issuer_name(_name("root")).sign(key, hashes.SHA256())
+def _self_signed(role: Role, key: rsa.RSAPrivateKey, now: datetime, extra: Extensions = ()) -> x509.Certificate:
+    builder = _authority_builder(role, key, now, _ROOT_LIFETIME, 1, extra)
+    return builder.issuer_name(_name(role)).sign(key, hashes.SHA256())
 
 
 def _issuing(
-    role: Role, key: rsa.RSAPrivateKey, root: x509.Certificate, root_key: rsa.RSAPrivateKey, now: datetime
+    role: Role,
+    key: rsa.RSAPrivateKey,
+    root: x509.Certificate,
+    root_key: rsa.RSAPrivateKey,
+    now: datetime,
+    extra: Extensions = (),
 ) -> x509.Certificate:
-    builder = _authority_builder(role, key, now, _ISSUING_LIFETIME, 0)
+    builder = _authority_builder(role, key, now, _ISSUING_LIFETIME, 0, extra)
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(root_key.public_key())
     return builder.issuer_name(root.subject).add_extension(above, critical=False).sign(root_key, hashes.SHA256())
 
 
-def _row(role: Role, certificate: x509.Certificate, key: rsa.RSAPrivateKey, now: datetime) -> dict[str, object]:
-    der = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+def _row(role: Role, certificate: x509.Certificate, key: rsa.RSAPrivateKey | None, now: datetime) -> dict[str, object]:
+    plain = (serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     return {
         "id": role,
         "certificate": base64.b64encode(certificate.public_bytes(serialization.Encoding.DER)).decode(),
         "issuer": certificate.issuer.rfc4514_string(),
-        "key": der,
+        "key": None if key is None else key.private_bytes(*plain),
         "made_at": now,
     }
 

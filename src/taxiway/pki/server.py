@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -24,7 +25,9 @@ class ServerCertificate:
     root: str
 
 
-async def server_certificate(rt: Runtime, names: Sequence[str]) -> ServerCertificate:
+async def server_certificate(
+    rt: Runtime, names: Sequence[str], role: Literal["tls", "microsoft"] = "tls"
+) -> ServerCertificate:
     """A fresh certificate for these host names and addresses, for 397 days at the most that browsers accept."""
     key = await rt.workers.run(rt.keys.rsa)
     extensions: list[tuple[x509.ExtensionType, bool]] = [
@@ -32,11 +35,11 @@ async def server_certificate(rt: Runtime, names: Sequence[str]) -> ServerCertifi
         (x509.SubjectAlternativeName([_general_name(name) for name in names]), False),
         (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
     ]
-    signer = await authority(rt, "tls")
+    signer = await authority(rt, role)
     above = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.public_key())
     leaf = await issue(
         rt,
-        "tls",
+        role,
         public_key=key.public_key(),
         subject=x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]),
         lifetime=timedelta(days=396),

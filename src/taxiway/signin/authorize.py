@@ -213,7 +213,7 @@ def answer_url(rt: Runtime, request: AuthorizeRequest, tenant: str, answer: Mapp
 
 def answer_fields(rt: Runtime, request: AuthorizeRequest, tenant: str, answer: Mapping[str, str]) -> dict[str, str]:
     """The members of an answer, however it travels."""
-    fields = {**answer, "iss": issuer(rt.urls.login, tenant, request.version)}
+    fields = {**answer, "iss": issuer(rt.urls.issuer, tenant, request.version)}
     return {**fields, "state": request.state} if request.state else fields
 
 

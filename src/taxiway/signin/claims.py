@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from taxiway import directory
-from taxiway.kernel import Reason
+from taxiway.kernel import Reason, Urls
 from taxiway.signin.model import BROKER, DRS_APP, Proof
 from taxiway.signin.resources import Target
 from taxiway.signin.tokens import issuer
@@ -49,7 +49,7 @@ def load(tx: Tx, proof: Proof, client_id: str, target: Target | None) -> Facts:
         now=tx.now,
         lifetime=_SHORTEST + timedelta(seconds=tx.entropy.below(_SPREAD)),
         uti=tx.entropy.token(16),
-        mdm=directory.mdm_policy(tx) if scope is not None and scope.value else None,
+        mdm=directory.stated_mdm_policy(tx) if scope is not None and scope.value else None,
         why=scope.reasons if scope is not None else (),
     )
 
@@ -60,7 +60,7 @@ def access_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, targe
     client = {"appid": client_id, "appidacr": "0"} if version == "1.0" else {"azp": client_id, "azpacr": "0"}
     body: Body = {
         "aud": target.aud,
-        "iss": issuer(rt.urls.login, tid, version),
+        "iss": issuer(rt.urls.issuer, tid, version),
         **_times(facts.now, facts.lifetime),
         "acr": "1",
         "amr": proof.methods(facts.now),
@@ -82,7 +82,7 @@ def id_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, *, versio
     tid = facts.tenant["id"]
     body: Body = {
         "aud": client_id,
-        "iss": issuer(rt.urls.login, tid, version),
+        "iss": issuer(rt.urls.issuer, tid, version),
         **_times(facts.now, _ID_TOKEN),
         "amr": proof.methods(facts.now),
         "auth_time": int(proof.auth_time.timestamp()),
@@ -92,7 +92,7 @@ def id_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, *, versio
         "unique_name": facts.user["user_principal_name"],
         "uti": facts.uti,
         "ver": version,
-        **_mdm(facts.mdm),
+        **_mdm(rt.urls, facts.mdm),
     }
     if version == "2.0":
         body["preferred_username"] = facts.user["user_principal_name"]
@@ -105,7 +105,7 @@ def app_claims(rt: Runtime, application: Row, target: Target, *, tenant: str, no
     names = ("appid", "appidacr") if target.version == "1.0" else ("azp", "azpacr")
     return {
         "aud": target.aud,
-        "iss": issuer(rt.urls.login, tenant, target.version),
+        "iss": issuer(rt.urls.issuer, tenant, target.version),
         **_times(now, _SHORTEST),
         names[0]: application["app_id"],
         names[1]: "1",
@@ -145,10 +145,11 @@ def _person(facts: Facts, client_id: str) -> Body:
     }
 
 
-def _mdm(policy: Row | None) -> Body:
+def _mdm(urls: Urls, stated: Row | None) -> Body:
     """The addresses under both spellings that are documented (03 section 9.3)."""
-    if policy is None:
+    if stated is None:
         return {}
+    policy = directory.with_own_mdm_urls(stated, urls)
     claims = {
         "mdm_enrollment_url": policy["discovery_url"],
         "mdm_terms_of_use_url": policy["terms_of_use_url"],

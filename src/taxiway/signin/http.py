@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
-from taxiway.doors.request import address, bearer, correlation, json_response, read_json
+from taxiway.doors.request import Kept, address, bearer, correlation, json_response, kept_response, read_json
 from taxiway.signin import grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
@@ -21,6 +21,7 @@ from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.pages_http import Pages
 from taxiway.signin.policy_http import policy_routes
+from taxiway.signin.published import Published
 from taxiway.signin.sts import error_object, status_of
 from taxiway.store import Runtime
 
@@ -28,8 +29,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 _FORM_LIMIT = 65_536
 _OPEN = {"access-control-allow-origin": "*"}
-_NOT_KEPT = {"cache-control": "no-store", "pragma": "no-cache"}
-_KEYS_CACHE = {**_OPEN, "cache-control": "public, max-age=3600"}
+#: Seconds that anyone may keep metadata and keys: the next key is published a day before it signs.
+_MAX_AGE = 3600
 
 
 def routes(rt: Runtime) -> list[Route]:
@@ -75,14 +76,15 @@ class _Face:
 
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
+        self._published = Published(rt)
 
     def provider(self, version: str) -> Handler:
         """Provider metadata."""
-        return self._guarded(lambda r: metadata.provider(self._rt, r.path_params["tenant"], version), _OPEN)
+        return self._guarded(lambda r: self._published.provider(r.path_params["tenant"], version), _OPEN)
 
     def keys(self, *, v2: bool) -> Handler:
-        """The key set: the one answer that may be cached."""
-        return self._guarded(lambda r: metadata.key_set(self._rt, r.path_params["tenant"], v2=v2), _KEYS_CACHE)
+        """The key set."""
+        return self._guarded(lambda r: self._published.keys(r.path_params["tenant"], v2=v2), _OPEN)
 
     async def instance(self, request: Request) -> Response:
         """Instance discovery."""
@@ -124,7 +126,7 @@ class _Face:
         async def answer(request: Request) -> Any:
             return await grants.answer(self._rt, await self._asked(request, version))
 
-        return self._guarded(answer, _NOT_KEPT)
+        return self._guarded(answer)
 
     def device_code(self, version: str) -> Handler:
         """The device authorization endpoint."""
@@ -132,7 +134,7 @@ class _Face:
         async def answer(request: Request) -> Any:
             return await grants.begin_device_code(self._rt, await self._asked(request, version))
 
-        return self._guarded(answer, _NOT_KEPT)
+        return self._guarded(answer)
 
     async def _asked(self, request: Request, version: str) -> TokenRequest:
         form = await read_fields(request)
@@ -154,6 +156,8 @@ class _Face:
             except BadBody as error:
                 return self._refusal(request, Malformed(error.message), cid, echo)
             extra = {**(headers or {}), **echo}
+            if isinstance(body, Kept):
+                return kept_response(request, body, _MAX_AGE, extra)
             if isinstance(body, str):
                 return Response(body, 200, extra, media_type="application/json")
             return json_response(body, 200, extra)
@@ -163,7 +167,7 @@ class _Face:
     def _refusal(self, request: Request, error: SignInError, cid: str, echo: dict[str, str]) -> Response:
         trace = str(request.scope["request_id"])
         body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
-        return json_response(body, status_of(error), {"cache-control": "no-store", **echo})
+        return json_response(body, status_of(error), echo)
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

@@ -24,12 +24,20 @@ _SIGNS = timedelta(days=90)
 _AHEAD = timedelta(hours=24)
 _LINGERS = timedelta(hours=26)
 
+_SEEN = "signing_keys"
+
 _mine = signing_key.c.tenant == SYSTEM
 _by_kid = sa.select(signing_key).where(_mine, signing_key.c.kid == sa.bindparam("k"))
 _alive = (
     sa.select(signing_key)
     .where(_mine, signing_key.c.retire_at > sa.bindparam("now", type_=signing_key.c.retire_at.type))
     .order_by(signing_key.c.active_from, signing_key.c.kid)
+)
+
+_extend = (
+    sa.update(signing_key)
+    .where(_mine, signing_key.c.kid == sa.bindparam("k"))
+    .values(retire_at=sa.bindparam("until", type_=signing_key.c.retire_at.type))
 )
 
 
@@ -48,12 +56,19 @@ async def signing_keys(rt: Runtime) -> SigningKey:
     if _due(rows, now):
         rows = await _make_next(rt)
         now = rt.clock.now()  # the first key is active from the moment it was stored
+    rt.store.memo[_SEEN] = tuple(row["kid"] for row in rows)
     current = [row for row in rows if row["active_from"] <= now][-1]
     # A key never changes under its kid, so nothing has to invalidate the opened one.
     known: SigningKey | None = rt.store.memo.get(f"signing_key:{current['kid']}")
     if known is None:
         known = SigningKey(current["kid"], await rt.store.read(SYSTEM, lambda tx: _open(tx, current)))
         rt.store.memo[f"signing_key:{current['kid']}"] = known
+    return known
+
+
+def seen(rt: Runtime) -> tuple[str, ...]:
+    """The keys this process last found: whatever key it signs with is among them, however new."""
+    known: tuple[str, ...] = rt.store.memo.get(_SEEN, ())
     return known
 
 
@@ -90,7 +105,9 @@ def _add(tx: Tx, private: bytes, certificate: bytes) -> list[dict[str, Any]]:
     if not _due(rows, tx.now):
         return rows
     first = not any(row["active_from"] <= tx.now for row in rows)
-    active_from = tx.now if first else max(tx.now, rows[-1]["active_from"] + _SIGNS)
+    # However late it is made: nobody may have to know a key that was not published a day ahead. The one before it
+    # goes on signing until then, and is believed accordingly.
+    active_from = tx.now if first else tx.now + _AHEAD
     kid = base64.urlsafe_b64encode(hashlib.sha1(certificate, usedforsecurity=False).digest()).rstrip(b"=").decode()
     row = {
         "tenant": SYSTEM,
@@ -101,6 +118,9 @@ def _add(tx: Tx, private: bytes, certificate: bytes) -> list[dict[str, Any]]:
         "active_from": active_from,
         "retire_at": active_from + _SIGNS + _LINGERS,
     }
+    if not first:
+        before = {"k": rows[-1]["kid"], "until": active_from + _LINGERS}
+        tx.execute(_extend, before)
     tx.execute(sa.insert(signing_key), [row])
     tx.log("signing_key.created", subject=f"signing_key:{kid}", what={"active_from": active_from.isoformat()})
     return [*rows, row]

@@ -20,7 +20,7 @@ async def provider(rt: Runtime, segment: str, version: str) -> Json:
     t, login = tenant or segment.lower(), rt.urls.login
     oauth = f"{login}/{t}/oauth2{'/v2.0' if version == '2.0' else ''}"
     both: Json = {
-        "issuer": issuer(login, tenant or "{tenantid}", version),
+        "issuer": issuer(rt.urls.issuer, tenant or "{tenantid}", version),
         "authorization_endpoint": f"{oauth}/authorize",
         "token_endpoint": f"{oauth}/token",
         "device_authorization_endpoint": f"{oauth}/devicecode",
@@ -96,7 +96,7 @@ async def key_set(rt: Runtime, segment: str, *, v2: bool) -> Json:
     """The key set; made sure that there is a key."""
     tenant = await tenant_of_segment(rt, segment)
     await keys.signing_keys(rt)
-    named = issuer(rt.urls.login, tenant or "{tenantid}", "2.0") if v2 else ""
+    named = issuer(rt.urls.issuer, tenant or "{tenantid}", "2.0") if v2 else ""
     return {"keys": await rt.store.read(SYSTEM, lambda tx: keys.published(tx, issuer=named))}
 
 
@@ -106,14 +106,16 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
         parts = urlsplit(authorization_endpoint)
     except ValueError as error:
         raise Malformed("The authorization_endpoint is not a URL.") from error
-    ours = urlsplit(rt.urls.login).netloc
-    if parts.netloc.lower() != ours.lower():
+    host = parts.netloc.lower()
+    hosts = next((urls.login_hosts for urls in rt.families if host in urls.login_hosts), None)
+    if hosts is None:
         raise InstanceUnknown(f"The host '{parts.netloc[:200]}' is not an authority of this instance.")
     tenant, _, rest = parts.path.strip("/").partition("/")
     flavour = "/v2.0" if "v2.0" in rest.lower() else ""
-    row = {"preferred_network": ours, "preferred_cache": ours, "aliases": [ours]}
+    # Entra's cache has kept the older of its two names; a family with one name has no choice.
+    row = {"preferred_network": hosts[0], "preferred_cache": hosts[:2][-1], "aliases": list(hosts)}
     return {
-        "tenant_discovery_endpoint": f"{rt.urls.login}/{tenant}{flavour}/.well-known/openid-configuration",
+        "tenant_discovery_endpoint": f"https://{host}/{tenant}{flavour}/.well-known/openid-configuration",
         "api-version": api_version or "1.1",
         "metadata": [row],
     }

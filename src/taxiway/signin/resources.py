@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from taxiway import directory
+from taxiway.kernel import with_bare
 from taxiway.signin.errors import ClientUnknown, ResourceUnknown, ScopeInvalid
 from taxiway.signin.model import BROKER, DRS_APP, ENROLLMENT_APP
 from taxiway.store import Row, Runtime, Tx
@@ -62,10 +62,8 @@ def asked(resource: str, scope: str) -> str:
 
 
 def graph_audiences(rt: Runtime) -> frozenset[str]:
-    """What a token for Graph may be made out to: the public names, and our own address with and without its port."""
-    own = urlsplit(rt.urls.graph)
-    names = {GRAPH, GRAPH_APP_ID, rt.urls.graph, f"{own.scheme}://{own.hostname}"}
-    return frozenset(names | {f"{name}/" for name in names})
+    """What a token for Graph may be made out to: its public name, its id, and our own addresses."""
+    return frozenset({GRAPH, GRAPH_APP_ID}.union(*(with_bare(urls.graph) for urls in rt.families)))
 
 
 def wants(scope: str, name: str) -> bool:

@@ -37,9 +37,9 @@ def _sign(current: keys.SigningKey, body: Body) -> str:
     return jwt.encode(header, dict(body), current.key, algorithms=["RS256"])
 
 
-def issuer(login: str, tenant: str, version: str) -> str:
-    """The issuer that tokens of this version carry."""
-    return f"{login}/{tenant}/v2.0" if version == "2.0" else f"https://sts.windows.net/{tenant}/"
+def issuer(authority: str, tenant: str, version: str) -> str:
+    """The issuer that tokens of this version carry; ``authority`` is ``Urls.issuer``. v1 has one name everywhere."""
+    return f"{authority}/{tenant}/v2.0" if version == "2.0" else f"https://sts.windows.net/{tenant}/"
 
 
 async def verify_token(rt: Runtime, token: str, *, audiences: Collection[str]) -> Claims:
@@ -65,13 +65,8 @@ async def read_id_token(rt: Runtime, token: str) -> Body | None:
         body = _verified(token, key) if key is not None else {}
     except TokenRefused:
         return None
-    if (
-        "scp" in body
-        or body.get("idtyp")
-        or body.get("iss") != issuer(rt.urls.login, str(body.get("tid")), str(body.get("ver")))
-    ):
-        return None
-    return body
+    ours = {issuer(urls.issuer, str(body.get("tid")), str(body.get("ver"))) for urls in rt.families}
+    return None if "scp" in body or body.get("idtyp") or body.get("iss") not in ours else body
 
 
 def _peek(token: str) -> str:
@@ -92,7 +87,7 @@ def _verified(token: str, key: RSAKey) -> Body:
 def _check(rt: Runtime, body: Body, audiences: Collection[str]) -> None:
     """What the body itself has to say: our own tokens always carry these members."""
     now, tenant, version = rt.clock.now(), str(body["tid"]), str(body["ver"])
-    if body["iss"] != issuer(rt.urls.login, tenant, version):
+    if body["iss"] not in {issuer(urls.issuer, tenant, version) for urls in rt.families}:
         raise TokenRefused("The token was issued for another tenant or by another authority.", remedy=_RENEW)
     if "scp" not in body and body.get("idtyp") not in {"app", "device"}:
         raise TokenRefused("This is an id_token, not an access token.", remedy="Send the access token.")

@@ -8,20 +8,17 @@ from typing import Any
 
 from taxiway import directory
 from taxiway.signin.errors import TokenRefused
+from taxiway.signin.resources import graph_audiences
 from taxiway.signin.tokens import verify_token
 from taxiway.store import Runtime
 
-_AUDIENCES = (
-    "https://graph.microsoft.com",
-    "00000003-0000-0000-c000-000000000000",
-    "00000002-0000-0000-c000-000000000000",
-    "https://graph.windows.net",
-)
+#: Azure AD Graph: the only other resource whose tokens are good here.
+_OLD_GRAPH = ("00000002-0000-0000-c000-000000000000", "https://graph.windows.net")
 
 
 async def userinfo(rt: Runtime, token: str) -> dict[str, Any]:
     """The user behind a Graph token."""
-    claims = await verify_token(rt, token, audiences=(*_AUDIENCES, rt.urls.graph))
+    claims = await verify_token(rt, token, audiences=graph_audiences(rt).union(_OLD_GRAPH))
     oid = claims.oid
     if claims.kind != "user" or oid is None:
         raise TokenRefused("The token is not one of a user.")

@@ -97,7 +97,8 @@ class Store:
         self.ring = ring
         self.followers = followers or Followers()
         self._entropy = entropy.child("store")
-        #: Facts that never change once they are in the database, kept for speed; any other process may lack them.
+        #: What this process knows of the database, kept for speed: facts that never change once they are there, or
+        #: that say beside them how old they may be. Any other process may lack them.
         self.memo: dict[str, Any] = {}
         self._inline = inline
         self._units = 0

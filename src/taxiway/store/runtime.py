@@ -19,4 +19,12 @@ class Runtime:
     workers: Workers
     keys: Keys
     blobs: Blobs
+    #: The family of addresses that answers carry. Another family is served by the same runtime with other ``urls``.
     urls: Urls
+    #: The families of this instance besides: what they issued is good here too.
+    others: tuple[Urls, ...] = ()
+
+    @property
+    def families(self) -> tuple[Urls, ...]:
+        """Every family of addresses of this instance, the one that answers first."""
+        return (self.urls, *(urls for urls in self.others if urls != self.urls))

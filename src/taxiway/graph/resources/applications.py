@@ -63,7 +63,7 @@ async def _endpoints(call: Call) -> Answer:
             if _by_app_id(tx, app_id) is None:
                 raise NoSuchItem(app_id)
             return []
-        policy = directory.mdm_policy(tx)
+        policy = directory.mdm_policy(tx, call.rt.urls)
         return [
             {
                 "id": f"{app_id}_{name}",

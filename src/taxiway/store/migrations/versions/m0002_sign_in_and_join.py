@@ -104,6 +104,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "place", name=op.f("pk_familiar_place")),
     )
     op.create_table(
+        "host_family",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("urls", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "number", name=op.f("pk_host_family")),
+    )
+    op.create_table(
         "recovery_code",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=100), nullable=False),
@@ -112,6 +119,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "user_id", "hash", name=op.f("pk_recovery_code")),
     )
     op.drop_table("lockout")
+    op.drop_table("address")
     with op.batch_alter_table("auth_code", schema=None) as batch_op:
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
 
@@ -134,6 +142,13 @@ def downgrade() -> None:
         batch_op.drop_column("mfa_until")
 
     op.create_table(
+        "address",
+        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
+        sa.Column("people", sa.TEXT(), nullable=False),
+        sa.Column("devices", sa.TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
+    )
+    op.create_table(
         "lockout",
         sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
         sa.Column("account", sa.VARCHAR(length=320), nullable=False),
@@ -143,6 +158,7 @@ def downgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_lockout")),
     )
     op.drop_table("recovery_code")
+    op.drop_table("host_family")
     op.drop_table("familiar_place")
     op.drop_table("failed_attempt")
     with op.batch_alter_table("device_grant", schema=None) as batch_op:
