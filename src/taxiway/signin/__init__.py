@@ -6,7 +6,7 @@ from taxiway.signin.errors import SignInError, TokenRefused
 from taxiway.signin.factors import issue_access_pass, register_totp
 from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
-from taxiway.signin.model import Claims, principal_of
+from taxiway.signin.model import BULK_CLIENT, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
@@ -14,6 +14,7 @@ from taxiway.signin.revocation import revoke_for_device, revoke_for_user
 from taxiway.signin.tokens import verify_token
 
 __all__ = [
+    "BULK_CLIENT",
     "Claims",
     "Policy",
     "SignInError",

@@ -11,6 +11,7 @@ from taxiway.directory import Principal
 
 BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"
+BULK_CLIENT = "b90d5b8f-5503-4153-b545-b31cecfaece2"
 REGISTRATION_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
 DRS_APP = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
 DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
@@ -19,9 +20,16 @@ DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
 FRESH = timedelta(minutes=10)
 
 
+#: What a sign-in with a password rests on; one with a Windows Hello key rests on the key, by its id.
+PASSWORD = "password"  # noqa: S105 - a name
+
+
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged."""
+    """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged.
+
+    ``key_id``: the Windows Hello key that proved it.
+    """
 
     user_id: str
     amr: tuple[str, ...]
@@ -29,6 +37,7 @@ class Proof:
     mfa_at: datetime | None = None
     device_id: str | None = None
     ztdid: str | None = None
+    key_id: str | None = None
 
     def row(self) -> dict[str, Any]:
         """The columns that carry it."""
@@ -39,6 +48,7 @@ class Proof:
             "auth_time": self.auth_time,
             "mfa_at": self.mfa_at,
             "ztdid": self.ztdid,
+            "rests_on": self.rests_on,
         }
 
     @classmethod
@@ -51,7 +61,13 @@ class Proof:
             mfa_at=row["mfa_at"],
             device_id=row["device_id"],
             ztdid=row["ztdid"],
+            key_id=None if row["rests_on"] == PASSWORD else row["rests_on"],
         )
+
+    @property
+    def rests_on(self) -> str | None:
+        """The credential whose change ends what this proof gave (03 section 7.9)."""
+        return self.key_id or (PASSWORD if "pwd" in self.amr else None)
 
     @property
     def had_mfa(self) -> bool:
@@ -59,8 +75,8 @@ class Proof:
         return self.mfa_at is not None
 
     def methods(self, now: datetime) -> list[str]:
-        """The ``amr`` claim: ``ngcmfa`` only while the second factor is fresh."""
-        fresh = self.mfa_at is not None and now - self.mfa_at <= FRESH
+        """The ``amr`` claim: ``ngcmfa`` while a second factor is fresh; a Hello key does not vouch for another."""
+        fresh = self.mfa_at is not None and self.key_id is None and now - self.mfa_at <= FRESH
         return [*self.amr, "ngcmfa"] if fresh else list(self.amr)
 
     @property
@@ -71,7 +87,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """A verified access token. ``roles``: directory role template ids, read afresh; ``app_roles``: an application's."""
+    """A verified access token. ``roles``: directory role template ids, read afresh; ``app_roles``: an application's.
+
+    ``oid``: the user or the application; a token of a device alone has none.
+    """
 
     tenant: str
     app_id: str
@@ -99,4 +118,6 @@ def principal_of(claims: Claims) -> Principal:
     """Who acts with this token."""
     if claims.kind == "app":
         return Principal("app", claims.oid or claims.app_id, claims.tenant, claims.roles, claims.app_roles, claims.name)
+    if claims.kind == "device":
+        return Principal("device", claims.device_id or "", claims.tenant)
     return Principal("user", claims.oid or "", claims.tenant, claims.roles, claims.scopes, claims.upn)

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.datastructures import URL
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from taxiway.doors.errors import BadBody
 from taxiway.doors.request import correlation, json_response, read_json
@@ -19,7 +19,7 @@ from taxiway.signin.forms import once, read_fields
 from taxiway.signin.interactive import Page, SignIn, Step, factor_page
 from taxiway.signin.refusals import note_refusal
 from taxiway.signin.screens import Visit, go_back, show, show_error
-from taxiway.signin.sso import proof_of_header
+from taxiway.signin.sso import recognise
 from taxiway.signin.sts import describe, meaning_of, sts_of
 from taxiway.store import Runtime
 
@@ -62,10 +62,12 @@ class Pages:
         visit = Visit(asked, context, session, cid)
         try:
             await authorize.check_redirectable(self._rt, asked, given)
-            flow = flowtoken.start(self._rt, session, context)
-            known = await proof_of_header(self._rt, request.headers, asked)
-            if known is not None and asked.prompt != "login":
-                step: Step = await SignIn(self._rt, asked, flow).by_device(*known)
+            known = await recognise(self._rt, request, asked)
+            if known.again:
+                return RedirectResponse(known.again, 302)
+            flow = flowtoken.start(self._rt, session, context, device_id=known.device_id)
+            if known.person is not None:
+                step: Step = await SignIn(self._rt, asked, flow).by_device(*known.person)
             elif asked.prompt == "none":
                 raise SilentNotPossible("Nobody is signed in, and the request allows no page.")
             else:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from taxiway.signin.errors import GrantUnsupported, SignInError
-from taxiway.signin.grants import client_credentials, code, password, prt, refresh
+from taxiway.signin.grants import broker, bulk, client_credentials, code, password, refresh
+from taxiway.signin.grants.broker import Answer
 from taxiway.signin.grants.common import TokenRequest
-from taxiway.signin.grants.prt import Answer
 from taxiway.signin.nonces import make_nonce
 from taxiway.store import Runtime, Tx
 
@@ -24,11 +24,13 @@ async def answer(rt: Runtime, request: TokenRequest) -> Answer:
 
 
 async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
+    if "stk_jwk" in request.form:
+        raise GrantUnsupported("A primary refresh token without a device is not offered.", remedy="Join the device.")
     match request.need("grant_type"):
         case "authorization_code":
             return await code.redeem(rt, request)
         case "refresh_token":
-            return await refresh.refresh(rt, request)
+            return await (bulk.redeem if bulk.is_bulk(request) else refresh.refresh)(rt, request)
         case "password":
             return await password.sign_in(rt, request)
         case "client_credentials":
@@ -36,7 +38,7 @@ async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
         case "srv_challenge":
             return {"Nonce": make_nonce(rt)}
         case grant if grant == _JWT_BEARER and "request" in request.form:
-            return await prt.answer(rt, request)
+            return await broker.answer(rt, request)
         case grant:
             raise GrantUnsupported(f"The grant type '{grant[:80]}' is not supported.")
 
