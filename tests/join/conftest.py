@@ -83,19 +83,25 @@ class Device:
             **changes,
         }
 
-    async def post(self, token, body):
+    async def post(self, token, body, *, version="2.0"):
         """Send a join request."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
         return await self.http.post(
-            "/EnrollmentServer/device/?api-version=2.0", content=content, headers={"authorization": f"Bearer {token}"}
+            f"/EnrollmentServer/device/?api-version={version}",
+            content=content,
+            headers={"authorization": f"Bearer {token}"},
         )
 
     async def join(self, *, upn=UPN, **changes):
         """Join; the answer, with the certificate kept."""
         answer = await self.post(await self.token(upn), self.body(**changes))
         if answer.status_code == 200:
-            self.certificate = x509.load_der_x509_certificate(base64.b64decode(answer.json()["Certificate"]["RawBody"]))
+            self.keep(answer)
         return answer
+
+    def keep(self, answer):
+        """Keep the certificate of an answer."""
+        self.certificate = x509.load_der_x509_certificate(base64.b64decode(answer.json()["Certificate"]["RawBody"]))
 
     @property
     def device_id(self):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from join.conftest import JWT_BEARER, Device, rs256
-from signin.conftest import UPN, claims_of, make_user
+from signin.conftest import BROKER, DRS, UPN, claims_of, make_user
 from taxiway import directory, signin
 from taxiway.store import entries
 from taxiway.wire import rsa_blob
@@ -182,14 +182,10 @@ async def test_hello_ends_with_its_device(rt, keys, hello, key, user, tenant):
     assert reply["error_codes"] == [130004]
 
 
-DRS = "urn:ms-drs:enterpriseregistration.windows.net"
-
-
 async def refused(rt, token):
     with pytest.raises(signin.TokenRefused):
         await signin.verify_token(rt, token, audiences=[DRS])
 
 
 async def refresh(device, token):
-    client = "29d9ed98-a469-4536-ade2-f981bc1d605e"
-    return (await device.browser.token(grant_type="refresh_token", client_id=client, refresh_token=token)).json()
+    return (await device.browser.token(grant_type="refresh_token", client_id=BROKER, refresh_token=token)).json()

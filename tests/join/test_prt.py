@@ -6,9 +6,12 @@ import base64
 import json
 
 import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from join.conftest import PRT_CLIENT, Device
-from signin.conftest import BROKER, CHALLENGE, DRS, GRAPH, REDIRECT, UPN, VERIFIER, answer_of, claims_of, make_user
+from signin.conftest import BROKER, DRS, GRAPH, REDIRECT, UPN, VERIFIER, answer_of, claims_of, make_user
 from taxiway import directory, signin
 from taxiway.store import entries
 from taxiway.wire import broker
@@ -196,6 +199,13 @@ async def test_a_code_is_redeemed_by_the_broker(rt, signed_on, tenant):
     eve = answer_of(await signed_on.browser.login(await signed_on.browser.authorize(), upn="eve@contoso.example"))
     assert (await redeem(eve["code"]))["error_codes"] == [70000]
     assert (await redeem("x"))["error_codes"] == [70000]
+    unproved = await signed_on.session_signed(
+        grant_type="authorization_code",
+        code=await signed_on.browser.code(),
+        redirect_uri=REDIRECT,
+        code_verifier="w" * 43,
+    )
+    assert unproved["error_codes"] == [501481]
 
 
 @pytest.mark.parametrize(
@@ -265,7 +275,7 @@ async def test_15_15_times_are_honoured_though_they_are_text(rt, signed_on):
 async def test_15_15_a_name_that_comes_twice_is_refused(joined, signed_on):
     """In header and payload, whoever signed it."""
     nonce = await joined.nonce()
-    der = base64.b64encode(joined.certificate.public_bytes(broker_encoding())).decode()
+    der = base64.b64encode(joined.certificate.public_bytes(Encoding.DER)).decode()
     header = f'{{"alg":"RS256","x5c":"{der}"}}'
     body = f'{{"grant_type":"password","grant_type":"refresh_token","request_nonce":"{nonce}"}}'
     twice = f'{{"alg":"RS256","alg":"RS256","x5c":"{der}"}}'
@@ -286,7 +296,7 @@ async def test_15_15_standard_base64_is_verified_as_it_was_sent(joined):
         "win_ver": "ÿÿ??>>",
         "request_nonce": await joined.nonce(),
     }
-    der = base64.b64encode(joined.certificate.public_bytes(broker_encoding())).decode()
+    der = base64.b64encode(joined.certificate.public_bytes(Encoding.DER)).decode()
     parts = ({"alg": "RS256", "x5c": der}, payload)
     texts = [base64.b64encode(json.dumps(part, ensure_ascii=False).encode()).rstrip(b"=").decode() for part in parts]
     signed = ".".join(texts)
@@ -331,25 +341,5 @@ async def test_15_15_no_password_reaches_the_log(rt, joined, tenant):
     assert "A-wrong-one" not in text
 
 
-async def test_a_code_challenge_is_part_of_the_helper(joined):
-    """The code of the browser is bound to its verifier, also for the broker."""
-    assert CHALLENGE
-    code = await joined.browser.code()
-    await joined.sign_on()
-    reply = await joined.session_signed(
-        grant_type="authorization_code", code=code, redirect_uri=REDIRECT, code_verifier="w" * 43
-    )
-    assert reply["error_codes"] == [501481]
-
-
-def broker_encoding():
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.DER
-
-
 def sign(key, signed):
-    from cryptography.hazmat.primitives import hashes
-    from cryptography.hazmat.primitives.asymmetric import padding
-
     return key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256())

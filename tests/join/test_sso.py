@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from signin.conftest import BROKER, GRAPH, REDIRECT, answer_of, claims_of, config_of
-from taxiway import directory
+from taxiway import directory, signin
 from taxiway.wire.broker import sign_request
 
 pytestmark = pytest.mark.anyio
@@ -126,8 +126,6 @@ async def test_a_device_is_recognised_and_its_user_types(signed_on, as_cookie):
 
 async def test_a_device_is_recognised_for_a_pass_too(signed_on, user, rt, tenant):
     """Whatever the person shows."""
-    from taxiway import signin
-
     pass_ = await signin.issue_access_pass(rt, tenant, user["id"])
     page = await signed_on.browser.authorize(headers={DEVICE: await device_credential(signed_on)})
     page = await signed_on.browser.login(page, password="")
@@ -169,8 +167,6 @@ async def test_a_prt_of_another_tenant_does_not_speak_here(rt, signed_on, keys):
 
 async def test_15_05_a_revoked_prt_opens_no_page(rt, signed_on, user, tenant):
     """After "revoke sessions" the person types again."""
-    from taxiway import signin
-
     await rt.store.write(tenant, lambda tx: signin.revoke_for_user(tx, user["id"]))
     page = await signed_on.browser.authorize(headers={PERSON: await credential(signed_on)}, resource=GRAPH)
     assert config_of(page)["pgid"] == "ConvergedSignIn"

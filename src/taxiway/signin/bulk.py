@@ -17,7 +17,7 @@ from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.signin import issued, resources
 from taxiway.signin.claims import Facts, id_claims, load
-from taxiway.signin.errors import BulkNotAllowed, BulkRequestInvalid, CodeExpired, GrantInvalid
+from taxiway.signin.errors import BulkNotAllowed, BulkRequestInvalid, CodeExpired, GrantInvalid, SignInError
 from taxiway.signin.model import BULK_CLIENT, DRS_RESOURCE, Claims, Proof, principal_of
 from taxiway.signin.sealed import digest, opaque
 from taxiway.signin.tables import bulk_token
@@ -53,12 +53,15 @@ async def begin(rt: Runtime, claims: Claims, asked: PackageRequest, *, correlati
     """Make the token; the flow under which it is fetched. Raises ``BulkNotAllowed`` or ``BulkRequestInvalid``."""
     package, expires_at = _package(asked.pid), _expiry(asked.exp, rt.clock.now())
     actor = f"user:{claims.oid}"
-    return await rt.store.write(
+    flow = await rt.store.write(
         claims.tenant,
         lambda tx: _make(tx, claims, package, asked.name[:64], expires_at),
         actor=actor,
         correlation=correlation,
     )
+    if isinstance(flow, SignInError):
+        raise flow
+    return flow
 
 
 async def poll(rt: Runtime, claims: Claims, flow: str, *, correlation: str) -> dict[str, str]:
@@ -88,8 +91,13 @@ def proof_of(tx: Tx, token: str) -> Proof:
     return _proof(row)
 
 
-def _make(tx: Tx, claims: Claims, package: str, name: str, expires_at: datetime) -> str:
-    _require_administrator(tx, claims)
+def _make(tx: Tx, claims: Claims, package: str, name: str, expires_at: datetime) -> str | SignInError:
+    """A refusal is kept in the log, so it is returned instead of raised."""
+    decision = directory.decide(tx, principal_of(claims), "devices.bulk_token")
+    if not decision.value:
+        what = {"package": package, "by": claims.upn}
+        tx.log("bulk_token.refused", subject=f"user:{claims.oid}", what=what, why=decision.reasons)
+        return BulkNotAllowed("The user may not make bulk tokens.", reasons=decision.reasons)
     user = _account(tx, package)
     token, flow = opaque(tx.tenant, tx.entropy.token(32), kind=issued.BULK), f"{claims.oid}.{tx.entropy.token(24)}"
     hashed = digest(token)
@@ -120,12 +128,6 @@ def _show(tx: Tx, claims: Claims, flow: str) -> Shown:
     proof = _proof(row)
     target = resources.target_of(tx, resources.client_of(tx, BULK_CLIENT), DRS_RESOURCE)
     return Shown(token, load(tx, proof, BULK_CLIENT, target), proof, row["expires_at"])
-
-
-def _require_administrator(tx: Tx, claims: Claims) -> None:
-    decision = directory.decide(tx, principal_of(claims), "devices.bulk_token")
-    if not decision.value:
-        raise BulkNotAllowed("The user may not make bulk tokens.", reasons=decision.reasons)
 
 
 def _account(tx: Tx, package: str) -> Row:
