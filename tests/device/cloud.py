@@ -178,6 +178,8 @@ class Cloud:
         self.escrowed: list[dict] = []
         self.escrow_status = 200
         self.hello_keys = 0
+        self.prt_requests: list[dict] = []
+        self._hello_key: rsa.RSAPublicKey | None = None
         self.requests: list[httpx.Request] = []
         self.contexts: list[enroll.EnrollRequest] = []
         self.joins: list[join.JoinRequest] = []
@@ -228,7 +230,7 @@ class Cloud:
             return self._discover()
         if path == "/EnrollmentServer/key/":
             self.hello_keys += 1
-            rsa_blob.decode(join.parse(request.content, join.KeyRequest).blob())
+            self._hello_key = rsa_blob.decode(join.parse(request.content, join.KeyRequest).blob())
             return httpx.Response(200, content=join.render(join.KeyResponse("kid", UPN)))
         if path == "/EnrollmentServer/bitlocker/keys":
             assert identity is Identity.DEVICE
@@ -321,7 +323,7 @@ class Cloud:
             return self._prt(form["request"], header)
         request = broker.parse_request(form["request"])
         assert request.verify(self._session_key)
-        stale = self.demand_fresh and self.prt_request["grant_type"] == "password"
+        stale = self.demand_fresh and self.prt_requests[-1]["grant_type"] == "password"
         if stale and request.claims.get("amr_values") == "ngcmfa":
             text = "AADSTS50076: a fresh second factor is needed."
             return httpx.Response(400, json={"error": "interaction_required", "error_description": text})
@@ -333,7 +335,12 @@ class Cloud:
         signed, _, signature = request.rpartition(".")
         key = x509.load_der_x509_certificate(base64.b64decode(header["x5c"][0])).public_key()
         key.verify(broker.b64url_decode(signature), signed.encode(), padding.PKCS1v15(), hashes.SHA256())
-        self.prt_request = json.loads(broker.b64url_decode(signed.split(".")[1]))
+        asked = json.loads(broker.b64url_decode(signed.split(".")[1]))
+        if "assertion" in asked:
+            signed, _, signature = asked["assertion"].rpartition(".")
+            proof = broker.b64url_decode(signature)
+            self._hello_key.verify(proof, signed.encode(), padding.PKCS1v15(), hashes.SHA256())
+        self.prt_requests.append(asked)
         wrapped = broker.wrap_session_key(self._transport_key, self._session_key, bytes(12))
         return httpx.Response(200, json={"refresh_token": "prt-1", "session_key_jwe": wrapped})
 
@@ -355,7 +362,7 @@ class Cloud:
         self.joins.append(body)
         csr = x509.load_der_x509_csr(body.certificate_request.der())
         assert csr.is_signature_valid
-        self._transport_key = rsa_blob.decode(body.transport_blob())
+        self._transport_key = rsa_blob.decode(base64.b64decode(body.transport_key))
         certificate = join.Certificate.of(self.authority.issue(DEVICE_ID, csr.public_key()))
         return httpx.Response(
             200, content=join.render(join.JoinResponse(certificate, join.JoiningUser(UPN), self.membership))

@@ -155,7 +155,7 @@ async def test_a_temporary_access_pass_answers_the_second_factor(pc, cloud, powe
     cloud.second_factor = "AccessPass"
     outcome = await power_on(pc, Person(UPN, PASSWORD, "tap-123"))
     assert outcome.reached == "desktop"
-    assert cloud.prt_request["grant_type"] == "refresh_token"
+    assert cloud.prt_requests[0]["grant_type"] == "refresh_token"
 
 
 async def test_a_second_factor_nobody_has_is_named(pc, cloud, power_on):
@@ -319,6 +319,15 @@ async def test_r122_hello_demands_a_fresh_second_factor(pc, cloud, power_on):
     cloud.logins.clear()
     outcome = await power_on(pc, Person(UPN, PASSWORD, "tap-123"))
     assert outcome.hello == "provisioned"
+
+
+async def test_r122_the_pc_signs_on_with_the_key_that_it_registered(pc, cloud, power_on):
+    """The last primary refresh token comes by an assertion of the Hello key, which the service verifies."""
+    outcome = await power_on(pc)
+    assert outcome.hello == "provisioned"
+    last = cloud.prt_requests[-1]
+    assert last["grant_type"] == "urn:ietf:params:oauth:grant-type:jwt-bearer"
+    assert "password" not in last
 
 
 async def test_the_server_may_challenge_with_md5(pc, cloud, power_on):

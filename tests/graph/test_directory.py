@@ -1,5 +1,6 @@
 """Organization, users, groups, devices, roles and tenant policies over Graph (02 sections 5 and 6)."""
 
+from support.graph_client import Graph, mint, person
 from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 
@@ -187,6 +188,19 @@ async def test_r015_who_may_join_and_how_many(graph):
     await graph.call("PUT", path, {**policy, "userDeviceQuota": "many"}, expect=400)
     await graph.call("PATCH", path, {"multiFactorAuthConfiguration": "required"})
     assert (await graph.get(path))["userDeviceQuota"] == 20
+
+
+async def test_r022_two_roles_may_change_who_may_join_and_a_plain_user_may_not(rt, tenant, client):
+    """Cloud Device Administrator and Intune Administrator; everybody else is told which roles it takes."""
+    path = "/beta/policies/deviceRegistrationPolicy"
+    for name, *roles in (
+        ("cloud", directory.CLOUD_DEVICE_ADMINISTRATOR),
+        ("intune", directory.INTUNE_ADMINISTRATOR),
+        ("plain",),
+    ):
+        user = await person(rt, tenant, name, *roles)
+        graph = Graph(rt, client, await mint(rt, tenant, user["id"]))
+        await graph.call("PATCH", path, {"userDeviceQuota": 7}, expect=200 if roles else 403)
 
 
 async def test_roles_are_given_and_taken(graph):

@@ -80,7 +80,9 @@ async def test_a_prt_speaks_at_the_authorise_endpoint(rt, signed_on, user, tenan
     code = answer_of(await browser.authorize(headers=credential))["code"]
     claims = claims_of((await browser.redeem(code)).json()["access_token"])
     assert claims["deviceid"] == signed_on.device_id
-    assert config_of(await browser.authorize(headers=credential))["pgid"] == "ConvergedSignIn"  # used before
+    again = await browser.authorize(headers=credential)  # used before: sign another nonce, or type
+    assert "sso_nonce=" in again.headers["location"]
+    assert config_of(await browser.http.get(again.headers["location"], headers=credential))["pgid"] == "ConvergedSignIn"
     await signin.issue_access_pass(rt, tenant, user["id"])
     page = await browser.authorize(headers=await header(), amr_values="ngcmfa")
     assert config_of(page)["pgid"] == "ConvergedTFA"

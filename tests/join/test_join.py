@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
+import re
+import struct
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from join.conftest import Browser, Device
-from signin.conftest import UPN, make_user, register
+from signin.conftest import BROKER, UPN, answer_of, make_user, register
 from taxiway import autopilot, directory, pki
 from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.store import entries
 from taxiway.wire.device_certificate import decode_extensions, sid
 
 pytestmark = pytest.mark.anyio
+
+KID = "0b9a15d4-67b7-4d82-b72b-aa95472a9818"
 
 
 async def devices(rt, tenant):
@@ -228,8 +234,6 @@ async def test_a_request_signed_with_another_key_is_refused(rt, keys, device, te
     data[-1] ^= 1
     body = device.body(CertificateRequest={"Type": "pkcs10", "Data": base64.b64encode(data).decode()})
     assert (await device.post(await device.token(), body)).status_code == 400
-    same = device.body(CertificateRequest={"Type": "pkcs10", "Data": device.csr(device.transport_key)})
-    assert (await device.post(await device.token(), same)).status_code == 400
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"JoinType":0}', b"\xff", b"[" * 100_000])
@@ -270,6 +274,173 @@ async def test_registered_hardware_that_leaves_becomes_an_anchor_again(rt, devic
     (row,) = await devices(rt, tenant)
     assert (row["ztdid"], row["owner_id"], row["registered_at"]) == (ztdid, None, None)
     assert (await device.join(ticket=ticket)).status_code == 200
+
+
+def jwk(key, *, encode=base64.b64encode, **changes):
+    """A transport key as macOS and Android send it."""
+    numbers = key.public_numbers()
+    written = {
+        name: encode(value.to_bytes(-(-value.bit_length() // 8), "big")).decode()
+        for name, value in (
+            ("n", numbers.n),
+            ("e", numbers.e),
+        )
+    }
+    body = {"kty": "RSA", "alg": "RS256", "kid": "4A1B", **written, **changes}
+    return base64.b64encode(json.dumps(body).encode()).decode()
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0", "3.0"])
+async def test_one_key_may_be_both(device, version):
+    """Tools that have a single RSA key register it as device and transport key, and sign on with it."""
+    device.transport_key = device.device_key
+    answer = await device.post(await device.token(), device.body(), version=version)
+    assert answer.status_code == 200
+    device.keep(answer)
+    assert "session_key_jwe" in await device.sign_on()
+    assert "access_token" in await device.session_signed()
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+async def test_a_transport_key_may_be_json(device, encode):
+    """The session key then comes wrapped to it, as to any other."""
+    body = device.body(TransportKey=jwk(device.transport_key.public_key(), encode=encode), DeviceType="MacOS")
+    body.pop("Attributes")
+    answer = await device.post(await device.token(), body)
+    assert answer.status_code == 200
+    device.keep(answer)
+    assert "session_key_jwe" in await device.sign_on()
+
+
+async def test_attributes_may_be_written_small(rt, device, tenant):
+    """Their ticket ties the join to the hardware all the same."""
+    ticket, ztdid = await register(rt, tenant)
+    body = device.body(ticket=ticket)
+    body["attributes"] = body.pop("Attributes")
+    assert (await device.post(await device.token(), body)).status_code == 200
+    assert (await devices(rt, tenant))[0]["ztdid"] == ztdid
+
+
+async def test_15_16_a_key_of_another_device_is_refused_in_either_role(rt, keys, device, tenant):
+    """Its device key as transport key, its transport key as device key, and either in its own place."""
+    assert (await device.join()).status_code == 200
+    token = await device.token()
+    for role in ("device_key", "transport_key"):
+        for taken in (device.device_key, device.transport_key):
+            other = Device(rt, keys, device.browser)
+            setattr(other, role, taken)
+            if role == "device_key" and taken is device.device_key:
+                continue  # with the own key of the same user it is the same device again
+            refused = await other.post(token, other.body())
+            assert (refused.status_code, refused.json()["ErrorType"]) == (403, "AuthorizationError")
+    assert len(await devices(rt, tenant)) == 1
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        rsa.RSAPublicNumbers(65537, 65537**128),  # every power of 65537 has the fingerprint of CVE-2017-15361
+        rsa.RSAPublicNumbers(3, 2**2047 + 1),
+        rsa.RSAPublicNumbers(65537, 3 * 2**2047 + 3),
+        rsa.RSAPublicNumbers(65537, 2**1023 + 1),
+    ],
+    ids=["fingerprint", "exponent", "small factor", "short"],
+)
+async def test_15_16_a_weak_key_is_refused_in_every_form(rt, device, user, tenant, numbers):
+    """As transport key by blob and by JSON: 400, and nothing is left."""
+    length = (numbers.n.bit_length() + 7) // 8
+    exponent = numbers.e.to_bytes((numbers.e.bit_length() + 7) // 8, "big")
+    head = struct.pack("<4s5I", b"RSA1", numbers.n.bit_length(), len(exponent), length, 0, 0)
+    blob = base64.b64encode(head + exponent + numbers.n.to_bytes(length, "big")).decode()
+    token = await device.token()
+    for text in (blob, jwk(Numbers(numbers))):
+        refused = await device.post(token, device.body(TransportKey=text))
+        assert (refused.status_code, refused.json()["ErrorType"]) == (400, "InvalidRequest")
+    assert not await devices(rt, tenant)
+
+
+class Numbers:
+    """A key of which only the numbers are of interest."""
+
+    def __init__(self, numbers):
+        self.public_numbers = lambda: numbers
+
+
+async def test_15_16_a_device_key_is_an_rsa_key(device, keys):
+    """Elliptic curves, as macOS 14 has them, and short keys are named."""
+    token = await device.token()
+    for key in (ec.generate_private_key(ec.SECP256R1()), rsa.generate_private_key(65537, 1024)):
+        body = device.body(CertificateRequest={"Type": "pkcs10", "Data": device.csr(key), "KeyType": "ECC"})
+        refused = await device.post(token, body, version="3.0")
+        assert (refused.status_code, refused.json()["ErrorType"]) == (400, "InvalidRequest")
+    body = device.body(DeviceKeys=[{"Data": "{}", "Encoding": "JWK", "Type": "ECC", "Usage": "STK"}])
+    del body["TransportKey"]
+    refused = await device.post(token, body, version="3.0")
+    assert (refused.status_code, refused.json()["ErrorType"]) == (400, "InvalidRequest")
+
+
+async def test_hybrid_join_is_named(device):
+    """It sends no token (03 section 8.7)."""
+    refused = await device.http.put(f"/EnrollmentServer/device/{KID}?api-version=2.0", json={"JoinType": 6})
+    assert (refused.status_code, refused.json()["ErrorType"]) == (400, "InvalidRequest")
+
+
+async def test_an_error_has_every_member_and_both_headers(device):
+    """03 section 8.9, with the caller's correlation."""
+    refused = await device.http.post("/EnrollmentServer/device/", headers={"client-request-id": KID})
+    body = refused.json()
+    assert body.keys() == {"ErrorType", "ErrorSubcode", "Message", "TraceId", "Time", "Operation", "RequestId"}
+    assert (body["RequestId"], refused.headers["client-request-id"]) == (KID, KID)
+    assert refused.headers["request-id"] == body["TraceId"]
+    assert re.fullmatch(r"\d\d-\d\d-\d{4} \d\d:\d\d:\d\dZ", body["Time"])
+
+
+async def test_p31_a_token_from_elsewhere_does_not_get_around_the_assigned_user(rt, device, tenant):
+    """A refreshed token, from a sign-in that never saw the device: the join asks whose device it is."""
+    await make_user(rt, tenant, "eve@contoso.example")
+    ticket, _ = await register(rt, tenant, user=UPN)
+    browser = device.browser
+    done = await browser.login(await browser.authorize(login_hint="eve@contoso.example"), upn="eve@contoso.example")
+    first = (await browser.redeem(answer_of(done)["code"])).json()
+    later = await browser.token(grant_type="refresh_token", client_id=BROKER, refresh_token=first["refresh_token"])
+    refused = await device.post(later.json()["access_token"], device.body(ticket=ticket))
+    assert (refused.status_code, refused.json()["ErrorType"]) == (403, "AuthorizationError")
+    assert (await device.join(ticket=ticket)).status_code == 200
+
+
+async def test_r013_everybody_may_join_until_the_policy_says_otherwise(rt, keys, device, tenant):
+    """All is the default; None and Selected turn a user away; by a group that is selected the user is back."""
+    assert (await device.join()).status_code == 200
+    for changes in ({"join_allowed": "none"}, {"join_allowed": "selected", "join_users": [], "join_groups": []}):
+        await policy(rt, tenant, **changes)
+        refused = await Device(rt, keys, device.browser).join()
+        assert (refused.status_code, refused.json()["ErrorType"]) == (403, "AuthorizationError")
+
+    def select(tx):
+        group = directory.create_group(tx, principal=SYSTEM_PRINCIPAL, display_name="Joiners")
+        directory.add_member(tx, group["id"], "user", directory.find_user(tx, UPN)["id"], principal=SYSTEM_PRINCIPAL)
+        changes = {"join_allowed": "selected", "join_groups": [group["id"]]}
+        directory.update_registration_policy(tx, SYSTEM_PRINCIPAL, changes)
+
+    await rt.store.write(tenant, select)
+    assert (await Device(rt, keys, device.browser).join()).status_code == 200
+
+
+async def test_r015_unlimited_means_any_number(rt, keys, device, tenant):
+    """Without a quota nobody is turned away for having devices."""
+    await policy(rt, tenant, quota=0)
+    assert (await device.join()).json()["ErrorType"] == "DeviceQuotaExceeded"
+    await policy(rt, tenant, quota=None)
+    assert (await device.join()).status_code == 200
+    assert (await Device(rt, keys, device.browser).join()).status_code == 200
+
+
+async def test_r017_registered_and_joined_devices_both_count(rt, keys, device, tenant):
+    """One of each fills a quota of two."""
+    await policy(rt, tenant, quota=2)
+    assert (await device.join(JoinType=4)).status_code == 200
+    assert (await Device(rt, keys, device.browser).join()).status_code == 200
+    assert (await Device(rt, keys, device.browser).join()).json()["ErrorType"] == "DeviceQuotaExceeded"
 
 
 async def test_tenants_do_not_meet(rt, keys, joined, tenant):

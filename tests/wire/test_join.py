@@ -37,7 +37,7 @@ def test_a_join_request_is_read():
     """Members and attributes come through by their names."""
     request = join.parse_join_request(changed())
     assert request.certificate_request.der() == base64.b64decode("MIICdDCC")
-    assert request.transport_blob() == b"RSA1\0\x08"
+    assert join.decode_base64("TransportKey", request.transport_key) == b"RSA1\0\x08"
     assert (request.join_type, request.os_version) == (0, "10.0.26100.1742")
     assert request.flag("ReuseDevice")
     assert not request.flag("SharedDevice")
@@ -83,7 +83,7 @@ def test_members_that_are_no_base64():
         changed(TransportKey="!", CertificateRequest={"Type": "pkcs10", "Data": "\u00e9"})
     )
     with pytest.raises(BadJson, match="TransportKey"):
-        request.transport_blob()
+        request.transport_public_key()
     with pytest.raises(BadJson, match=r"CertificateRequest\.Data"):
         request.certificate_request.der()
     with pytest.raises(BadJson, match="pkcs10"):

@@ -82,6 +82,9 @@ def test_standard_base64_is_read():
     assert broker.b64url_decode("+/8") == broker.b64url_decode("-_8") == b"\xfb\xff"
 
 
+GOOD = b'{"alg":"HS256","ctx":"AAECAwQFBgcICQoLDA0ODw=="}'
+
+
 def token(header, payload=b"{}"):
     return f"{broker.b64url(header)}.{broker.b64url(payload)}.AAAA"
 
@@ -98,15 +101,27 @@ def token(header, payload=b"{}"):
         token(b'{"alg":"none","ctx":"AAEC"}'),
         token(b'{"alg":"HS256"}'),
         token(b'{"alg":"HS256","ctx":7}'),
-        token(b'{"alg":"HS256","ctx":"AAEC","kdf_ver":3}'),
-        token(b'{"alg":"HS256","ctx":"AAEC"}', b"[]"),
-        token(b'{"alg":"HS256","ctx":"AAEC"}', b"[" * 30000),
+        token(b'{"alg":"HS256","ctx":"AAEC"}'),
+        token(b'{"alg":"HS256","ctx":"%s"}' % (b"A" * 88)),
+        token(GOOD[:-1] + b',"kdf_ver":3}'),
+        token(GOOD[:-1] + b',"kdf_ver":true}'),
+        token(GOOD[:-1] + b',"kdf_ver":"2"}'),
+        token(GOOD[:-1] + b',"alg":"HS256"}'),
+        token(GOOD, b"[]"),
+        token(GOOD, b"[" * 9000),
+        token(GOOD, b'{"a":1,"a":1}'),
+        token(GOOD, b'{"a":{"b":1,"b":1}}'),
+        token(GOOD, b'{"a":"\\u0000"}'),
+        token(GOOD, b'{"a":"\\ud800"}'),
+        token(GOOD, b'{"a":NaN}'),
+        token(GOOD, b'{"a":"%s"}' % (b"x" * 16384)),
     ],
 )
 def test_bad_requests_are_named(bad):
     """A token that is not built as it should be is the named error."""
     with pytest.raises(BadBrokerMessage):
         broker.parse_request(bad)
+    assert broker.parse_request(token(GOOD)).kdf_version == 1
 
 
 @given(st.text(max_size=100), st.lists(st.binary(max_size=20), min_size=5, max_size=5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
@@ -14,6 +15,7 @@ from taxiway.device.errors import SignInRefused
 from taxiway.device.oauth import (
     BROKER,
     BROKER_REDIRECT,
+    PLUGIN_REDIRECT,
     PRT_CLIENT,
     Tokens,
     answer_object,
@@ -70,7 +72,15 @@ class Broker:
                 "password": person.password,
                 "group_sids": [],
             }
-        reply = await self._transport.again(lambda: self._device_signed({**claims, "scope": _PRT_SCOPE}))
+        await self._get_prt(lambda: self._device_signed(claims))
+
+    async def sign_on_by_key(self, upn: str, key: str, kid: str) -> None:
+        """Get the primary refresh token by a Windows Hello key of the TPM (03 section 7.6)."""
+        await self._get_prt(lambda: self._hello_signed(upn, key, kid))
+
+    async def _get_prt(self, ask: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        """Ask, again when the answer was lost, and keep what came."""
+        reply = await self._transport.again(ask)
         try:
             wrapped = str(reply.get("session_key_jwe", ""))
             session_key = await self._tpm.use(TRANSPORT_KEY, unwrap_session_key, wrapped)
@@ -80,33 +90,58 @@ class Broker:
 
     async def token(self, resource: str, *, client: str = BROKER, fresh_factor: bool = False) -> Tokens:
         """An access token for a resource; ``fresh_factor`` asks for one that may register a Windows Hello key."""
-        claims: dict[str, Any] = {"client_id": client, "scope": "openid", "resource": resource}
+        claims: dict[str, Any] = {"scope": "openid", "resource": resource}
         if fresh_factor:
             claims["amr_values"] = "ngcmfa"
-        return await self._transport.again(lambda: self._session_signed(claims))
+        return await self._transport.again(lambda: self._session_signed(client, claims))
 
-    async def _device_signed(self, claims: dict[str, Any]) -> dict[str, Any]:
-        """Send a request signed with the device key (03 section 7.3)."""
+    async def _hello_signed(self, upn: str, key: str, kid: str) -> dict[str, Any]:
+        """The assertion of a Hello key inside a request signed with the device key, under one nonce."""
+        now, nonce = int(self._transport.now().timestamp()), await self._nonce()
+        header = {"alg": "RS256", "typ": "JWT", "kid": kid, "use": "ngc"}
+        payload = {
+            "iss": upn,
+            "aud": "common",
+            "iat": now,
+            "exp": now + 300,
+            "scope": _PRT_SCOPE,
+            "request_nonce": nonce,
+        }
+        claims = {
+            "grant_type": _JWT_BEARER,
+            "client_id": PRT_CLIENT,
+            "username": upn,
+            "assertion": await self._signed(key, header, payload),
+            "group_sids": [],
+        }
+        return await self._device_signed(claims, nonce)
+
+    async def _device_signed(self, claims: dict[str, Any], nonce: str = "") -> dict[str, Any]:
+        """Ask for a primary refresh token, signed with the device key (03 section 7.3)."""
         certificate = self._tpm.certificate(DEVICE_KEY).public_bytes(Encoding.DER)
         header = {"alg": "RS256", "typ": "JWT", "x5c": [base64.b64encode(certificate).decode()], "kdf_ver": 2}
-        payload = {**claims, "win_ver": self._win_ver, "request_nonce": await self._nonce()}
-        signed = ".".join(b64url(msgspec.json.encode(part)) for part in (header, payload))
-        signature = await self._tpm.sign(DEVICE_KEY, signed.encode())
-        response = await self._send(f"{signed}.{b64url(signature)}")
+        nonce = nonce or await self._nonce()
+        payload = {**claims, "scope": _PRT_SCOPE, "win_ver": self._win_ver, "request_nonce": nonce}
+        response = await self._send(await self._signed(DEVICE_KEY, header, payload))
         reply = answer_object(response)
         raise_for_error(reply, response.status_code)
         return reply
 
-    async def _session_signed(self, claims: dict[str, Any]) -> Tokens:
+    async def _signed(self, key: str, header: dict[str, Any], payload: dict[str, Any]) -> str:
+        signed = ".".join(b64url(msgspec.json.encode(part)) for part in (header, payload))
+        return f"{signed}.{b64url(await self._tpm.sign(key, signed.encode()))}"
+
+    async def _session_signed(self, client: str, claims: dict[str, Any]) -> Tokens:
         """Send a request signed with a key derived from the session key, open the reply (03 section 7.4)."""
         prt = self._held()
         now = int(self._transport.now().timestamp())
         payload = {
             **claims,
+            "client_id": client,
             "grant_type": "refresh_token",
             "refresh_token": prt.token,
             "request_nonce": await self._nonce(),
-            "redirect_uri": BROKER_REDIRECT,
+            "redirect_uri": BROKER_REDIRECT if client == BROKER else f"{PLUGIN_REDIRECT}/{client}",
             "iss": "aad:brokerplugin",
             "aud": "login.microsoftonline.com",
             "iat": str(now),

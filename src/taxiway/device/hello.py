@@ -1,4 +1,4 @@
-"""Windows Hello: a key of its own for the user, registered after account setup (03 section 8.11, R-122)."""
+"""Windows Hello: a key of its own for the user, with which the PC then signs on (03 sections 7.6, 8.11; R-122)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.errors import WireError
 from taxiway.wire.join import KeyFault, KeyRequest, KeyResponse, parse, render
-from taxiway.wire.rsa_blob import encode
+from taxiway.wire.rsa_blob import encode, key_id
 
 HELLO_KEY = "hello"
 PROVISIONED, OFF = "provisioned", "off by policy"
@@ -42,27 +42,30 @@ def obstacle(tree: Tree, storage: Storage) -> str:
 async def provision(
     transport: Transport, storage: Storage, broker: Broker, prove: Callable[[], Awaitable[None]] | None
 ) -> str:
-    """Make the key and register it; ``provisioned``, or why not. Setting up Hello never fails a deployment.
+    """Make the key, register it and sign on with it; ``provisioned``, or why not. Hello never fails a deployment.
 
     ``prove`` has the person show a second factor, for when the last one is too old; None when the person has none.
     """
-    key = await transport.tpm.make(HELLO_KEY)
+    blob = encode(await transport.tpm.make(HELLO_KEY))
     try:
         tokens = await _fresh_token(broker, prove)
         response = await transport.send(
             "POST",
             storage.state.drs["key"],
             params={"api-version": storage.state.drs["key_version"]},
-            content=render(KeyRequest(base64.b64encode(encode(key)).decode())),
+            content=render(KeyRequest(base64.b64encode(blob).decode())),
             headers={
                 "authorization": f"Bearer {tokens.access_token}",
                 "content-type": "application/json",
                 "accept": "application/json",
             },
         )
+        upn, why_not = _registered(response)
+        if upn:
+            await broker.sign_on_by_key(upn, HELLO_KEY, key_id(blob))
     except (SignInRefused, ServerUnreachable) as failure:
         return f"{failure.code}: {failure.message}"
-    return _registered(response)
+    return why_not or PROVISIONED
 
 
 async def _fresh_token(broker: Broker, prove: Callable[[], Awaitable[None]] | None) -> Tokens:
@@ -75,12 +78,12 @@ async def _fresh_token(broker: Broker, prove: Callable[[], Awaitable[None]] | No
     return await broker.token(DRS_RESOURCE, client=HELLO_CLIENT, fresh_factor=True)
 
 
-def _registered(response: httpx.Response) -> str:
+def _registered(response: httpx.Response) -> tuple[str, str]:
+    """Whose the registered key is, or why there is none."""
     try:
         if response.status_code == 200:
-            parse(response.content, KeyResponse)
-            return PROVISIONED
+            return parse(response.content, KeyResponse).upn, ""
         fault = parse(response.content, KeyFault)
     except WireError as error:
-        return f"0x801C03E9: the answer cannot be read: {error.message}"
-    return f"0x801C03ED: {fault.message}"
+        return "", f"0x801C03E9: the answer cannot be read: {error.message}"
+    return "", f"0x801C03ED: {fault.message}"

@@ -19,6 +19,7 @@ HELLO_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
 PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"
 DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
 BROKER_REDIRECT = "ms-aadj-redir://auth/drs"
+PLUGIN_REDIRECT = "ms-appx-web://Microsoft.AAD.BrokerPlugin"
 
 _CODE = re.compile(r"AADSTS\d{4,8}")
 

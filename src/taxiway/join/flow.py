@@ -71,7 +71,7 @@ async def _join(
         if plan.certificate is not None:
             return _response(plan, plan.certificate)
         device_id = plan.before["device_id"] if plan.before is not None else rt.entropy.uuid()
-        certificate = await _certify(rt, claims, wanted, device_id)
+        certificate = await _certify(rt, claims, plan, wanted, device_id)
 
         def save(tx: Tx, made: x509.Certificate = certificate, name: str = device_id) -> Plan | None:
             now = decide(tx)
@@ -113,6 +113,9 @@ async def register_key(rt: Runtime, claims: signin.Claims, body: bytes, *, corre
     def save(tx: Tx) -> KeyResponse:
         device = directory.find_device(tx, device_id=device_id)
         kid = signin.register_hello_key(tx, user_id=oid, device_id=device_id, blob=blob)
+        if kid is None:
+            reason = Reason("hello.key_known", "Another user or device registered this key.")
+            raise NotAllowed("The key is registered already.", reasons=[reason])
         what = {"kid": kid, "upn": claims.upn, "device_id": device_id}
         tx.log("hello_key.registered", subject=_subject(device, device_id), what=what)
         return KeyResponse(kid, claims.upn)
@@ -158,13 +161,13 @@ async def _ticket(rt: Runtime, ticket: str) -> autopilot.Ticket | None:
         raise BadRequest(f"The device ticket is not valid: {error.message}", remedy=error.remedy) from error
 
 
-async def _certify(rt: Runtime, claims: signin.Claims, wanted: Wanted, device_id: str) -> x509.Certificate:
+async def _certify(rt: Runtime, claims: signin.Claims, plan: Plan, wanted: Wanted, device_id: str) -> x509.Certificate:
     """The device certificate; nothing in it comes from the request but the key (03 sections 8.5 and 15.16)."""
     joined = JOINED if wanted.request.join_type == ENTRA_JOIN else REGISTERED
     facts = DeviceClaims(
         device_id=UUID(device_id),
         tenant_id=UUID(claims.tenant),
-        user_id=UUID(claims.oid),
+        user_id=None if plan.bulk else UUID(claims.oid),
         join_type=joined,
     )
     private = [

@@ -44,6 +44,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/enrollmentserver/nonce/{tenant}", face.nonce, methods=["GET", "POST"]),
         Route("/enrollmentserver/device", face.guarded("DeviceJoin", face.join), methods=["POST"]),
         Route("/enrollmentserver/device/{device_id}", face.guarded("DeviceDelete", face.leave), methods=["DELETE"]),
+        Route("/enrollmentserver/device/{device_id}", face.guarded("DeviceJoin", face.hybrid), methods=["PUT"]),
         Route("/enrollmentserver/key", face.register_key, methods=["POST"]),
         Route("/enrollmentserver/bitlocker/keys", face.guarded("KeyEscrow", face.escrow), methods=["POST"]),
     ]
@@ -68,6 +69,10 @@ class _Face:
         claims = await flow.authenticate(self._rt, bearer(request))
         body = await read_body(request, limit=_LIMIT)
         return _answer(await flow.join(self._rt, claims, body, correlation=correlation(request)))
+
+    async def hybrid(self, _request: Request) -> Response:
+        """Hybrid join sends no token and joins an object synchronised beforehand (03 section 8.7)."""
+        raise errors.BadRequest("Hybrid join is not offered here.", remedy="Join the device to Microsoft Entra ID.")
 
     async def leave(self, request: Request) -> Response:
         """Delete by the device's own certificate; the body is what AADInternals looks for."""

@@ -13,13 +13,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from taxiway.join.errors import BadRequest, JoinTypeUnknown
-from taxiway.wire import rsa_blob
+from taxiway.wire import rsa_blob, rsa_public
 from taxiway.wire.errors import WireError
 from taxiway.wire.join import ENTRA_JOIN, REGISTER, JoinRequest, parse_join_request
 
 TRUST_TYPES = {ENTRA_JOIN: "AzureAd", REGISTER: "Workplace"}
-
-_LEAST_BITS, _MOST_BITS = 2048, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +57,27 @@ def ticket_of(request: JoinRequest) -> str:
 
 
 def check_keys(request: JoinRequest) -> Wanted:
-    """Both keys: the device key proves that it is held, the transport key is strong enough; raises ``BadRequest``."""
+    """Both keys: the device key proves that it is held, both are strong enough; raises ``BadRequest``.
+
+    They may be one and the same: tools that have a single key register it as both.
+    """
     key = _csr_key(request)
     try:
-        blob = request.transport_blob()
-        transport = rsa_blob.decode(blob)
+        transport = request.transport_public_key()
     except WireError as error:
         raise BadRequest(f"The transport key cannot be used: {error.message}.") from error
-    if transport.public_numbers() == key.public_numbers():
-        raise BadRequest("Device key and transport key are the same key.")
-    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return Wanted(
         request=request,
         key=key,
-        key_hash=hashlib.sha256(spki).hexdigest(),
-        transport_key=b64encode(blob).decode(),
-        transport_hash=hashlib.sha256(blob).hexdigest(),
+        key_hash=_hash(key),
+        transport_key=b64encode(rsa_blob.encode(transport)).decode(),
+        transport_hash=_hash(transport),
         ticket=ticket_of(request),
     )
+
+
+def _hash(key: rsa.RSAPublicKey) -> str:
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _csr_key(request: JoinRequest) -> rsa.RSAPublicKey:
@@ -91,8 +92,10 @@ def _csr_key(request: JoinRequest) -> rsa.RSAPublicKey:
         raise BadRequest("The certificate request is not a PKCS#10 request that can be read.") from error
     if not proved:
         raise BadRequest("The certificate request is not signed with its own key.")
-    if not isinstance(key, rsa.RSAPublicKey) or not _LEAST_BITS <= key.key_size <= _MOST_BITS:
-        raise BadRequest(f"The device key is not an RSA key of {_LEAST_BITS} to {_MOST_BITS} bits.")
-    if key.public_numbers().e != rsa_blob.EXPONENT:
-        raise BadRequest(f"The public exponent of the device key is not {rsa_blob.EXPONENT}.")
-    return key
+    if not isinstance(key, rsa.RSAPublicKey):
+        raise BadRequest("The device key is not an RSA key.", remedy="Keys on elliptic curves are not offered.")
+    numbers = key.public_numbers()
+    try:
+        return rsa_public.public_key(numbers.n, numbers.e)
+    except rsa_public.WeakKey as error:
+        raise BadRequest(f"The device key cannot be used: {error.message}.") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,10 @@ _REFUSALS: dict[str, type[RegistrationError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a join will do. ``before``: the object it takes over; ``certificate``: of a join that is merely repeated."""
+    """What a join will do. ``before``: the object it takes over; ``certificate``: of a join that is merely repeated.
+
+    ``bulk``: a provisioning package joins, so the device is nobody's and counts against nobody's quota.
+    """
 
     user: Row
     ztdid: str | None
@@ -37,6 +40,7 @@ class Plan:
     reasons: tuple[Reason, ...]
     certificate: x509.Certificate | None = None
     administrators: tuple[MembershipChange, ...] = field(default=())
+    bulk: bool = False
 
 
 def admit(tx: Tx, claims: signin.Claims, ticket: autopilot.Ticket | None) -> Plan:
@@ -48,37 +52,33 @@ def admit(tx: Tx, claims: signin.Claims, ticket: autopilot.Ticket | None) -> Pla
         raise NotAllowed("This device belongs to another organization.", reasons=[reason])
     _check_assigned(tx, ztdid, user)
     before = _anchor(tx, ztdid) if ztdid is not None else None
+    bulk = claims.app_id == signin.BULK_CLIENT
     mine = before is not None and before["registered_at"] is not None and before["owner_id"] == user["id"]
-    _check_conditional_access(tx, user, had_mfa=claims.had_mfa)
-    decision = directory.may_join(tx, user, had_mfa=claims.had_mfa, reuse=mine)
+    if not bulk:
+        _check_conditional_access(tx, user, had_mfa=claims.had_mfa)
+    decision = directory.may_join(tx, user, had_mfa=claims.had_mfa, reuse=mine or bulk)
     if not decision.value:
         last = decision.reasons[-1]
         raise _REFUSALS.get(last.code, NotAllowed)(last.text, reasons=decision.reasons)
-    return Plan(user, ztdid, before, decision.reasons)
+    return Plan(user, ztdid, before, decision.reasons, bulk=bulk)
 
 
 def settle(tx: Tx, plan: Plan, wanted: Wanted) -> Plan:
     """Add what depends on the keys: a repeated join finds its own result again."""
     known = _joined(tx, wanted.key_hash)
+    _check_unique(tx, plan, wanted)
     if known is not None:
         device = directory.find_device(tx, id=known["device"])
         if known["user_id"] != plan.user["id"] or (plan.before is not None and known["device"] != plan.before["id"]):
-            reason = Reason("join.key_known", "Another device or user joined with this key.")
-            raise NotAllowed("The device key is already in use.", reasons=[reason])
+            raise _key_known()
         issued = pki.certificates_of(tx, f"device:{known['device']}", "device")
         live = [row for row in issued if row["revoked_at"] is None]
         if device is not None and device["account_enabled"] and live and _same_transport(known, wanted):
-            der = b64decode(live[-1]["der"])
-            return Plan(
-                plan.user,
-                plan.ztdid,
-                device,
-                plan.reasons,
-                x509.load_der_x509_certificate(der),
-                administrators(tx, plan, wanted),
-            )
+            certificate = x509.load_der_x509_certificate(b64decode(live[-1]["der"]))
+            members = administrators(tx, plan, wanted)
+            return replace(plan, before=device, certificate=certificate, administrators=members)
         if plan.before is None and device is not None:
-            return Plan(plan.user, plan.ztdid, device, plan.reasons)
+            return replace(plan, before=device)
     return plan
 
 
@@ -93,7 +93,7 @@ def record(tx: Tx, plan: Plan, wanted: Wanted, certificate: x509.Certificate, cl
             tx,
             device_id=before["device_id"] if before is not None else None,
             new_device_id=names[0],
-            owner_id=plan.user["id"],
+            owner_id=None if plan.bulk else plan.user["id"],
             display_name=wanted.request.device_display_name or _name_of(before),
             os=wanted.request.device_type or "Windows",
             os_version=wanted.request.os_version,
@@ -122,14 +122,17 @@ def record(tx: Tx, plan: Plan, wanted: Wanted, certificate: x509.Certificate, cl
 
 
 def administrators(tx: Tx, plan: Plan, wanted: Wanted) -> tuple[MembershipChange, ...]:
-    """Who becomes local administrator: two roles, and the joining user unless the profile says standard (01 R-101)."""
+    """Who becomes local administrator: two roles, and the joining user unless the profile says standard (01 R-101).
+
+    A package is no user.
+    """
     if wanted.request.join_type != ENTRA_JOIN:
         return ()
     policy = directory.registration_policy(tx)
     members = [directory.LOCAL_ADMINISTRATOR_DEVICE]
     if policy["global_admins_are_local_admins"]:
         members.insert(0, directory.GLOBAL_ADMINISTRATOR)
-    if not _standard_user(tx, plan.ztdid) and _registering_user(tx, policy, plan.user):
+    if not plan.bulk and not _standard_user(tx, plan.ztdid) and _registering_user(tx, policy, plan.user):
         members.append(plan.user["id"])
     return (MembershipChange(LOCAL_ADMINISTRATORS, tuple(sid(UUID(member)) for member in members)),)
 
@@ -190,6 +193,21 @@ def _anchor(tx: Tx, ztdid: str) -> Row:
 def _joined(tx: Tx, key_hash: str) -> Row | None:
     mine = (joined_key.c.tenant == tx.tenant) & (joined_key.c.key_hash == key_hash)
     return tx.one(sa.select(joined_key).where(mine))
+
+
+def _check_unique(tx: Tx, plan: Plan, wanted: Wanted) -> None:
+    """Neither key is one of another device, as whichever of its two (03 section 15.16)."""
+    hashes = (wanted.key_hash, wanted.transport_hash)
+    same = joined_key.c.key_hash.in_(hashes) | joined_key.c.transport_hash.in_(hashes)
+    others = (joined_key.c.tenant == tx.tenant) & (joined_key.c.key_hash != wanted.key_hash)
+    before = plan.before["id"] if plan.before is not None else None
+    if any(row["device"] != before for row in tx.all(sa.select(joined_key.c.device).where(others, same))):
+        raise _key_known()
+
+
+def _key_known() -> NotAllowed:
+    reason = Reason("join.key_known", "Another device or user joined with this key.")
+    return NotAllowed("The key is already in use.", reasons=[reason])
 
 
 def _same_transport(known: Row, wanted: Wanted) -> bool:

@@ -16,4 +16,5 @@ joined_key = sa.Table(
     sa.Column("transport_hash", sa.String(64), nullable=False),
     sa.Column("joined_at", Instant, nullable=False),
     sa.Index("ix_joined_key_device", "tenant", "device"),
+    sa.Index("ix_joined_key_transport", "tenant", "transport_hash"),
 )

@@ -26,7 +26,7 @@ from taxiway.signin.factors import (
 )
 from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
-from taxiway.signin.model import BROKER, DRS_RESOURCE, Claims, principal_of
+from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
@@ -37,6 +37,7 @@ from taxiway.signin.tokens import verify_token
 __all__ = [
     "ACCESS_PASS",
     "BROKER",
+    "BULK_CLIENT",
     "CONDITIONAL_ACCESS_POLICIES",
     "DRS_RESOURCE",
     "GRAPH",

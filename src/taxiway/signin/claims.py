@@ -120,6 +120,28 @@ def app_claims(rt: Runtime, application: Row, target: Target, *, tenant: str, no
     }
 
 
+def device_claims(
+    rt: Runtime, device: Row, target: Target, client_id: str, *, tenant: str, now: datetime, uti: str
+) -> Body:
+    """The token of a device for which nobody signed in."""
+    names = ("appid", "appidacr") if target.version == "1.0" else ("azp", "azpacr")
+    return {
+        "aud": target.aud,
+        "iss": issuer(rt.urls.login, tenant, target.version),
+        **_times(now, _SHORTEST),
+        "amr": ["rsa"],
+        names[0]: client_id,
+        names[1]: "0",
+        "deviceid": device["device_id"],
+        "idtyp": "device",
+        "oid": device["id"],
+        "sub": device["id"],
+        "tid": tenant,
+        "uti": uti,
+        "ver": target.version,
+    }
+
+
 def client_info(facts: Facts) -> str:
     """``client_info``, from which MSAL makes its account id."""
     body = json.dumps({"uid": facts.user["id"], "utid": facts.tenant["id"]}, separators=(",", ":"))

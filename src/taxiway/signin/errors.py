@@ -47,10 +47,16 @@ TaxiwayError
     ClientIsPublic           a public client sent a credential
     DeviceRefused            the device is unknown, deleted, disabled or not what it says
     DeviceDisabled           the device is disabled
+    HelloKeyUnknown          no such Windows Hello key, or not this user's
+    HelloSignatureWrong      the assertion is not signed with the Windows Hello key, or has run out
+    HelloDeviceDisabled      the device of the Windows Hello key is disabled
     NonceInvalid             the request's nonce is missing, used or run out
     SessionKeyInvalid        the request is not signed with the session key
     KdfRefused               key derivation version 1 is switched off
-    BrokerRequestInvalid     a broker request that cannot be read
+    BrokerRequestInvalid     a broker request that cannot be read, or is from another time
+    BulkNotAllowed           the user may not make bulk tokens
+    BulkTokenUnusable        the token may not be exchanged for a bulk token
+    BulkRequestInvalid       a bulk token that cannot be made as it was asked for
   TokenRefused               an access token that does not open this door (401)
 """
 
@@ -250,6 +256,18 @@ class DeviceDisabled(SignInError):
     """The device is disabled."""
 
 
+class HelloKeyUnknown(SignInError):
+    """No such Windows Hello key, or not this user's."""
+
+
+class HelloSignatureWrong(SignInError):
+    """The assertion is not signed with the Windows Hello key, or has run out."""
+
+
+class HelloDeviceDisabled(SignInError):
+    """The device of the Windows Hello key is disabled."""
+
+
 class NonceInvalid(SignInError):
     """The request's nonce is missing, used or run out."""
 
@@ -263,7 +281,19 @@ class KdfRefused(SignInError):
 
 
 class BrokerRequestInvalid(SignInError):
-    """A broker request that cannot be read."""
+    """A broker request that cannot be read, or is from another time."""
+
+
+class BulkNotAllowed(SignInError):
+    """The user may not make bulk tokens."""
+
+
+class BulkTokenUnusable(SignInError):
+    """The token may not be exchanged for a bulk token."""
+
+
+class BulkRequestInvalid(SignInError):
+    """A bulk token that cannot be made as it was asked for."""
 
 
 class TokenRefused(TaxiwayError):

@@ -78,9 +78,10 @@ class Flow(Struct, frozen=True, kw_only=True):
         )
 
 
-def start(rt: Runtime, session: str, context: str) -> Flow:
-    """A flow in which nothing is proved yet."""
-    return Flow(session=digest(session), request=digest(context), stage="start", at=int(rt.clock.now().timestamp()))
+def start(rt: Runtime, session: str, context: str, *, device_id: str | None = None) -> Flow:
+    """A flow in which nothing is proved yet, but perhaps the device."""
+    now = int(rt.clock.now().timestamp())
+    return Flow(session=digest(session), request=digest(context), stage="start", at=now, device_id=device_id)
 
 
 def canary(rt: Runtime, session: str) -> str:

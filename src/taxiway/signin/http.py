@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
 from taxiway.doors.request import Kept, address, bearer, correlation, json_response, kept_response, read_json
-from taxiway.signin import grants, metadata, userinfo
+from taxiway.signin import bulk_http, grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import read_fields
@@ -68,6 +68,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/oauth2/v2.0/logout", pages.logout, methods=authorize),
         Route("/error", pages.explain),
         *policy_routes(rt),
+        *bulk_http.routes(rt),
     ]
 
 

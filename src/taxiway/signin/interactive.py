@@ -268,7 +268,8 @@ class SignIn:
         return msgspec.structs.replace(self._flow, stage=stage, **changes)
 
     def _password_proof(self, tx: Tx, user: Row) -> Proof:
-        return Proof(user_id=user["id"], amr=("pwd",), auth_time=tx.now, ztdid=self._request.ztdid)
+        device_id = self._flow.device_id
+        return Proof(user_id=user["id"], amr=("pwd",), auth_time=tx.now, device_id=device_id, ztdid=self._request.ztdid)
 
     def _subject(self, user_id: str) -> str:
         return f"autopilot:{self._request.ztdid}" if self._request.ztdid else f"user:{user_id or 'unknown'}"

@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from taxiway.signin.errors import CodeExpired, GrantRevoked
 from taxiway.signin.model import Proof
 from taxiway.signin.revocation import revoke_family
 from taxiway.signin.sealed import digest, opaque
 from taxiway.signin.tables import auth_code, prt, refresh_token
 from taxiway.store import Row, Tx
 
-CODE, REFRESH, PRT = "1", "0", "2"
+CODE, REFRESH, PRT, BULK = "1", "0", "2", "3"
 
 PRT_SECONDS = 1_209_599
 _CODE_LIVES = timedelta(minutes=5)
@@ -126,13 +127,14 @@ def rotate(tx: Tx, row: Row) -> bool:
     return False
 
 
-def new_prt(tx: Tx, proof: Proof, session_key: bytes) -> str:
-    """A PRT and its session key, which is sealed to its row."""
+def new_prt(tx: Tx, proof: Proof, session_key: bytes, *, before: Row | None = None) -> str:
+    """A PRT and its session key, which is sealed to its row. ``before``: the PRT that it renews."""
     token = opaque(tx.tenant, tx.entropy.token(32), kind=PRT)
     hashed = digest(token)
     values: dict[str, Any] = {
         "hash": hashed,
-        "family": tx.entropy.uuid(),
+        "family": before["family"] if before is not None else tx.entropy.uuid(),
+        "previous": before["hash"] if before is not None else None,
         "session_key": tx.seal(session_key, "prt", "session_key", hashed),
         "issued_at": tx.now,
         "expires_at": tx.now + _PRT_LIVES,
@@ -145,11 +147,24 @@ def new_prt(tx: Tx, proof: Proof, session_key: bytes) -> str:
 
 
 def find_prt(tx: Tx, token: str) -> tuple[Row, bytes] | None:
-    """The row of a PRT that is still good, and its session key."""
+    """The row of a PRT, also of one that ended, and its session key."""
     row = _find(tx, prt, token)
-    if row is None or row["revoked_at"] is not None or row["expires_at"] <= tx.now:
-        return None
-    return row, tx.unseal(row["session_key"], "prt", "session_key", row["hash"])
+    return None if row is None else (row, tx.unseal(row["session_key"], "prt", "session_key", row["hash"]))
+
+
+def use_prt(tx: Tx, hashed: str) -> Row:
+    """Use a PRT; the first use of a renewed one ends the one before. Raises ``GrantRevoked`` or ``CodeExpired``."""
+    mine = (prt.c.tenant == tx.tenant) & (prt.c.hash == hashed)
+    row = tx.one(sa.select(prt).where(mine))
+    if row is None or row["revoked_at"] is not None:
+        raise GrantRevoked("The primary refresh token was revoked.", remedy="Sign in again.")
+    if row["expires_at"] <= tx.now:
+        raise CodeExpired("The primary refresh token has expired.", remedy="Sign in again.")
+    if row["previous"] is not None:
+        before = (prt.c.tenant == tx.tenant) & (prt.c.hash == row["previous"])
+        tx.execute(sa.update(prt).where(before, prt.c.revoked_at.is_(None)).values(revoked_at=tx.now))
+        tx.execute(sa.update(prt).where(mine).values(previous=None))
+    return row
 
 
 def _find(tx: Tx, table: sa.Table, secret: str) -> Row | None:

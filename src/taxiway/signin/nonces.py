@@ -29,11 +29,20 @@ def check_nonce(rt: Runtime, nonce: object) -> str:
     return str(nonce)
 
 
+def was_used(tx: Tx, nonce: str) -> bool:
+    """Whether a nonce was used in this tenant."""
+    mine = (used_nonce.c.tenant == tx.tenant) & (used_nonce.c.hash == _digest(nonce))
+    return tx.scalar(sa.select(used_nonce.c.hash).where(mine)) is not None
+
+
 def use_nonce(tx: Tx, nonce: str) -> None:
     """Mark a nonce as used; raises ``NonceInvalid`` the second time."""
-    digest = hashlib.sha256(nonce.encode()).hexdigest()
     mine = used_nonce.c.tenant == tx.tenant
     tx.execute(sa.delete(used_nonce).where(mine, used_nonce.c.expires_at < tx.now))
-    if tx.scalar(sa.select(used_nonce.c.hash).where(mine, used_nonce.c.hash == digest)) is not None:
+    if was_used(tx, nonce):
         raise NonceInvalid("The request's nonce was used before.", remedy="Ask for a new nonce.")
-    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=digest, expires_at=tx.now + 2 * _LIFETIME))
+    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=_digest(nonce), expires_at=tx.now + 2 * _LIFETIME))
+
+
+def _digest(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()

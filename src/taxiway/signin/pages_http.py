@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from taxiway import directory
 from taxiway.doors.errors import BadBody
@@ -30,7 +30,7 @@ from taxiway.signin.interactive import Browser, Page, SignIn, Step, enrol_page, 
 from taxiway.signin.model import Proof
 from taxiway.signin.refusals import note_refusal
 from taxiway.signin.screens import Visit, go_back, show, show_error
-from taxiway.signin.sso import proof_of_header
+from taxiway.signin.sso import recognise
 from taxiway.signin.sts import describe, meaning_of, sts_of
 from taxiway.store import Runtime
 
@@ -73,8 +73,11 @@ class Pages:
         visit = Visit(asked, context, session, cid)
         try:
             await authorize.check_redirectable(self._rt, asked, given)
-            flow = flowtoken.start(self._rt, session, context)
-            step = await self._first_step(request, asked, flow)
+            known = await recognise(self._rt, request, asked)
+            if known.again:
+                return RedirectResponse(known.again, 302)
+            flow = flowtoken.start(self._rt, session, context, device_id=known.device_id)
+            step = await self._first_step(request, asked, flow, known.person)
         except SignInError as error:
             await note_refusal(self._rt, asked, error, asked.login_hint)
             if asked.device_code:
@@ -84,9 +87,11 @@ class Pages:
             return go_back(self._rt, visit, asked.tenant or "common", authorize.error_answer(error, text))
         return await show(self._rt, visit, step)
 
-    async def _first_step(self, request: Request, asked: AuthorizeRequest, flow: Flow) -> Step:
+    async def _first_step(
+        self, request: Request, asked: AuthorizeRequest, flow: Flow, person: tuple[str, Proof] | None
+    ) -> Step:
         """A PRT or an earlier session signs in without a page where the request allows it; else the page."""
-        known = await proof_of_header(self._rt, request.headers, asked) or await self._session(request, asked)
+        known = person or await self._session(request, asked)
         page_wanted = asked.prompts & {"login", "select_account", "create"}
         if known is not None and not page_wanted and _fresh_enough(self._rt, asked, known[1]):
             step = await self._sign_in(request, asked, flow).by_proof(*known)

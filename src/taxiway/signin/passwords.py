@@ -14,7 +14,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from taxiway.kernel import Busy
 from taxiway.signin.errors import PasswordWeak
-from taxiway.signin.revocation import revoke_for_user
+from taxiway.signin.revocation import revoke_for_password
 from taxiway.signin.tables import password as table
 from taxiway.signin.weak import guessable
 from taxiway.store import Row, Runtime, Tx
@@ -72,7 +72,7 @@ def store_password(tx: Tx, user_id: str, hashed: str, *, one_time: bool) -> None
         tx.execute(sa.insert(table).values(tenant=tx.tenant, user_id=user_id, **values))
     else:
         tx.execute(sa.update(table).where(table.c.tenant == tx.tenant, table.c.user_id == user_id).values(**values))
-        revoke_for_user(tx, user_id)
+        revoke_for_password(tx, user_id)
     tx.log("password.set", subject=f"user:{user_id}", what={"one_time": one_time})
 
 

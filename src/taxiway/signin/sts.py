@@ -66,10 +66,16 @@ CODES: dict[type[SignInError], Sts] = {
     errors.ClientIsPublic: Sts(700025, "invalid_client"),
     errors.DeviceRefused: Sts(50155, "invalid_grant", "device_authentication_failed"),
     errors.DeviceDisabled: Sts(135011, "invalid_grant", "device_authentication_failed"),
+    errors.HelloKeyUnknown: Sts(130004, "invalid_grant"),
+    errors.HelloSignatureWrong: Sts(130005, "invalid_grant"),
+    errors.HelloDeviceDisabled: Sts(130007, "invalid_grant"),
     errors.NonceInvalid: Sts(140000, "invalid_grant"),
     errors.SessionKeyInvalid: Sts(140001, "invalid_grant"),
     errors.KdfRefused: Sts(5000611, "invalid_grant"),
     errors.BrokerRequestInvalid: Sts(165900, "invalid_request"),
+    errors.BulkNotAllowed: Sts(240001, "invalid_grant"),
+    errors.BulkTokenUnusable: Sts(240002, "invalid_grant"),
+    errors.BulkRequestInvalid: Sts(90092, "invalid_request"),
 }
 _OTHER = Sts(90024, "invalid_request")
 

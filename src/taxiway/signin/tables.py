@@ -12,7 +12,10 @@ def _tenant() -> sa.Column[str]:
 
 
 def _birth() -> list[sa.Column[object]]:
-    """Who signed in, how and when: copied from a code to a refresh token, and from there to a PRT."""
+    """Who signed in, how and when: copied from a code to a refresh token, and from there to a PRT.
+
+    ``rests_on``: the credential whose change ends it: ``password``, the id of a Windows Hello key, or nothing.
+    """
     return [
         sa.Column("user_id", sa.String(100), nullable=False),
         sa.Column("device_id", sa.String(64)),
@@ -21,6 +24,7 @@ def _birth() -> list[sa.Column[object]]:
         sa.Column("mfa_at", Instant),
         sa.Column("mfa_until", Instant),
         sa.Column("ztdid", sa.String(64)),
+        sa.Column("rests_on", sa.String(64)),
     ]
 
 
@@ -181,6 +185,7 @@ refresh_token = sa.Table(
     sa.Index("ix_refresh_token_device", "tenant", "device_id"),
 )
 
+#: ``previous``: the PRT that this one renewed, which ends at this one's first use (03 section 7.9).
 prt = sa.Table(
     "prt",
     metadata,
@@ -188,6 +193,7 @@ prt = sa.Table(
     sa.Column("hash", sa.String(64), primary_key=True),
     sa.Column("family", sa.String(64), nullable=False),
     sa.Column("session_key", sa.Text, nullable=False),
+    sa.Column("previous", sa.String(64)),
     *_birth(),
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
@@ -239,6 +245,22 @@ device_grant = sa.Table(
     *_birth(),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Index("ix_device_grant_expires", "tenant", "expires_at"),
+)
+
+#: Bulk tokens of provisioning packages. Until it was shown, the token itself is kept sealed under the flow that waits
+#: for it; afterwards only its hash is left (03 section 8.12).
+bulk_token = sa.Table(
+    "bulk_token",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(100), nullable=False),
+    sa.Column("flow", sa.String(64), nullable=False),
+    sa.Column("unseen", sa.Text),
+    sa.Column("issued_at", Instant, nullable=False),
+    sa.Column("expires_at", Instant, nullable=False),
+    sa.Index("ix_bulk_token_flow", "tenant", "flow"),
+    sa.Index("ix_bulk_token_user", "tenant", "user_id"),
 )
 
 hello_key = sa.Table(

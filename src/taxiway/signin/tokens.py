@@ -14,7 +14,7 @@ from taxiway import directory
 from taxiway.signin import keys
 from taxiway.signin.errors import TokenRefused
 from taxiway.signin.model import Claims
-from taxiway.signin.revocation import not_before
+from taxiway.signin.revocation import ended_before
 from taxiway.store import SYSTEM, Runtime, Tx
 
 _LEEWAY = timedelta(minutes=5)
@@ -100,18 +100,16 @@ def _check(rt: Runtime, body: Body, audiences: Collection[str]) -> None:
 def _standing(tx: Tx, body: Body) -> Claims:
     """The claims, once user and device are still what they were."""
     kind = str(body.get("idtyp", "user"))
-    issued = _instant(body["iat"])
+    issued, amr = _instant(body["iat"]), tuple(body.get("amr", ()))
     oid, device_id = body.get("oid"), body.get("deviceid")
     user = directory.USERS.get(tx, str(oid)) if kind == "user" else None
-    if kind == "user":
-        if user is None or not user["account_enabled"]:
-            raise TokenRefused("The account is disabled or was deleted.", remedy=_RENEW)
-        _not_ended(tx, f"user:{oid}", issued)
+    if kind == "user" and (user is None or not user["account_enabled"]):
+        raise TokenRefused("The account is disabled or was deleted.", remedy=_RENEW)
     if device_id:
         device = directory.find_device(tx, device_id=str(device_id))
         if device is None or not device["account_enabled"]:
             raise TokenRefused("The device is disabled or was deleted.", remedy="Join the device again.")
-        _not_ended(tx, f"device:{device_id}", issued)
+    _not_ended(ended_before(tx, user_id=str(oid) if user else None, device_id=device_id, amr=amr), issued)
     if kind == "app" and directory.find_application(tx, str(_client(body))) is None:
         raise TokenRefused("The application was deleted.")
     return Claims(
@@ -119,11 +117,11 @@ def _standing(tx: Tx, body: Body) -> Claims:
         kind=kind,
         app_id=_client(body),
         aud=str(body["aud"]),
-        amr=tuple(body.get("amr", ())),
+        amr=amr,
         issued_at=issued,
         expires_at=_instant(body["exp"]),
         uti=str(body["uti"]),
-        oid=oid,
+        oid=None if kind == "device" else oid,
         upn=user["user_principal_name"] if user else "",
         name=(user["display_name"] or "") if user else str(body.get("app_displayname", "")),
         scopes=frozenset(str(body.get("scp", "")).split()),
@@ -133,9 +131,8 @@ def _standing(tx: Tx, body: Body) -> Claims:
     )
 
 
-def _not_ended(tx: Tx, subject: str, issued: datetime) -> None:
+def _not_ended(ended: datetime | None, issued: datetime) -> None:
     """Times in tokens are whole seconds, so the second of the revocation itself still counts as before it."""
-    ended = not_before(tx, subject)
     if ended is not None and issued < ended.replace(microsecond=0):
         raise TokenRefused("The sign-in behind the token was ended.", remedy=_RENEW)
 

@@ -21,13 +21,18 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from msgspec import Struct
 
 from taxiway.wire.errors import WireError
-from taxiway.wire.json_body import BadJson, decode_json
+from taxiway.wire.json_body import BadJson, decode_object
 
 KEY_BYTES = 32
 CONTEXT_BYTES = 24
 
 _LABEL = b"AzureAD-SecureConversation"
-_LIMIT = 65536
+#: The most characters of a signed request (03 section 15.15); a reply may be longer.
+REQUEST_LIMIT = 16_384
+
+_REPLY_LIMIT = 65_536
+#: Clients differ in the length of the context they choose (03 section 11.5).
+_LEAST_CONTEXT, _MOST_CONTEXT = 16, 64
 _FILLER = b" "
 _OAEP = padding.OAEP(mgf=padding.MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303 - the protocol's choice
 
@@ -74,17 +79,17 @@ def sign_request(session_key: bytes, context: bytes, claims: dict[str, Any], kdf
 
 def parse_request(token: str) -> SignedRequest:
     """Take a session-signed request apart; raises `BadBrokerMessage`."""
-    first, second, third = _segments(token, 3)
-    header, payload = _json_object(b64url_decode(first)), b64url_decode(second)
+    first, second, third = segments(token, 3, REQUEST_LIMIT)
+    header, payload = json_object(first), b64url_decode(second)
     if header.get("alg") != "HS256":
         raise BadBrokerMessage("the request is not signed with HS256")
     version = header.get("kdf_ver", 1)
-    if version not in (1, 2):
+    if type(version) is not int or version not in (1, 2):
         raise BadBrokerMessage("the key derivation version is not known")
     return SignedRequest(
         header=header,
         payload=payload,
-        claims=_json_object(payload),
+        claims=json_object(second),
         context=_context(header),
         kdf_version=version,
         signing_input=f"{first}.{second}".encode("ascii"),
@@ -102,8 +107,8 @@ def wrap_session_key(transport_key: rsa.RSAPublicKey, session_key: bytes, iv: by
 
 def unwrap_session_key(transport_key: rsa.RSAPrivateKey, token: str) -> bytes:
     """Read `session_key_jwe`; raises `BadBrokerMessage`."""
-    header, wrapped, *_ = _segments(token, 5)
-    fields = _json_object(b64url_decode(header))
+    header, wrapped, *_ = segments(token, 5)
+    fields = json_object(header)
     if fields.get("alg") != "RSA-OAEP":
         raise BadBrokerMessage("the session key is not wrapped with RSA-OAEP")
     try:
@@ -133,8 +138,8 @@ def encrypt_response(session_key: bytes, context: bytes, body: bytes, iv: bytes)
 
 def decrypt_response(session_key: bytes, token: str) -> bytes:
     """Open a reply in either cipher, told apart by the length of the iv; raises `BadBrokerMessage`."""
-    header, _, iv_text, body_text, tag_text = _segments(token, 5)
-    fields = _json_object(b64url_decode(header))
+    header, _, iv_text, body_text, tag_text = segments(token, 5)
+    fields = json_object(header)
     if fields.get("alg") != "dir":
         raise BadBrokerMessage("the reply is not encrypted with the session key")
     iv, body, tag = b64url_decode(iv_text), b64url_decode(body_text), b64url_decode(tag_text)
@@ -161,6 +166,24 @@ def b64url_decode(text: str) -> bytes:
         raise BadBrokerMessage("a segment is not base64url") from None
 
 
+def segments(token: str, count: int, limit: int = _REPLY_LIMIT) -> list[str]:
+    """Take a compact token apart; raises `BadBrokerMessage`."""
+    if len(token) > limit:
+        raise BadBrokerMessage(f"the token has more than {limit} characters")
+    found = token.split(".") if token.isascii() else []
+    if len(found) != count:
+        raise BadBrokerMessage(f"the token does not have {count} parts")
+    return found
+
+
+def json_object(segment: str) -> dict[str, Any]:
+    """Read a segment that holds a JSON object, no name twice; raises `BadBrokerMessage`."""
+    try:
+        return decode_object(b64url_decode(segment))
+    except BadJson as error:
+        raise BadBrokerMessage(error.message) from None
+
+
 def _open_cbc(key: bytes, iv: bytes, body: bytes) -> bytes:
     decryptor = Cipher(algorithms.AES256(key), modes.CBC(iv)).decryptor()
     unpadder = block_padding.PKCS7(128).unpadder()
@@ -175,22 +198,11 @@ def _compact(value: dict[str, Any]) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
-def _segments(token: str, count: int) -> list[str]:
-    segments = token.split(".") if len(token) <= _LIMIT and token.isascii() else []
-    if len(segments) != count:
-        raise BadBrokerMessage(f"the token does not have {count} parts")
-    return segments
-
-
-def _json_object(data: bytes) -> dict[str, Any]:
-    try:
-        return decode_json(data, dict[str, Any])
-    except BadJson as error:
-        raise BadBrokerMessage(error.message) from None
-
-
 def _context(header: dict[str, Any]) -> bytes:
     context = header.get("ctx")
     if not isinstance(context, str) or not context:
         raise BadBrokerMessage("the header has no ctx")
-    return b64url_decode(context.rstrip("="))
+    read = b64url_decode(context.rstrip("="))
+    if not _LEAST_CONTEXT <= len(read) <= _MOST_CONTEXT:
+        raise BadBrokerMessage(f"the ctx has {len(read)} bytes")
+    return read

@@ -8,8 +8,10 @@ import hashlib
 from typing import Any, TypeVar
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec import Struct, field
 
+from taxiway.wire import rsa_blob, rsa_jwk
 from taxiway.wire.json_body import BadJson, decode_json
 
 T = TypeVar("T")
@@ -120,9 +122,10 @@ class JoinRequest(Struct, frozen=True, kw_only=True, rename="pascal"):
     device_display_name: str = ""
     attributes: dict[str, str] = {}
 
-    def transport_blob(self) -> bytes:
-        """Give the transport key as bytes, for `rsa_blob.decode`; raises `BadJson`."""
-        return decode_base64("TransportKey", self.transport_key)
+    def transport_public_key(self) -> rsa.RSAPublicKey:
+        """Read the transport key, a blob or JSON; raises a `WireError`."""
+        data = decode_base64("TransportKey", self.transport_key)
+        return rsa_jwk.decode(data) if data.startswith(b"{") else rsa_blob.decode(data)
 
     def flag(self, attribute: str) -> bool:
         """Read an attribute such as `ReuseDevice`, written `true` or `True`."""

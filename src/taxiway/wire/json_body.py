@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+import json
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -27,3 +28,24 @@ def decode_json(data: bytes, shape: type[T], limit: int = BODY_LIMIT) -> T:
         raise BadJson(str(error)) from None
     except RecursionError:
         raise BadJson("the body is nested too deep") from None
+
+
+def decode_object(data: bytes, limit: int = BODY_LIMIT) -> dict[str, Any]:
+    """Decode an object in which no name comes twice: of what is signed, two readers must not read two things."""
+    decode_json(data, dict[str, Any], limit)
+    if b"\\u0000" in data:
+        raise BadJson("a text holds a NUL")
+    try:
+        body = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
+    except ValueError as error:
+        raise BadJson(f"the body is not JSON: {error}") from None
+    except RecursionError:
+        raise BadJson("the body is nested too deep") from None
+    return cast("dict[str, Any]", body)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise BadJson("a name comes more than once")
+    return members

@@ -9,12 +9,10 @@ import struct
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from taxiway.wire.errors import WireError
-
-EXPONENT = 65537
+from taxiway.wire.rsa_public import WeakKey, public_key
 
 _MAGIC = b"RSA1"
 _HEADER = "<4s5I"
-_LEAST_BITS, _MOST_BITS = 2048, 4096
 
 
 class BadRsaBlob(WireError):
@@ -30,7 +28,7 @@ def encode(key: rsa.RSAPublicKey) -> bytes:
 
 
 def decode(blob: bytes) -> rsa.RSAPublicKey:
-    """Read a public key; private parts, short moduli and other exponents than 65537 raise `BadRsaBlob`."""
+    """Read a public key; private parts and keys that are too weak raise `BadRsaBlob`."""
     if len(blob) < struct.calcsize(_HEADER):
         raise BadRsaBlob("the key is cut off")
     magic, bits, exponent_bytes, modulus_bytes, prime1, prime2 = struct.unpack_from(_HEADER, blob)
@@ -39,14 +37,13 @@ def decode(blob: bytes) -> rsa.RSAPublicKey:
     numbers = blob[struct.calcsize(_HEADER) :]
     if len(numbers) != exponent_bytes + modulus_bytes:
         raise BadRsaBlob("the key does not have the length it announces")
-    if int.from_bytes(numbers[:exponent_bytes], "big") != EXPONENT:
-        raise BadRsaBlob(f"the public exponent is not {EXPONENT}")
     modulus = int.from_bytes(numbers[exponent_bytes:], "big")
-    if modulus.bit_length() != bits or not _LEAST_BITS <= bits <= _MOST_BITS:
-        raise BadRsaBlob(f"the modulus has {modulus.bit_length()} bits")
-    if modulus % 2 == 0:
-        raise BadRsaBlob("the modulus is even, so it is no product of two primes")
-    return rsa.RSAPublicNumbers(EXPONENT, modulus).public_key()
+    if modulus.bit_length() != bits:
+        raise BadRsaBlob(f"the modulus has {modulus.bit_length()} bits instead of {bits}")
+    try:
+        return public_key(modulus, int.from_bytes(numbers[:exponent_bytes], "big"))
+    except WeakKey as error:
+        raise BadRsaBlob(error.message) from error
 
 
 def key_id(blob: bytes) -> str:

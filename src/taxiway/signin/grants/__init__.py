@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from taxiway.signin.errors import GrantUnsupported, SignInError
-from taxiway.signin.grants import client_credentials, code, device_code, password, prt, refresh
+from taxiway.signin.grants import broker, bulk, client_credentials, code, device_code, password, refresh
+from taxiway.signin.grants.broker import Answer
 from taxiway.signin.grants.common import TokenRequest
-from taxiway.signin.grants.prt import Answer
 from taxiway.signin.nonces import make_nonce
 from taxiway.store import Runtime, Tx
 
@@ -44,10 +44,14 @@ async def begin_device_code(rt: Runtime, request: TokenRequest) -> Answer:
 
 async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
     grant = request.need("grant_type")
+    if "stk_jwk" in request.form:
+        raise GrantUnsupported("A primary refresh token without a device is not offered.", remedy="Join the device.")
     if grant == "srv_challenge":
         return {"Nonce": make_nonce(rt)}
     if grant == _JWT_BEARER and "request" in request.form:
-        return await prt.answer(rt, request)
+        return await broker.answer(rt, request)
+    if bulk.is_bulk(request):
+        return await bulk.redeem(rt, request)
     known = _GRANTS.get(grant)
     if known is None:
         raise GrantUnsupported(f"The grant type '{grant[:80]}' is not supported.")

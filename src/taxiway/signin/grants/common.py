@@ -143,8 +143,9 @@ def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope:
     what = {"upn": facts.user["user_principal_name"], "client": client["app_id"], "resource": identifier, "by": by}
     if proof.device_id is not None:
         what["device_id"] = proof.device_id
-    what = {**what, "mdm": facts.mdm is not None}
-    tx.log("token.issued" if identifier else "prt.issued", subject=proof.subject, what=what, why=(*facts.why, *why))
+    if target is not None:
+        what = {**what, "mdm": facts.mdm is not None}
+        tx.log("token.issued", subject=proof.subject, what=what, why=(*facts.why, *why))
     return Issue(facts, proof, client["app_id"], target, scope)
 
 

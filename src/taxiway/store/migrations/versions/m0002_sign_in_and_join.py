@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("mfa_at", sa.BigInteger(), nullable=True),
         sa.Column("mfa_until", sa.BigInteger(), nullable=True),
         sa.Column("ztdid", sa.String(length=64), nullable=True),
+        sa.Column("rests_on", sa.String(length=64), nullable=True),
         sa.Column("seen_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_browser_session")),
@@ -34,6 +35,21 @@ def upgrade() -> None:
     with op.batch_alter_table("browser_session", schema=None) as batch_op:
         batch_op.create_index("ix_browser_session_expires", ["tenant", "expires_at"], unique=False)
         batch_op.create_index("ix_browser_session_user", ["tenant", "user_id"], unique=False)
+
+    op.create_table(
+        "bulk_token",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("flow", sa.String(length=64), nullable=False),
+        sa.Column("unseen", sa.Text(), nullable=True),
+        sa.Column("issued_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_bulk_token")),
+    )
+    with op.batch_alter_table("bulk_token", schema=None) as batch_op:
+        batch_op.create_index("ix_bulk_token_flow", ["tenant", "flow"], unique=False)
+        batch_op.create_index("ix_bulk_token_user", ["tenant", "user_id"], unique=False)
 
     op.create_table(
         "conditional_access_policy",
@@ -79,6 +95,7 @@ def upgrade() -> None:
         sa.Column("mfa_at", sa.BigInteger(), nullable=True),
         sa.Column("mfa_until", sa.BigInteger(), nullable=True),
         sa.Column("ztdid", sa.String(length=64), nullable=True),
+        sa.Column("rests_on", sa.String(length=64), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_device_grant")),
     )
@@ -118,36 +135,43 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "user_id", "hash", name=op.f("pk_recovery_code")),
     )
-    op.drop_table("lockout")
     op.drop_table("address")
+    op.drop_table("lockout")
     with op.batch_alter_table("auth_code", schema=None) as batch_op:
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
+
+    with op.batch_alter_table("joined_key", schema=None) as batch_op:
+        batch_op.create_index("ix_joined_key_transport", ["tenant", "transport_hash"], unique=False)
 
     with op.batch_alter_table("prt", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("previous", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
 
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
+        batch_op.drop_column("rests_on")
         batch_op.drop_column("mfa_until")
 
     with op.batch_alter_table("prt", schema=None) as batch_op:
+        batch_op.drop_column("rests_on")
         batch_op.drop_column("mfa_until")
+        batch_op.drop_column("previous")
+
+    with op.batch_alter_table("joined_key", schema=None) as batch_op:
+        batch_op.drop_index("ix_joined_key_transport")
 
     with op.batch_alter_table("auth_code", schema=None) as batch_op:
+        batch_op.drop_column("rests_on")
         batch_op.drop_column("mfa_until")
 
-    op.create_table(
-        "address",
-        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
-        sa.Column("people", sa.TEXT(), nullable=False),
-        sa.Column("devices", sa.TEXT(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
-    )
     op.create_table(
         "lockout",
         sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
@@ -156,6 +180,13 @@ def downgrade() -> None:
         sa.Column("locked_until", sa.BIGINT(), nullable=True),
         sa.Column("changed_at", sa.BIGINT(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_lockout")),
+    )
+    op.create_table(
+        "address",
+        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
+        sa.Column("people", sa.TEXT(), nullable=False),
+        sa.Column("devices", sa.TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
     )
     op.drop_table("recovery_code")
     op.drop_table("host_family")
@@ -171,6 +202,11 @@ def downgrade() -> None:
 
     op.drop_table("device_code")
     op.drop_table("conditional_access_policy")
+    with op.batch_alter_table("bulk_token", schema=None) as batch_op:
+        batch_op.drop_index("ix_bulk_token_user")
+        batch_op.drop_index("ix_bulk_token_flow")
+
+    op.drop_table("bulk_token")
     with op.batch_alter_table("browser_session", schema=None) as batch_op:
         batch_op.drop_index("ix_browser_session_user")
         batch_op.drop_index("ix_browser_session_expires")
