@@ -59,6 +59,7 @@ AREAS: dict[str, frozenset[str]] = {
     "devices.delete": _DEVICES | {roles.WINDOWS_365_ADMINISTRATOR},
     "recovery_keys": _DEVICES | {roles.SECURITY_ADMINISTRATOR, roles.HELPDESK_ADMINISTRATOR},
     "applications": _APPLICATIONS,
+    "applications.consent.graph": frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR}),
     "assignments": _INTUNE,
     "filters": _INTUNE,
     "scope_tags": _INTUNE,

@@ -1,7 +1,7 @@
 """Who are you? OAuth 2 and OpenID Connect in the Entra dialect, second factors, PRT (03 sections 2 to 7)."""
 
 from taxiway.signin.bootstrap import bootstrap
-from taxiway.signin.client_secrets import add_client_secret
+from taxiway.signin.client_secrets import add_client_secret, add_secret, remove_secret, secrets_of
 from taxiway.signin.errors import SignInError, TokenRefused
 from taxiway.signin.factors import issue_access_pass, register_totp
 from taxiway.signin.follow import follow
@@ -19,6 +19,7 @@ __all__ = [
     "SignInError",
     "TokenRefused",
     "add_client_secret",
+    "add_secret",
     "bootstrap",
     "check_strength",
     "follow",
@@ -29,8 +30,10 @@ __all__ = [
     "principal_of",
     "register_hello_key",
     "register_totp",
+    "remove_secret",
     "revoke_for_device",
     "revoke_for_user",
+    "secrets_of",
     "set_password",
     "signin_policy_of",
     "store_password",

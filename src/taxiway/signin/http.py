@@ -117,10 +117,20 @@ class _Face:
             # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
             nonce = form.get("grant_type") == "srv_challenge"
             tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
-            asked = TokenRequest(form, version, tenant, correlation(request), _basic(request))
-            return await grants.answer(self._rt, asked)
+            return await grants.answer(self._rt, self._asked(request, form, version, tenant))
 
-        return self._guarded(answer, {"cache-control": "no-store", "pragma": "no-cache"})
+        return self._guarded(answer, {**_OPEN, "cache-control": "no-store", "pragma": "no-cache"})
+
+    def _asked(self, request: Request, form: dict[str, str], version: str, tenant: str | None) -> TokenRequest:
+        return TokenRequest(
+            form,
+            version,
+            tenant,
+            correlation(request),
+            _basic(request),
+            authority=f"{self._rt.urls.login}/{request.path_params['tenant']}",
+            origin=request.headers.get("origin", ""),
+        )
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Any]], headers: dict[str, str] | None = None) -> Handler:
         """An endpoint whose refusals are AADSTS error objects; a text is an encrypted reply (03 section 4.1)."""
@@ -128,23 +138,23 @@ class _Face:
         async def handler(request: Request) -> Response:
             cid = correlation(request)
             echo = {"client-request-id": cid} if request.headers.get("return-client-request-id") == "true" else {}
+            extra = {**(headers or {}), **echo}
             try:
                 body = await answer(request)
             except SignInError as error:
-                return self._refusal(request, error, cid, echo)
+                return self._refusal(request, error, cid, extra)
             except BadBody as error:
-                return self._refusal(request, Malformed(error.message), cid, echo)
-            extra = {**(headers or {}), **echo}
+                return self._refusal(request, Malformed(error.message), cid, extra)
             if isinstance(body, str):
                 return Response(body, 200, extra, media_type="application/json")
             return json_response(body, 200, extra)
 
         return handler
 
-    def _refusal(self, request: Request, error: SignInError, cid: str, echo: dict[str, str]) -> Response:
+    def _refusal(self, request: Request, error: SignInError, cid: str, extra: dict[str, str]) -> Response:
         trace = str(request.scope["request_id"])
         body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
-        return json_response(body, status_of(error), {"cache-control": "no-store", **echo})
+        return json_response(body, status_of(error), {**extra, "cache-control": "no-store"})
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

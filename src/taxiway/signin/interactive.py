@@ -182,7 +182,8 @@ class SignIn:
 
     def _code(self, tx: Tx, user: Row, proof: Proof, why: tuple[Reason, ...]) -> Code:
         request = self._request
-        resources.target_of(tx, resources.client_of(tx, request.client_id), request.identifier)
+        client = resources.client_of(tx, request.client_id)
+        resources.target_of(tx, client, request.identifier, scope=request.scope, user_id=user["id"])
         bound = CodeFor(
             client_id=request.client_id,
             redirect_uri=request.redirect_uri,

@@ -69,8 +69,13 @@ def spend_code(tx: Tx, row: Row) -> None:
     tx.execute(sa.update(auth_code).where(mine).values(used_at=tx.now))
 
 
-def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, scope: str, before: Row) -> str:
-    """A refresh token of the family of ``before`` (a code or the token that is rotated)."""
+def new_refresh_token(
+    tx: Tx, proof: Proof, *, client_id: str, resource: str, scope: str, before: Row, confidential: bool = False
+) -> str:
+    """A refresh token of the family of ``before`` (a code or the token that is rotated).
+
+    ``confidential``: the client proved itself, and has to whenever it uses the token.
+    """
     token = opaque(tx.tenant, tx.entropy.token(32), kind=REFRESH)
     absolute = before.get("absolute_at") or tx.now + _ABSOLUTE
     values = {
@@ -79,6 +84,7 @@ def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, sc
         "client_id": client_id,
         "resource": resource,
         "scope": scope,
+        "confidential": confidential,
         "issued_at": tx.now,
         "expires_at": min(tx.now + _SLIDING, absolute),
         "absolute_at": absolute,
@@ -100,7 +106,12 @@ def rotate(tx: Tx, row: Row) -> bool:
         gone = (refresh_token.c.tenant == tx.tenant) & (refresh_token.c.family == row["family"])
         tx.execute(sa.delete(refresh_token).where(gone, refresh_token.c.expires_at < tx.now))
         return True
-    if tx.now - row["used_at"] <= _GRACE:
+    return borrow(tx, row)
+
+
+def borrow(tx: Tx, row: Row) -> bool:
+    """Use the refresh token of another client of the family, which goes on using it; False as with ``rotate``."""
+    if row["used_at"] is None or tx.now - row["used_at"] <= _GRACE:
         return True
     revoke_family(tx, row["family"])
     return False

@@ -31,9 +31,16 @@ def check_nonce(rt: Runtime, nonce: object) -> str:
 
 def use_nonce(tx: Tx, nonce: str) -> None:
     """Mark a nonce as used; raises ``NonceInvalid`` the second time."""
-    digest = hashlib.sha256(nonce.encode()).hexdigest()
+    if not spend_once(tx, nonce, tx.now + 2 * _LIFETIME):
+        raise NonceInvalid("The request's nonce was used before.", remedy="Ask for a new nonce.")
+
+
+def spend_once(tx: Tx, text: str, until: datetime) -> bool:
+    """Whether ``text`` comes for the first time; it is remembered until it would be refused for its age."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
     mine = used_nonce.c.tenant == tx.tenant
     tx.execute(sa.delete(used_nonce).where(mine, used_nonce.c.expires_at < tx.now))
     if tx.scalar(sa.select(used_nonce.c.hash).where(mine, used_nonce.c.hash == digest)) is not None:
-        raise NonceInvalid("The request's nonce was used before.", remedy="Ask for a new nonce.")
-    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=digest, expires_at=tx.now + 2 * _LIFETIME))
+        return False
+    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=digest, expires_at=until))
+    return True

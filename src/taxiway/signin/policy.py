@@ -22,12 +22,14 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     ``broker_without_challenge``: ``ms-aadj-redir`` may go without PKCE, as Windows itself does (03 section 15.3).
     ``allow_kdf_v1``: the older key derivation, which himmelblau and AADInternals still use (03 section 7.4).
     ``gcm_replies``: authenticated encryption of broker replies instead of the historic one.
+    ``foci``: a refresh token of one client of the family is good for the others (03 section 5.4).
     """
 
     ropc_enabled: bool = False
     broker_without_challenge: bool = True
     allow_kdf_v1: bool = False
     gcm_replies: bool = False
+    foci: bool = False
 
 
 def signin_policy_of(tx: Tx) -> Policy:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from taxiway.signin.errors import GrantUnsupported, SignInError
 from taxiway.signin.grants import client_credentials, code, password, prt, refresh
 from taxiway.signin.grants.common import TokenRequest
@@ -12,6 +14,12 @@ from taxiway.store import Runtime, Tx
 __all__ = ["Answer", "TokenRequest", "answer"]
 
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_GRANTS: dict[str, Callable[[Runtime, TokenRequest], Awaitable[Answer]]] = {
+    "authorization_code": code.redeem,
+    "refresh_token": refresh.refresh,
+    "password": password.sign_in,
+    "client_credentials": client_credentials.sign_in,
+}
 
 
 async def answer(rt: Runtime, request: TokenRequest) -> Answer:
@@ -25,14 +33,8 @@ async def answer(rt: Runtime, request: TokenRequest) -> Answer:
 
 async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
     match request.need("grant_type"):
-        case "authorization_code":
-            return await code.redeem(rt, request)
-        case "refresh_token":
-            return await refresh.refresh(rt, request)
-        case "password":
-            return await password.sign_in(rt, request)
-        case "client_credentials":
-            return await client_credentials.sign_in(rt, request)
+        case grant if grant in _GRANTS:
+            return await _GRANTS[grant](rt, request)
         case "srv_challenge":
             return {"Nonce": make_nonce(rt)}
         case grant if grant == _JWT_BEARER and "request" in request.form:
