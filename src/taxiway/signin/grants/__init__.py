@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from taxiway.signin.errors import GrantUnsupported, SignInError
-from taxiway.signin.grants import client_credentials, code, password, prt, refresh
+from taxiway.signin.grants import client_credentials, code, on_behalf_of, password, prt, refresh
 from taxiway.signin.grants.common import TokenRequest
 from taxiway.signin.grants.prt import Answer
 from taxiway.signin.nonces import make_nonce
@@ -39,6 +39,8 @@ async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
             return {"Nonce": make_nonce(rt)}
         case grant if grant == _JWT_BEARER and "request" in request.form:
             return await prt.answer(rt, request)
+        case grant if grant == _JWT_BEARER:
+            return await on_behalf_of.exchange(rt, request)
         case grant:
             raise GrantUnsupported(f"The grant type '{grant[:80]}' is not supported.")
 
