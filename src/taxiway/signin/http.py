@@ -19,6 +19,7 @@ from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
+from taxiway.signin.inspection import introspect, revoke
 from taxiway.signin.pages_http import Pages
 from taxiway.signin.sts import error_object, status_of
 from taxiway.store import Runtime
@@ -46,6 +47,8 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/getcredentialtype", face.credential_type, methods=["POST"]),
         Route("/{tenant}/oauth2/token", face.token("1.0"), methods=["POST"]),
         Route("/{tenant}/oauth2/v2.0/token", face.token("2.0"), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/revoke", face.revoke(), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/introspect", face.introspect(), methods=["POST"]),
         Route("/{tenant}/openid/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/oidc/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/{tenant}/oauth2/authorize", pages.authorize("1.0"), methods=authorize),
@@ -120,6 +123,24 @@ class _Face:
             return await grants.answer(self._rt, self._asked(request, form, version, tenant))
 
         return self._guarded(answer, {**_OPEN, "cache-control": "no-store", "pragma": "no-cache"})
+
+    def revoke(self) -> Handler:
+        """Token revocation (RFC 7009): an empty answer, whether or not there was anything to revoke."""
+        return self._for_clients(revoke)
+
+    def introspect(self) -> Handler:
+        """Token introspection (RFC 7662)."""
+        return self._for_clients(introspect)
+
+    def _for_clients(self, act: Callable[[Runtime, TokenRequest], Awaitable[Any]]) -> Handler:
+        """An endpoint of a tenant's own clients."""
+
+        async def answer(request: Request) -> Any:
+            form = await read_fields(request)
+            tenant = await tenant_of_segment(self._rt, request.path_params["tenant"])
+            return await act(self._rt, self._asked(request, form, "2.0", tenant))
+
+        return self._guarded(answer, {"cache-control": "no-store", "pragma": "no-cache"})
 
     def _asked(self, request: Request, form: dict[str, str], version: str, tenant: str | None) -> TokenRequest:
         return TokenRequest(
