@@ -149,6 +149,7 @@ async def open_runtime(
     try:
         await make_authorities(runtime)
         await directory.publish_addresses(runtime)
+        await directory.seed_tenants(runtime)
         yield runtime
     finally:
         workers.close()

@@ -66,19 +66,49 @@ async def test_a_tenant_registers_applications_of_its_own(rt, tenant):
     assert directory.is_tenant_application(found)
     assert resolved == [True, True, True]
     assert await rt.store.read(other, look) == (None, [False, False, False])
-    await rt.store.write(
-        tenant, lambda tx: directory.delete_application(tx, made["app_id"], principal=SYSTEM_PRINCIPAL)
-    )
+    await rt.store.write(tenant, lambda tx: directory.delete_application(tx, made["id"], principal=SYSTEM_PRINCIPAL))
     assert await rt.store.read(tenant, look) == (None, [False, False, False])
 
 
-@pytest.mark.parametrize("uri", ["", "no-scheme", "https://a.example/#frag", "https://*.example", "https://a b"])
+@pytest.mark.parametrize(
+    "uri", ["", "no-scheme", "https://a.example/#frag", "https://*.example", "https://a b", "data:a"]
+)
 async def test_a_redirect_uri_is_plain(rt, tenant, uri):
     """No wildcard, no fragment, no blank."""
     with pytest.raises(directory.Invalid):
         await rt.store.write(
             tenant,
             lambda tx: directory.create_application(
-                tx, principal=SYSTEM_PRINCIPAL, display_name="X", redirect_uris=[uri]
+                tx, principal=SYSTEM_PRINCIPAL, display_name="X", web={"redirectUris": [uri]}
             ),
         )
+
+
+async def test_an_identifier_uri_leads_to_one_application(rt, tenant):
+    """A second application cannot take it, nor one that is a first-party resource's; a deleted one gives it back."""
+
+    def create(tx, uri):
+        return directory.create_application(
+            tx, principal=SYSTEM_PRINCIPAL, display_name="X", identifier_uris=["https://own.example", uri]
+        )
+
+    first = await rt.store.write(tenant, lambda tx: create(tx, "api://x"))
+    with pytest.raises(directory.Invalid):
+        await rt.store.write(tenant, lambda tx: create(tx, "api://y"))
+    with pytest.raises(directory.Invalid):
+        await rt.store.write(
+            tenant,
+            lambda tx: directory.create_application(
+                tx, principal=SYSTEM_PRINCIPAL, display_name="X", identifier_uris=["https://graph.microsoft.com/"]
+            ),
+        )
+    await rt.store.write(tenant, lambda tx: directory.delete_application(tx, first["id"], principal=SYSTEM_PRINCIPAL))
+    assert await rt.store.write(tenant, lambda tx: create(tx, "api://y"))
+
+
+async def test_tenants_of_an_earlier_release_get_what_the_catalogue_gained(rt, tenant):
+    """A start adds the missing accounts of first-party applications, under the ids they always have."""
+    before = await rt.store.read(tenant, lambda tx: directory.principal_of(tx, GRAPH))
+    await rt.store.write(tenant, lambda tx: directory.SERVICE_PRINCIPALS.delete(tx, before["id"]))
+    await directory.seed_tenants(rt)
+    assert (await rt.store.read(tenant, lambda tx: directory.principal_of(tx, GRAPH)))["id"] == before["id"]

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.x509.oid import NameOID
 
+from support.applications import make_application
 from support.graph_client import Graph, mint, person
 from support.hardware import make_hardware
 from taxiway import app, autopilot, directory, enrollment, management, pki
@@ -150,7 +151,22 @@ async def furnish(made):
         correlation="",
     )
     made.ids |= {"import": row["id"], "autopilot": row["state"]["deviceRegistrationId"]}
+    made.ids |= await furnish_application(made)
     await management.set_app_content(made.rt, made.id, made.ids["msi"], [MARK.encode()], principal=SYSTEM_PRINCIPAL)
+
+
+async def furnish_application(made):
+    """An application with an account, a secret, a role and a grant."""
+    app = await make_application(
+        made.rt, made.id, name=f"{MARK} application", roles=["Device.Read.All"], scopes="User.Read"
+    )
+
+    def look(tx):
+        [role], [grant] = directory.APP_ROLE_ASSIGNMENTS.select(tx), directory.PERMISSION_GRANTS.select(tx)
+        return {"role": role["id"], "grant": grant["id"]}
+
+    ids = {"application": app.row["id"], "app id": app.id, "account": app.principal["id"]}
+    return ids | await made.rt.store.read(made.id, look)
 
 
 @pytest.fixture
@@ -218,6 +234,8 @@ async def test_the_same_ids_are_found_by_their_own_tenant(alpha):
         "deviceManagement/managedDevices": "managed",
         "deviceManagement/windowsAutopilotDeviceIdentities": "autopilot",
         "deviceManagement/importedWindowsAutopilotDeviceIdentities": "import",
+        "applications": "application",
+        "servicePrincipals": "account",
     }
     for path, name in found.items():
         assert MARK in (await alpha.graph.call("GET", f"/beta/{path}/{alpha.ids[name]}")).text

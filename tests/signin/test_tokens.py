@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, claims_of, make_user
+from support.applications import make_application
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.signin import tokens
@@ -148,16 +149,9 @@ async def test_keys_rotate_ahead_of_use(rt, browser, reply, clock):
 
 async def test_an_application_acts_for_itself_with_its_secret(rt, browser, tenant):
     """``client_credentials``: roles instead of scopes; a wrong secret and ``common`` are refused."""
-    app = await rt.store.write(
-        tenant,
-        lambda tx: directory.create_application(
-            tx, principal=SYSTEM_PRINCIPAL, display_name="Job", app_roles=["Device.Read.All"]
-        ),
-    )
-    secret = await rt.store.write(
-        tenant, lambda tx: signin.add_client_secret(tx, app["app_id"], principal=SYSTEM_PRINCIPAL)
-    )
-    form = {"grant_type": "client_credentials", "client_id": app["app_id"], "scope": f"{GRAPH}/.default"}
+    app = await make_application(rt, tenant, name="Job", roles=["Device.Read.All"])
+    secret = app.secret
+    form = {"grant_type": "client_credentials", "client_id": app.id, "scope": f"{GRAPH}/.default"}
     good = await browser.token(**form, client_secret=secret, version="/v2.0")
     claims = await signin.verify_token(rt, good.json()["access_token"], audiences=[GRAPH])
     assert (claims.kind, claims.app_roles, claims.name) == ("app", {"Device.Read.All"}, "Job")

@@ -14,8 +14,8 @@ EVERYTHING = (
     "DeviceManagementApps.ReadWrite.All Directory.AccessAsUser.All Directory.ReadWrite.All User.ReadWrite.All "
     "Group.ReadWrite.All Device.Read.All Policy.Read.All Policy.ReadWrite.MobilityManagement "
     "Policy.ReadWrite.DeviceConfiguration Policy.ReadWrite.ConditionalAccess RoleManagement.ReadWrite.Directory "
-    "Organization.ReadWrite.All "
-    "UserAuthenticationMethod.ReadWrite.All Application.Read.All BitlockerKey.Read.All Domain.Read.All"
+    "Organization.ReadWrite.All UserAuthenticationMethod.ReadWrite.All Application.ReadWrite.All "
+    "BitlockerKey.Read.All Domain.Read.All AppRoleAssignment.ReadWrite.All DelegatedPermissionGrant.ReadWrite.All"
 )
 
 

@@ -1,6 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
-from taxiway.directory import assignments, dynamic
+from taxiway.directory import assignments, dynamic, service_principals
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -11,13 +11,13 @@ from taxiway.directory.access import (
     require,
     roles_of,
 )
-from taxiway.directory.applications import (
-    create_application,
-    delete_application,
-    find_application,
-    is_tenant_application,
-    resolve_resource,
+from taxiway.directory.application_entities import (
+    APP_ROLE_ASSIGNMENTS,
+    APPLICATIONS,
+    PERMISSION_GRANTS,
+    SERVICE_PRINCIPALS,
 )
+from taxiway.directory.applications import create_application, delete_application, update_application
 from taxiway.directory.assignments import (
     Match,
     Target,
@@ -27,7 +27,19 @@ from taxiway.directory.assignments import (
     members_meant,
     set_assignments,
 )
-from taxiway.directory.catalogue import INTUNE_APP_ID
+from taxiway.directory.catalogue import GRAPH_APP_ID, INTUNE_APP_ID
+from taxiway.directory.clients import find_application, is_tenant_application, resolve_resource
+from taxiway.directory.consent import (
+    assign_app_role,
+    change_grant,
+    grant_permissions,
+    granted_roles,
+    granted_scopes,
+    is_assigned,
+    remove_app_role,
+    revoke_grant,
+    with_groups,
+)
 from taxiway.directory.devices import (
     create_anchor,
     delete_device,
@@ -48,7 +60,6 @@ from taxiway.directory.dynamic import (
     reevaluate_pending,
 )
 from taxiway.directory.entities import (
-    APPLICATIONS,
     ASSIGNMENT_FILTERS,
     DEVICES,
     DOMAINS,
@@ -107,6 +118,16 @@ from taxiway.directory.roles import (
     LOCAL_ADMINISTRATOR_DEVICE,
 )
 from taxiway.directory.rules import RuleError
+from taxiway.directory.service_principals import (
+    Offer,
+    create_service_principal,
+    delete_service_principal,
+    offer_of,
+    offers_of,
+    principal_of,
+    seed_tenants,
+    update_service_principal,
+)
 from taxiway.directory.tenants import (
     add_domain,
     addresses,
@@ -121,20 +142,24 @@ from taxiway.store import Followers
 
 __all__ = [
     "APPLICATIONS",
+    "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
     "CLOUD_DEVICE_ADMINISTRATOR",
     "DEVICES",
     "DOMAINS",
     "GLOBAL_ADMINISTRATOR",
+    "GRAPH_APP_ID",
     "GROUPS",
     "INTUNE_ADMINISTRATOR",
     "INTUNE_APP_ID",
     "LOCAL_ADMINISTRATOR_DEVICE",
     "MAM_POLICIES",
     "MDM_POLICIES",
+    "PERMISSION_GRANTS",
     "REGISTRATION_POLICIES",
     "ROLE_DEFINITIONS",
     "ROLE_SCOPE_TAGS",
+    "SERVICE_PRINCIPALS",
     "SUBSCRIBED_SKUS",
     "SYSTEM_PRINCIPAL",
     "TENANTS",
@@ -150,6 +175,7 @@ __all__ = [
     "MembershipByRule",
     "NestingRefused",
     "NotAMember",
+    "Offer",
     "Principal",
     "RuleError",
     "Target",
@@ -157,14 +183,17 @@ __all__ = [
     "add_member",
     "add_owner",
     "addresses",
+    "assign_app_role",
     "assign_licenses",
     "assign_role",
     "assignments",
     "assignments_of",
+    "change_grant",
     "create_anchor",
     "create_application",
     "create_filter",
     "create_group",
+    "create_service_principal",
     "create_tenant",
     "create_user",
     "decide",
@@ -173,6 +202,7 @@ __all__ = [
     "delete_device",
     "delete_filter",
     "delete_group",
+    "delete_service_principal",
     "delete_user",
     "explain_membership",
     "find_application",
@@ -180,10 +210,14 @@ __all__ = [
     "find_user",
     "follow",
     "get_tenant",
+    "grant_permissions",
+    "granted_roles",
+    "granted_scopes",
     "groups_of",
     "has_service_plan",
     "holders_of",
     "in_mdm_scope",
+    "is_assigned",
     "is_tenant_application",
     "join_device",
     "may_join",
@@ -191,15 +225,19 @@ __all__ = [
     "meant",
     "members",
     "members_meant",
+    "offer_of",
+    "offers_of",
     "owned_devices",
     "owners",
     "pending_groups",
+    "principal_of",
     "publish_addresses",
     "reevaluate",
     "reevaluate_clock_rules",
     "reevaluate_pending",
     "registration_policy",
     "release_anchor",
+    "remove_app_role",
     "remove_member",
     "remove_owner",
     "remove_role",
@@ -207,25 +245,32 @@ __all__ = [
     "resolve_resource",
     "restore_default_mdm_urls",
     "retag",
+    "revoke_grant",
     "roles_of",
+    "seed_tenants",
     "seen",
     "set_assignments",
     "stated_mdm_policy",
     "tagged_ids",
     "tenant_of_domain",
+    "update_application",
     "update_device",
     "update_filter",
     "update_group",
     "update_mdm_policy",
     "update_registration_policy",
+    "update_service_principal",
     "update_tenant",
     "update_user",
     "update_wip_policy",
     "wip_policy",
+    "with_groups",
     "with_own_mdm_urls",
 ]
 
 
 def follow(followers: Followers) -> None:
-    """Let the room's own data follow: groups whose rule looks into other groups."""
+    """Let the room's own data follow: groups whose rule looks into other groups, grants whose holder is gone."""
     followers.on("membership.changed", dynamic.follow_membership)
+    for name in ("user.deleted", "group.deleted"):
+        followers.on(name, lambda tx, event: service_principals.drop_holder(tx, event["id"]))

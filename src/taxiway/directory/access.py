@@ -61,6 +61,7 @@ AREAS: dict[str, frozenset[str]] = {
     "conditional_access": frozenset({roles.CONDITIONAL_ACCESS_ADMINISTRATOR, roles.SECURITY_ADMINISTRATOR}),
     "policies.signin": frozenset({roles.SECURITY_ADMINISTRATOR}),
     "applications": _APPLICATIONS,
+    "applications.consent.graph": frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR}),
     "assignments": _INTUNE,
     "filters": _INTUNE,
     "scope_tags": _INTUNE,

@@ -1,110 +1,115 @@
-"""Applications and resources: the first-party catalogue, and what a tenant registers itself (03 section 1.3)."""
+"""Applications that a tenant registers itself (v1.0 resource ``application``; 03 section 1.3)."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from taxiway.directory import access, tenants
+import sqlalchemy as sa
+
+from taxiway.directory import access, key_credentials, manifest, service_principals, tenants
 from taxiway.directory.access import Principal
-from taxiway.directory.catalogue import CLIENTS, ENROLLMENT_APP_ID, GRAPH_APP_ID, RESOURCES, Client, Resource
-from taxiway.directory.entities import APPLICATIONS
+from taxiway.directory.application_entities import APPLICATIONS, SERVICE_PRINCIPALS
+from taxiway.directory.catalogue import CLIENTS, RESOURCES
 from taxiway.directory.errors import Invalid
-from taxiway.kernel import with_bare
-from taxiway.store import NotFound, Row, Tx, eq
+from taxiway.directory.tables import identifier_uri
+from taxiway.store import NotFound, Row, Tx
 
-_REDIRECT = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#*]{1,500}\Z")
-
-
-def find_application(tx: Tx, app_id: str) -> Row | None:
-    """The first-party client or the tenant's own application with this id."""
-    known = CLIENTS.get(app_id.lower())
-    return _first_party(known) if known is not None else APPLICATIONS.find(tx, eq("app_id", app_id.lower()))
-
-
-def is_tenant_application(application: Row) -> bool:
-    """Whether the tenant registered this application itself."""
-    return not application.get("first_party", False)
-
-
-def resolve_resource(tx: Tx, identifier: str) -> Row | None:
-    """The resource an identifier names: exactly, without one final slash, by app id, or by our own address.
-
-    ``aud`` is the form that was asked for: clients refuse a token with another one (03 section 1.3).
-    """
-    bare = identifier.removesuffix("/")
-    for resource in RESOURCES:
-        if bare in resource.identifiers or bare.lower() == resource.app_id:
-            return _resource(resource, identifier)
-    own = _own_address(tx, bare)
-    return _tenant_resource(tx, bare, identifier) if own is None else _resource(own, identifier)
+_AUDIENCES = ("AzureADMyOrg", "AzureADMultipleOrgs", "AzureADandPersonalMicrosoftAccount")
+_IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s#*?]{1,240}\Z")
+_FIXED = ("app_id", "created_at", "publisher_domain")
+_LONGEST_NAME = 256
+_uris = identifier_uri.c
+_app_of_uri = sa.select(_uris.app_id).where(_uris.tenant == sa.bindparam("t"), _uris.uri == sa.bindparam("u"))
 
 
 def create_application(tx: Tx, *, principal: Principal, display_name: str, **props: Any) -> Row:
-    """Register an application of the tenant with its service principal."""
+    """Register an application of the tenant; like Graph, without its service principal."""
     access.require(tx, principal, "applications.create")
-    for uri in props.get("redirect_uris", ()):
-        if not _REDIRECT.match(uri):
-            raise Invalid(f"'{uri[:100]}' is not a redirect URI.")
+    _check({**props, "display_name": display_name})
+    app_id = str(props.get("app_id") or tx.entropy.uuid())
+    if app_id in CLIENTS or app_id in {resource.app_id for resource in RESOURCES}:
+        raise Invalid("This id belongs to a first-party application.")
     values = {
-        "app_id": tx.entropy.uuid(),
-        "service_principal_id": tx.entropy.uuid(),
         **props,
+        **{name: manifest.blank(name) for name in (*manifest.KINDS, "api")},
+        **manifest.checked({}, props),
+        "app_id": app_id,
         "display_name": display_name,
         "created_at": tx.now,
+        "publisher_domain": tenants.get_tenant(tx)["initial_domain"],
+        "key_credentials": key_credentials.certificates(tx, [], props.get("key_credentials", [])),
     }
-    if str(values["app_id"]) in CLIENTS:
-        raise Invalid("This id belongs to a first-party application.")
     row = APPLICATIONS.insert(tx, values)
-    tx.log("application.created", subject=f"application:{row['app_id']}", what={"name": display_name})
+    _claim_uris(tx, app_id, row["identifier_uris"])
+    tx.log("application.created", subject=f"application:{app_id}", what={"name": display_name})
     return row
 
 
-def delete_application(tx: Tx, app_id: str, *, principal: Principal) -> None:
-    """Remove an application of the tenant."""
+def update_application(tx: Tx, row_id: str, changed: Mapping[str, Any], *, principal: Principal) -> Row:
+    """Change properties; the members of a complex one that are not named stay as they were."""
+    access.require(tx, principal, "applications.update")
+    before = APPLICATIONS.require(tx, row_id)
+    fixed = sorted(changed.keys() & set(_FIXED))
+    if fixed:
+        raise Invalid(f"'{fixed[0]}' of an application cannot be changed.")
+    _check(changed)
+    values = {**changed, **manifest.checked(before, changed)}
+    if "key_credentials" in changed:
+        values["key_credentials"] = key_credentials.certificates(
+            tx, before["key_credentials"], changed["key_credentials"]
+        )
+    row = APPLICATIONS.update(tx, row_id, values)
+    if "identifier_uris" in changed:
+        _claim_uris(tx, row["app_id"], row["identifier_uris"])
+    mine = service_principals.principal_of(tx, row["app_id"])
+    if mine is not None and mine["display_name"] == before["display_name"] != row["display_name"]:
+        SERVICE_PRINCIPALS.update(tx, mine["id"], {"display_name": row["display_name"]})
+    tx.log("application.changed", subject=f"application:{row['app_id']}", what={"changed": sorted(changed)})
+    return row
+
+
+def delete_application(tx: Tx, row_id: str, *, principal: Principal) -> None:
+    """Remove an application with its service principal, its credentials and all that was granted to it."""
     access.require(tx, principal, "applications.delete")
-    row = APPLICATIONS.find(tx, eq("app_id", app_id.lower()))
+    row = APPLICATIONS.get(tx, row_id)
     if row is None:
-        raise NotFound(f"There is no application '{app_id}'.")
-    APPLICATIONS.delete(tx, row["id"])
+        raise NotFound(f"There is no application '{row_id}'.")
+    service_principals.drop(tx, row["app_id"])
+    _claim_uris(tx, row["app_id"], ())
+    APPLICATIONS.delete(tx, row_id)
     tx.log("application.deleted", subject=f"application:{row['app_id']}", what={"name": row["display_name"]})
     tx.announce("application.deleted", app_id=row["app_id"])
 
 
-def _own_address(tx: Tx, bare: str) -> Resource | None:
-    """Our own addresses are Graph or the MDM; clients may leave the port away (02 section 11)."""
-    families = tenants.families(tx)
-    by_app = {resource.app_id: resource for resource in RESOURCES}
-    if any(bare in with_bare(urls.graph) for urls in families):
-        return by_app[GRAPH_APP_ID]
-    return by_app[ENROLLMENT_APP_ID] if any(bare in with_bare(urls.mdm) for urls in families) else None
+def app_of_uri(tx: Tx, uri: str) -> str | None:
+    """The application that claims an identifier URI."""
+    found: str | None = tx.scalar(_app_of_uri, {"t": tx.tenant, "u": uri})
+    return found
 
 
-def _tenant_resource(tx: Tx, bare: str, identifier: str) -> Row | None:
-    for row in APPLICATIONS.select(tx):
-        if bare in row["identifier_uris"] or bare.lower() in (row["app_id"], f"api://{row['app_id']}"):
-            scopes = row["scopes"] or ["user_impersonation"]
-            return {"app_id": row["app_id"], "display_name": row["display_name"], "aud": identifier, "scopes": scopes}
-    return None
+def _check(values: Mapping[str, Any]) -> None:
+    """The invariants of the plain properties that are being set."""
+    if "display_name" in values:
+        name = str(values["display_name"] or "").strip()
+        if not name or len(name) > _LONGEST_NAME:
+            raise Invalid("Property displayName has 1 to 256 characters.")
+    if values.get("sign_in_audience", _AUDIENCES[0]) not in _AUDIENCES:
+        raise Invalid(f"Property signInAudience is one of: {', '.join(_AUDIENCES)}.")
+    for uri in values.get("identifier_uris", ()):
+        if not _IDENTIFIER.match(uri):
+            raise Invalid(f"'{uri[:100]}' is not an identifier URI.")
 
 
-def _resource(resource: Resource, identifier: str) -> Row:
-    return {
-        "app_id": resource.app_id,
-        "display_name": resource.display_name,
-        "aud": identifier,
-        "scopes": list(resource.scopes),
-    }
-
-
-def _first_party(client: Client) -> Row:
-    return {
-        "app_id": client.app_id,
-        "display_name": client.display_name,
-        "redirect_uris": list(client.redirect_uris),
-        "public": True,
-        "foci": client.foci,
-        "scopes": list(client.scopes),
-        "app_roles": [],
-        "first_party": True,
-    }
+def _claim_uris(tx: Tx, app_id: str, uris: Collection[str]) -> None:
+    """Let each URI lead to this application, and to no other."""
+    taken = {name for resource in RESOURCES for name in resource.identifiers}
+    for uri in uris:
+        bare = uri.removesuffix("/")
+        if bare in taken or app_of_uri(tx, bare) not in (None, app_id):
+            raise Invalid(f"Another object with the same value for property identifierUris already exists: '{uri}'.")
+    tx.execute(sa.delete(identifier_uri).where(_uris.tenant == tx.tenant, _uris.app_id == app_id))
+    bares = dict.fromkeys(uri.removesuffix("/") for uri in uris)
+    if bares:
+        tx.execute(sa.insert(identifier_uri), [{"tenant": tx.tenant, "uri": uri, "app_id": app_id} for uri in bares])

@@ -17,9 +17,11 @@ INTUNE_APP_ID = "0000000a-0000-0000-c000-000000000000"
 
 #: What the administrators' tools hold at Graph; what the person may do is decided by roles on top of it.
 ADMINISTRATION = (
+    "AppRoleAssignment.ReadWrite.All",
     "Application.ReadWrite.All",
     "AuditLog.Read.All",
     "BitlockerKey.Read.All",
+    "DelegatedPermissionGrant.ReadWrite.All",
     "Device.ReadWrite.All",
     "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",

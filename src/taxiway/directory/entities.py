@@ -278,22 +278,6 @@ ROLE_DEFINITION = Entity(
     ],
 )
 
-APPLICATION = Entity(
-    "application",
-    [
-        Prop("app_id", column=True, filterable=True, nullable=False, unique=True),
-        Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
-        Prop("public", "bool", default=False),
-        Prop("foci", "bool", default=False),
-        Prop("redirect_uris", "strings", default=[]),
-        Prop("scopes", "strings", default=[]),
-        Prop("app_roles", "strings", default=[]),
-        Prop("identifier_uris", "strings", default=[]),
-        Prop("service_principal_id", column=True, index=True),
-        Prop("created_at", "datetime", graph="createdDateTime"),
-    ],
-)
-
 TENANTS = Repository(ORGANIZATION)
 DOMAINS = Repository(DOMAIN)
 SUBSCRIBED_SKUS = Repository(SUBSCRIBED_SKU)
@@ -306,4 +290,3 @@ REGISTRATION_POLICIES = Repository(REGISTRATION_POLICY)
 ASSIGNMENT_FILTERS = Repository(ASSIGNMENT_FILTER)
 ROLE_SCOPE_TAGS = Repository(ROLE_SCOPE_TAG)
 ROLE_DEFINITIONS = Repository(ROLE_DEFINITION)
-APPLICATIONS = Repository(APPLICATION)

@@ -60,6 +60,16 @@ assignment = sa.Table(
     sa.Index("ix_assignment_meant", "tenant", "object_kind", "kind", "group_id"),
 )
 
+#: The names under which an application of the tenant can be asked for as a resource: each leads to one.
+identifier_uri = sa.Table(
+    "identifier_uri",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("uri", sa.String(250), primary_key=True),
+    sa.Column("app_id", sa.String(64), nullable=False),
+    sa.Index("ix_identifier_uri_app", "tenant", "app_id"),
+)
+
 #: Where this instance answers: its families of addresses, the one that unasked answers carry first. Written anew at
 #: each start; transactions read the default MDM URLs and our own resources from it.
 host_family = sa.Table(

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import sqlalchemy as sa
 
-from taxiway.directory import access, licences
+from taxiway.directory import access, licences, service_principals
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.catalogue import INTUNE_APP_ID
 from taxiway.directory.entities import (
@@ -49,6 +49,7 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
     for name in (domain, *extra_domains):
         add_domain(tx, name, principal=SYSTEM_PRINCIPAL)
     licences.seed(tx, units=SEATS)
+    service_principals.seed(tx)
     for policies in (MDM_POLICIES, MAM_POLICIES):
         policies.insert(tx, {"id": INTUNE_APP_ID})
     REGISTRATION_POLICIES.insert(tx, {"id": "deviceRegistrationPolicy", "quota": 50})

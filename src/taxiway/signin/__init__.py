@@ -1,7 +1,7 @@
 """Who are you? OAuth 2 and OpenID Connect in the Entra dialect, second factors, PRT (03 sections 2 to 7)."""
 
 from taxiway.signin.bootstrap import bootstrap
-from taxiway.signin.client_secrets import add_client_secret
+from taxiway.signin.client_secrets import add_client_secret, add_secret, remove_secret, secrets_of
 from taxiway.signin.conditional import (
     REGISTER_DEVICE,
     Attempt,
@@ -50,6 +50,7 @@ __all__ = [
     "TokenRefused",
     "active_pass",
     "add_client_secret",
+    "add_secret",
     "bootstrap",
     "check_strength",
     "create_policy",
@@ -69,8 +70,10 @@ __all__ = [
     "refusal",
     "register_hello_key",
     "register_totp",
+    "remove_secret",
     "revoke_for_device",
     "revoke_for_user",
+    "secrets_of",
     "set_password",
     "signin_policy_of",
     "store_password",

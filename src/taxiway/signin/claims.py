@@ -54,26 +54,27 @@ def load(tx: Tx, proof: Proof, client_id: str, target: Target | None) -> Facts:
     )
 
 
-def access_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, target: Target) -> Body:
-    """An access token; its version is the resource's, not the endpoint's."""
+def access_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, target: Target, *, acr: str = "0") -> Body:
+    """An access token; its version is the resource's, not the endpoint's. ``acr``: how the client proved itself."""
     tid, version = facts.tenant["id"], target.version
-    client = {"appid": client_id, "appidacr": "0"} if version == "1.0" else {"azp": client_id, "azpacr": "0"}
+    upn = facts.user["user_principal_name"]
     body: Body = {
         "aud": target.aud,
         "iss": issuer(rt.urls.issuer, tid, version),
         **_times(facts.now, facts.lifetime),
-        "acr": "1",
         "amr": proof.methods(facts.now),
-        **client,
+        **_asker(client_id, acr, version),
         **_person(facts, client_id),
         "scp": target.scp,
         "idtyp": "user",
         "tenant_region_scope": "EU",
-        "unique_name": facts.user["user_principal_name"],
         "uti": facts.uti,
         "ver": version,
         "wids": sorted(facts.roles) or [_PLAIN_USER],
     }
+    body |= {"acr": "1", "unique_name": upn} if version == "1.0" else {"preferred_username": upn}
+    if target.roles:
+        body["roles"] = sorted(target.roles)
     return {**body, "deviceid": proof.device_id} if proof.device_id else body
 
 
@@ -99,25 +100,23 @@ def id_claims(rt: Runtime, facts: Facts, proof: Proof, client_id: str, *, versio
     return {**body, "nonce": nonce} if nonce else body
 
 
-def app_claims(rt: Runtime, application: Row, target: Target, *, tenant: str, now: datetime, uti: str) -> Body:
+def app_claims(rt: Runtime, client: Row, target: Target, *, tenant: str, now: datetime, uti: str) -> Body:
     """The token of an application that acts for itself: ``roles`` instead of ``scp``."""
-    principal = application["service_principal_id"] or application["app_id"]
-    names = ("appid", "appidacr") if target.version == "1.0" else ("azp", "azpacr")
-    return {
+    principal = client["service_principal"]["id"]
+    body: Body = {
         "aud": target.aud,
         "iss": issuer(rt.urls.issuer, tenant, target.version),
         **_times(now, _SHORTEST),
-        names[0]: application["app_id"],
-        names[1]: "1",
-        "app_displayname": application["display_name"],
+        **_asker(client["app_id"], client["acr"], target.version),
+        "app_displayname": client["display_name"],
         "idtyp": "app",
         "oid": principal,
         "sub": principal,
         "tid": tenant,
-        "roles": sorted(application["app_roles"]),
         "uti": uti,
         "ver": target.version,
     }
+    return {**body, "roles": sorted(target.roles)} if target.roles else body
 
 
 def device_claims(
@@ -146,6 +145,12 @@ def client_info(facts: Facts) -> str:
     """``client_info``, from which MSAL makes its account id."""
     body = json.dumps({"uid": facts.user["id"], "utid": facts.tenant["id"]}, separators=(",", ":"))
     return base64.urlsafe_b64encode(body.encode()).rstrip(b"=").decode()
+
+
+def _asker(client_id: str, acr: str, version: str) -> Body:
+    """The client, and how it proved itself, as each version names them."""
+    names = ("appid", "appidacr") if version == "1.0" else ("azp", "azpacr")
+    return dict(zip(names, (client_id, acr), strict=True))
 
 
 def _times(now: datetime, lifetime: timedelta) -> Body:

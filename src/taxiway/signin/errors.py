@@ -16,6 +16,10 @@ TaxiwayError
     ResourceUnknown          the resource is unknown in this tenant
     ScopeInvalid             the scope cannot be read
     ConsentMissing           the application was not granted this resource
+    ScopeUnknown             the resource has no such permission
+    ResourceNotProvisioned   the resource has no service principal in this tenant
+    ResourceDisabled         the resource's service principal is switched off
+    NotAssigned              the application asks for an assignment, and the user has none
     ChallengeMissing         a public client has to send a PKCE challenge
     VerifierMismatch         the PKCE verifier does not fit the challenge
     SilentNotPossible        nobody is signed in and no page may be shown
@@ -45,6 +49,17 @@ TaxiwayError
     ClientSecretWrong        the client secret is wrong
     ClientCredentialMissing  a confidential client has to prove itself
     ClientIsPublic           a public client sent a credential
+    ClientSecretExpired      the client secret was a good one and has run out
+    ClientAssertionWrong     the client assertion is not signed with a certificate of the application
+    ClientAssertionUntimely  the client assertion is too old, too new or was used before
+    ClientDisabled           the application's service principal is switched off
+    ClientNotProvisioned     the application has no service principal in this tenant
+    OriginMissing            a code of a single-page application is redeemed from no page
+    OriginRefused            a page redeems the code of another kind of client
+    AssertionInvalid         what is exchanged on behalf of a user is no access token of ours
+    AssertionElsewhere       the token to exchange is for another application
+    AssertionExpired         the token to exchange has run out
+    RevocationUnsupported    this kind of token cannot be revoked
     DeviceRefused            the device is unknown, deleted, disabled or not what it says
     DeviceDisabled           the device is disabled
     HelloKeyUnknown          no such Windows Hello key, or not this user's
@@ -58,6 +73,8 @@ TaxiwayError
     BulkTokenUnusable        the token may not be exchanged for a bulk token
     BulkRequestInvalid       a bulk token that cannot be made as it was asked for
   TokenRefused               an access token that does not open this door (401)
+    TokenElsewhere           it is for another resource
+    TokenExpired             it has run out or is not valid yet
 """
 
 from __future__ import annotations
@@ -130,6 +147,22 @@ class ScopeInvalid(SignInError):
 
 class ConsentMissing(SignInError):
     """The application was not granted this resource."""
+
+
+class ScopeUnknown(SignInError):
+    """The resource has no such permission."""
+
+
+class ResourceNotProvisioned(SignInError):
+    """The resource has no service principal in this tenant."""
+
+
+class ResourceDisabled(SignInError):
+    """The resource's service principal is switched off."""
+
+
+class NotAssigned(SignInError):
+    """The application asks for an assignment, and the user has none."""
 
 
 class ChallengeMissing(SignInError):
@@ -248,6 +281,50 @@ class ClientIsPublic(SignInError):
     """A public client sent a credential."""
 
 
+class ClientSecretExpired(SignInError):
+    """The client secret was a good one and has run out."""
+
+
+class ClientAssertionWrong(SignInError):
+    """The client assertion is not signed with a certificate of the application."""
+
+
+class ClientAssertionUntimely(SignInError):
+    """The client assertion is too old, too new or was used before."""
+
+
+class ClientDisabled(SignInError):
+    """The application's service principal is switched off."""
+
+
+class ClientNotProvisioned(SignInError):
+    """The application has no service principal in this tenant."""
+
+
+class OriginMissing(SignInError):
+    """A code of a single-page application is redeemed from no page."""
+
+
+class OriginRefused(SignInError):
+    """A page redeems the code of another kind of client."""
+
+
+class AssertionInvalid(SignInError):
+    """What is exchanged on behalf of a user is no access token of ours."""
+
+
+class AssertionElsewhere(SignInError):
+    """The token to exchange is for another application."""
+
+
+class AssertionExpired(SignInError):
+    """The token to exchange has run out."""
+
+
+class RevocationUnsupported(SignInError):
+    """This kind of token cannot be revoked."""
+
+
 class DeviceRefused(SignInError):
     """The device is unknown, deleted, disabled or not what it says."""
 
@@ -298,3 +375,11 @@ class BulkRequestInvalid(SignInError):
 
 class TokenRefused(TaxiwayError):
     """An access token that does not open this door."""
+
+
+class TokenElsewhere(TokenRefused):
+    """An access token for another resource."""
+
+
+class TokenExpired(TokenRefused):
+    """An access token that has run out or is not valid yet."""

@@ -20,6 +20,9 @@ _LIMIT = 65_536
 #: Of these there must be one: which of two counts would be a way around a check.
 _ONCE = frozenset(
     {
+        "assertion",
+        "client_assertion",
+        "client_assertion_type",
         "client_id",
         "client_secret",
         "redirect_uri",
@@ -30,10 +33,12 @@ _ONCE = frozenset(
         "grant_type",
         "request",
         "refresh_token",
+        "requested_token_use",
         "resource",
         "response_type",
         "response_mode",
         "scope",
+        "token",
         "username",
         "password",
     }

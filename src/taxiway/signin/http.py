@@ -19,6 +19,7 @@ from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
+from taxiway.signin.inspection import introspect, revoke
 from taxiway.signin.pages_http import Pages
 from taxiway.signin.policy_http import policy_routes
 from taxiway.signin.published import Published
@@ -51,6 +52,8 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/oauth2/v2.0/token", face.token("2.0"), methods=["POST"]),
         Route("/{tenant}/oauth2/devicecode", face.device_code("1.0"), methods=["POST"]),
         Route("/{tenant}/oauth2/v2.0/devicecode", face.device_code("2.0"), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/revoke", face.revoke(), methods=["POST"]),
+        Route("/{tenant}/oauth2/v2.0/introspect", face.introspect(), methods=["POST"]),
         Route("/{tenant}/openid/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/oidc/userinfo", face.userinfo, methods=["GET", "POST"]),
         Route("/{tenant}/oauth2/authorize", pages.authorize("1.0"), methods=authorize),
@@ -127,6 +130,22 @@ class _Face:
         async def answer(request: Request) -> Any:
             return await grants.answer(self._rt, await self._asked(request, version))
 
+        return self._guarded(answer, _OPEN)
+
+    def revoke(self) -> Handler:
+        """Token revocation (RFC 7009): an empty answer, whether or not there was anything to revoke."""
+        return self._for_clients(revoke)
+
+    def introspect(self) -> Handler:
+        """Token introspection (RFC 7662)."""
+        return self._for_clients(introspect)
+
+    def _for_clients(self, act: Callable[[Runtime, TokenRequest], Awaitable[Any]]) -> Handler:
+        """An endpoint of a tenant's own clients."""
+
+        async def answer(request: Request) -> Any:
+            return await act(self._rt, await self._asked(request, "2.0"))
+
         return self._guarded(answer)
 
     def device_code(self, version: str) -> Handler:
@@ -142,7 +161,16 @@ class _Face:
         # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
         nonce = form.get("grant_type") == "srv_challenge"
         tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
-        return TokenRequest(form, version, tenant, correlation(request), _basic(request), address(request))
+        return TokenRequest(
+            form,
+            version,
+            tenant,
+            correlation(request),
+            _basic(request),
+            address(request),
+            authority=f"{self._rt.urls.login}/{request.path_params['tenant']}",
+            origin=request.headers.get("origin", ""),
+        )
 
     def _guarded(self, answer: Callable[[Request], Awaitable[Any]], headers: dict[str, str] | None = None) -> Handler:
         """An endpoint whose refusals are AADSTS error objects; a text is an encrypted reply (03 section 4.1)."""
@@ -150,13 +178,13 @@ class _Face:
         async def handler(request: Request) -> Response:
             cid = correlation(request)
             echo = {"client-request-id": cid} if request.headers.get("return-client-request-id") == "true" else {}
+            extra = {**(headers or {}), **echo}
             try:
                 body = await answer(request)
             except SignInError as error:
-                return self._refusal(request, error, cid, echo)
+                return self._refusal(request, error, cid, extra)
             except BadBody as error:
-                return self._refusal(request, Malformed(error.message), cid, echo)
-            extra = {**(headers or {}), **echo}
+                return self._refusal(request, Malformed(error.message), cid, extra)
             if isinstance(body, Kept):
                 return kept_response(request, body, _MAX_AGE, extra)
             if isinstance(body, str):
@@ -165,10 +193,10 @@ class _Face:
 
         return handler
 
-    def _refusal(self, request: Request, error: SignInError, cid: str, echo: dict[str, str]) -> Response:
+    def _refusal(self, request: Request, error: SignInError, cid: str, extra: dict[str, str]) -> Response:
         trace = str(request.scope["request_id"])
         body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
-        return json_response(body, status_of(error), echo)
+        return json_response(body, status_of(error), extra)
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

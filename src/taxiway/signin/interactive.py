@@ -11,7 +11,7 @@ import msgspec
 
 from taxiway import autopilot, directory
 from taxiway.kernel import Reason
-from taxiway.signin import device_codes, factors, lockout, passwords, recovery, sessions
+from taxiway.signin import device_codes, factors, lockout, passwords, recovery, resources, sessions
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.credentials import Checked, check_password, confirm, require_enabled, tenant_for
 from taxiway.signin.due import factor_due
@@ -190,6 +190,8 @@ class SignIn:
 
     def _end(self, tx: Tx, user: Row, proof: Proof, why: tuple[Reason, ...]) -> Step:
         request = self._request
+        client = resources.client_of(tx, request.client_id)
+        resources.target_of(tx, client, request.identifier, scope=request.scope, user_id=user["id"])
         if request.device_code:
             check_offered(tx, request.client_id, request.identifier)
             flow = self._moved("confirm", tenant=tx.tenant, upn=user["user_principal_name"])

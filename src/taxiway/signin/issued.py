@@ -91,8 +91,13 @@ def spend_code(tx: Tx, row: Row) -> None:
     tx.change(_use[auth_code], {"t": tx.tenant, "h": row["hash"], "now": tx.now})
 
 
-def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, scope: str, before: Row) -> str:
-    """A refresh token of the family of ``before`` (a code or the token that is rotated)."""
+def new_refresh_token(
+    tx: Tx, proof: Proof, *, client_id: str, resource: str, scope: str, before: Row, confidential: bool = False
+) -> str:
+    """A refresh token of the family of ``before`` (a code or the token that is rotated).
+
+    ``confidential``: the client proved itself, and has to whenever it uses the token.
+    """
     token = opaque(tx.tenant, tx.entropy.token(32), kind=REFRESH)
     absolute = before.get("absolute_at") or tx.now + _ABSOLUTE
     values = {
@@ -101,6 +106,7 @@ def new_refresh_token(tx: Tx, proof: Proof, *, client_id: str, resource: str, sc
         "client_id": client_id,
         "resource": resource,
         "scope": scope,
+        "confidential": confidential,
         "issued_at": tx.now,
         "expires_at": min(tx.now + _SLIDING, absolute),
         "absolute_at": absolute,
@@ -121,7 +127,12 @@ def rotate(tx: Tx, row: Row) -> bool:
         tx.change(_use[refresh_token], {"t": tx.tenant, "h": row["hash"], "now": tx.now})
         tx.change(_gone_of_family, {"t": tx.tenant, "f": row["family"], "now": tx.now})
         return True
-    if tx.now - row["used_at"] <= _GRACE:
+    return borrow(tx, row)
+
+
+def borrow(tx: Tx, row: Row) -> bool:
+    """Use the refresh token of another client of the family, which goes on using it; False as with ``rotate``."""
+    if row["used_at"] is None or tx.now - row["used_at"] <= _GRACE:
         return True
     revoke_family(tx, row["family"])
     return False

@@ -37,11 +37,18 @@ def was_used(tx: Tx, nonce: str) -> bool:
 
 def use_nonce(tx: Tx, nonce: str) -> None:
     """Mark a nonce as used; raises ``NonceInvalid`` the second time."""
+    if not spend_once(tx, nonce, tx.now + 2 * _LIFETIME):
+        raise NonceInvalid("The request's nonce was used before.", remedy="Ask for a new nonce.")
+
+
+def spend_once(tx: Tx, text: str, until: datetime) -> bool:
+    """Whether ``text`` comes for the first time; it is remembered until it would be refused for its age."""
     mine = used_nonce.c.tenant == tx.tenant
     tx.execute(sa.delete(used_nonce).where(mine, used_nonce.c.expires_at < tx.now))
-    if was_used(tx, nonce):
-        raise NonceInvalid("The request's nonce was used before.", remedy="Ask for a new nonce.")
-    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=_digest(nonce), expires_at=tx.now + 2 * _LIFETIME))
+    if was_used(tx, text):
+        return False
+    tx.execute(sa.insert(used_nonce).values(tenant=tx.tenant, hash=_digest(text), expires_at=until))
+    return True
 
 
 def _digest(nonce: str) -> str:

@@ -24,6 +24,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     ``broker_device_code``: the device code flow also for the broker and for device registration (03 section 15.9).
     ``allow_kdf_v1``: the older key derivation, which himmelblau and AADInternals still use (03 section 7.4).
     ``gcm_replies``: authenticated encryption of broker replies instead of the historic one.
+    ``foci``: a refresh token of one client of the family is good for the others (03 section 5.4).
     """
 
     ropc_enabled: bool = False
@@ -31,6 +32,7 @@ class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     broker_device_code: bool = False
     allow_kdf_v1: bool = False
     gcm_replies: bool = False
+    foci: bool = False
 
 
 def signin_policy_of(tx: Tx) -> Policy:

@@ -67,6 +67,11 @@ def revoke_for_key(tx: Tx, user_id: str, key_id: str) -> None:
         _end(tx, table, (table.c.user_id == user_id) & (table.c.rests_on == key_id))
 
 
+def revoke_for_client(tx: Tx, app_id: str) -> None:
+    """End every refresh token of a client."""
+    _end(tx, refresh_token, refresh_token.c.client_id == app_id)
+
+
 def revoke_family(tx: Tx, family: str) -> None:
     """End the refresh tokens that came from one sign-in."""
     _end(tx, refresh_token, refresh_token.c.family == family)

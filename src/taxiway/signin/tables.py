@@ -116,16 +116,21 @@ recovery_code = sa.Table(
 )
 
 #: Secrets of confidential applications: 256 random bits each, shown once, kept as SHA-256 (03 section 15.7).
+#: ``object_id``: the application or the service principal that lists it; either proves the same client.
 client_secret = sa.Table(
     "client_secret",
     metadata,
     _tenant(),
     sa.Column("id", sa.String(64), primary_key=True),
     sa.Column("app_id", sa.String(64), nullable=False),
+    sa.Column("object_id", sa.String(64), nullable=False),
+    sa.Column("display_name", sa.Text),
     sa.Column("hash", sa.String(64), nullable=False),
     sa.Column("hint", sa.String(8), nullable=False),
+    sa.Column("starts_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),
     sa.Index("ix_client_secret_app", "tenant", "app_id"),
+    sa.Index("ix_client_secret_object", "tenant", "object_id"),
 )
 
 #: Tokens issued before ``not_before`` to ``user:<id>`` or ``device:<id>`` are no longer honoured.
@@ -137,7 +142,8 @@ revocation = sa.Table(
     sa.Column("not_before", Instant, nullable=False),
 )
 
-#: Nonces that were used; an unused one is a sealed value and needs no row (03 section 7.2).
+#: Nonces that were used; an unused one is a sealed value and needs no row (03 section 7.2). ``jti`` of client
+#: assertions are kept beside them (03 section 15.7).
 used_nonce = sa.Table(
     "used_nonce",
     metadata,
@@ -174,6 +180,8 @@ refresh_token = sa.Table(
     sa.Column("client_id", sa.String(64), nullable=False),
     sa.Column("resource", sa.Text, nullable=False),
     sa.Column("scope", sa.Text, nullable=False),
+    #: Whether the client proved itself when it got the first of the family: then it has to at each use.
+    sa.Column("confidential", sa.Boolean),
     *_birth(),
     sa.Column("issued_at", Instant, nullable=False),
     sa.Column("expires_at", Instant, nullable=False),

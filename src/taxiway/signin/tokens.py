@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 
 from taxiway import directory
 from taxiway.signin import keys
-from taxiway.signin.errors import TokenRefused
+from taxiway.signin.errors import TokenElsewhere, TokenExpired, TokenRefused
 from taxiway.signin.model import Claims
 from taxiway.signin.revocation import ended_before
 from taxiway.store import SYSTEM, Runtime, Tx
@@ -92,9 +92,9 @@ def _check(rt: Runtime, body: Body, audiences: Collection[str]) -> None:
     if "scp" not in body and body.get("idtyp") not in {"app", "device"}:
         raise TokenRefused("This is an id_token, not an access token.", remedy="Send the access token.")
     if str(body["aud"]).rstrip("/") not in {audience.rstrip("/") for audience in audiences}:
-        raise TokenRefused("The token is for another resource.", remedy="Ask for a token for this resource.")
+        raise TokenElsewhere("The token is for another resource.", remedy="Ask for a token for this resource.")
     if not _instant(body["nbf"]) - _LEEWAY <= now <= _instant(body["exp"]) + _LEEWAY:
-        raise TokenRefused("The token has run out or is not valid yet.", remedy=_RENEW)
+        raise TokenExpired("The token has run out or is not valid yet.", remedy=_RENEW)
 
 
 def _standing(tx: Tx, body: Body) -> Claims:
@@ -110,8 +110,8 @@ def _standing(tx: Tx, body: Body) -> Claims:
         if device is None or not device["account_enabled"]:
             raise TokenRefused("The device is disabled or was deleted.", remedy="Join the device again.")
     _not_ended(ended_before(tx, user_id=str(oid) if user else None, device_id=device_id, amr=amr), issued)
-    if kind == "app" and directory.find_application(tx, str(_client(body))) is None:
-        raise TokenRefused("The application was deleted.")
+    if kind == "app":
+        _require_principal(tx, _client(body), oid)
     return Claims(
         tenant=tx.tenant,
         kind=kind,
@@ -129,6 +129,12 @@ def _standing(tx: Tx, body: Body) -> Claims:
         roles=directory.roles_of(tx, str(oid)) if user else frozenset(),
         device_id=device_id,
     )
+
+
+def _require_principal(tx: Tx, app_id: str, oid: Any) -> None:
+    principal = directory.principal_of(tx, app_id)
+    if principal is None or principal["id"] != oid or not principal["account_enabled"]:
+        raise TokenRefused("The application was deleted or switched off.")
 
 
 def _not_ended(ended: datetime | None, issued: datetime) -> None:

@@ -145,9 +145,9 @@ def _moment(value: Any) -> datetime | None:
         return None
     try:
         made = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
-    except ValueError:
+        return made.replace(tzinfo=UTC) if made.tzinfo is None else made.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return made.replace(tzinfo=UTC) if made.tzinfo is None else made
 
 
 def _base64(value: Any) -> str | None:

@@ -1,4 +1,4 @@
-"""Service principals, and where the MDM application answers (02 section 6.4, 03 section 9.3)."""
+"""Application registrations (v1.0 resource ``application``)."""
 
 from __future__ import annotations
 
@@ -6,80 +6,86 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.directory import APPLICATIONS
-from taxiway.graph.errors import NoSuchItem
-from taxiway.graph.protocol import scopes
+from taxiway.graph.errors import BadRequest
+from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import item_answer, reading, value_answer
-from taxiway.store import Row, Tx, eq
+from taxiway.graph.protocol.lists import created, item_answer, item_body, reading
+from taxiway.graph.resources import passwords
+from taxiway.graph.resources.references import by_app_id, require_item
+from taxiway.store import Row, Tx
 
-_PATH: Final = "servicePrincipals"
-#: Provider names that clients look for, and the address of the MDM policy each leads to.
-_ENDPOINTS: Final = {
-    "WindowsEnrollment": "discovery_url",
-    "TermsOfUse": "terms_of_use_url",
-    "Compliance": "compliance_url",
-}
+_PATH: Final = "applications"
 
 
-def _shown(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
-    return [
-        {
-            "accountEnabled": True,
-            "appDisplayName": row["display_name"],
-            "servicePrincipalNames": [row["app_id"], *row["identifier_uris"]],
-            "servicePrincipalType": "Application",
-        }
-        for row in rows
-    ]
+def _shown(tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+    return [{"passwordCredentials": shown} for shown in passwords.shown(tx, rows)]
 
 
-PRINCIPALS: Final = Face(
+APPLICATION: Final = Face(
     path=_PATH,
     repository=APPLICATIONS,
     family="directory",
-    hidden=frozenset(
-        {"public", "foci", "redirect_uris", "scopes", "app_roles", "identifier_uris", "service_principal_id"}
-    ),
     shown=_shown,
-    computed=frozenset({"accountEnabled", "appDisplayName", "servicePrincipalNames", "servicePrincipalType"}),
+    computed=frozenset({"passwordCredentials"}),
+    written=frozenset(APPLICATIONS.entity.props)
+    - {"app_id", "created_at", "deleted_at", "publisher_domain", "disabled_by_microsoft_status"},
 )
 
 
-def _by_app_id(tx: Tx, app_id: str) -> Row | None:
-    return APPLICATIONS.find(tx, eq("app_id", app_id.lower()))
+async def _create(call: Call) -> Answer:
+    content = call.json
+    values = body.incoming(APPLICATION, content)
+    passwords.refuse_in(content)
+    name = values.pop("display_name", None)
+    if not name:
+        raise BadRequest("A value is required for property 'displayName' of resource 'Application'.")
+
+    def write(tx: Tx) -> dict[str, Any]:
+        row = directory.create_application(tx, principal=call.principal, display_name=name, **values)
+        return item_body(tx, call, APPLICATION, row)
+
+    return created(call, APPLICATION, await call.write(write))
+
+
+async def _update(call: Call) -> Answer:
+    content = call.json
+    changes = body.incoming(APPLICATION, content)
+    passwords.refuse_in(content)
+
+    def write(tx: Tx) -> None:
+        row = require_item(tx, call, APPLICATIONS)
+        if changes:
+            directory.update_application(tx, row["id"], changes, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _delete(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        directory.delete_application(tx, require_item(tx, call, APPLICATIONS)["id"], principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
 
 
 async def _get_by_app_id(call: Call) -> Answer:
-    return await item_answer(call, PRINCIPALS, call.keys["appId"], find=_by_app_id)
+    return await item_answer(call, APPLICATION, call.keys["appId"], find=by_app_id(APPLICATIONS))
 
 
-async def _endpoints(call: Call) -> Answer:
-    """Where devices enroll: the URLs of the MDM policy; other applications have none."""
-    app_id = call.keys["appId"].lower()
-
-    def read(tx: Tx) -> list[dict[str, Any]]:
-        if app_id != directory.INTUNE_APP_ID:
-            if _by_app_id(tx, app_id) is None:
-                raise NoSuchItem(app_id)
-            return []
-        policy = directory.mdm_policy(tx, call.rt.urls)
-        return [
-            {
-                "id": f"{app_id}_{name}",
-                "capability": name,
-                "providerId": app_id,
-                "providerName": name,
-                "uri": policy[url],
-            }
-            for name, url in _ENDPOINTS.items()
-        ]
-
-    return value_answer(call, f"{_PATH}(appId='{app_id}')/endpoints", await call.read(read))
+def _item(item: str) -> list[Operation]:
+    return [
+        Operation("PATCH", item, _update, scopes.APPLICATIONS_WRITE, "directory"),
+        Operation("DELETE", item, _delete, scopes.APPLICATIONS_WRITE, "directory"),
+        *passwords.operations(item, APPLICATIONS),
+    ]
 
 
 OPERATIONS: Final = [
-    *reading(_PATH, PRINCIPALS, scopes.APPLICATIONS_READ),
+    *reading(_PATH, APPLICATION, scopes.APPLICATIONS_READ),
     Operation("GET", f"{_PATH}/{{=appId}}", _get_by_app_id, scopes.APPLICATIONS_READ, "directory"),
-    Operation("GET", f"{_PATH}/{{=appId}}/endpoints", _endpoints, scopes.ENDPOINTS_READ, "directory"),
+    Operation("POST", _PATH, _create, scopes.APPLICATIONS_WRITE, "directory"),
+    *_item(f"{_PATH}/{{id}}"),
+    *_item(f"{_PATH}/{{=appId}}"),
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
 from taxiway.directory import DEVICES, GROUPS, USERS
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body
-from taxiway.store import Repository, Row, Tx
+from taxiway.graph.protocol.call import Call
+from taxiway.store import Repository, Row, Tx, eq
 
 ObjectKind = Literal["user", "device", "group"]
 
@@ -50,3 +51,17 @@ def require_object(tx: Tx, object_id: str) -> tuple[ObjectKind, Row]:
     if found is None:
         raise NoSuchItem(object_id)
     return found
+
+
+def by_app_id(rows: Repository) -> Callable[[Tx, str], Row | None]:
+    """How applications and service principals are found by their alternate key."""
+    return lambda tx, app_id: rows.find(tx, eq("app_id", app_id.lower()))
+
+
+def require_item(tx: Tx, call: Call, rows: Repository) -> Row:
+    """The object that the address names by its id or by its ``appId``, or 404."""
+    app_id = call.keys.get("appId")
+    row = by_app_id(rows)(tx, app_id) if app_id is not None else rows.get(tx, call.keys["id"].lower())
+    if row is None:
+        raise NoSuchItem(app_id if app_id is not None else call.keys["id"])
+    return row

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from taxiway.signin.errors import GrantUnsupported, SignInError
-from taxiway.signin.grants import broker, bulk, client_credentials, code, device_code, password, refresh
+from taxiway.signin.grants import (
+    broker,
+    bulk,
+    client_credentials,
+    code,
+    device_code,
+    on_behalf_of,
+    password,
+    refresh,
+)
 from taxiway.signin.grants.broker import Answer
 from taxiway.signin.grants.common import TokenRequest
 from taxiway.signin.nonces import make_nonce
@@ -14,14 +22,14 @@ from taxiway.store import Runtime, Tx
 
 __all__ = ["Answer", "TokenRequest", "answer", "begin_device_code"]
 
-_GRANTS: dict[str, Callable[[Runtime, TokenRequest], Awaitable[dict[str, Any]]]] = {
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_GRANTS: dict[str, Callable[[Runtime, TokenRequest], Awaitable[Answer]]] = {
     "authorization_code": code.redeem,
     "refresh_token": refresh.refresh,
     "password": password.sign_in,
     "client_credentials": client_credentials.sign_in,
     **dict.fromkeys(device_code.GRANTS, device_code.redeem),
 }
-_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 async def answer(rt: Runtime, request: TokenRequest) -> Answer:
@@ -48,8 +56,8 @@ async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
         raise GrantUnsupported("A primary refresh token without a device is not offered.", remedy="Join the device.")
     if grant == "srv_challenge":
         return {"Nonce": make_nonce(rt)}
-    if grant == _JWT_BEARER and "request" in request.form:
-        return await broker.answer(rt, request)
+    if grant == _JWT_BEARER:
+        return await (broker.answer if "request" in request.form else on_behalf_of.exchange)(rt, request)
     if bulk.is_bulk(request):
         return await bulk.redeem(rt, request)
     known = _GRANTS.get(grant)

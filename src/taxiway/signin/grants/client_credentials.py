@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from taxiway.signin import claims, resources
-from taxiway.signin.errors import ClientIsPublic, GrantNeedsTenant, ScopeInvalid
-from taxiway.signin.grants.common import TokenRequest, authenticated_client, times
+from taxiway.signin.errors import GrantNeedsTenant, ScopeInvalid
+from taxiway.signin.grants.common import TokenRequest, confidential_client, times
 from taxiway.signin.tokens import sign
 from taxiway.store import Runtime, Tx
 
@@ -25,13 +25,11 @@ async def sign_in(rt: Runtime, request: TokenRequest) -> dict[str, Any]:
 
 
 def _body(tx: Tx, rt: Runtime, request: TokenRequest) -> claims.Body:
-    client = authenticated_client(tx, request)
-    if client["public"]:
-        raise ClientIsPublic("A public client cannot act for itself.", remedy="Register a confidential application.")
+    client = confidential_client(tx, request)
     identifier = request.identifier
     if not identifier or (not request.form.get("resource") and not request.scope.endswith("/.default")):
         raise ScopeInvalid("The scope must be one resource followed by '/.default'.")
-    target = resources.target_of(tx, client, identifier)
+    target = resources.own_target_of(tx, client, identifier)
     tx.log(
         "token.issued",
         subject=f"application:{client['app_id']}",

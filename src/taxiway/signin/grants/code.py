@@ -5,23 +5,40 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from taxiway.kernel import Reason
 from taxiway.signin import issued
-from taxiway.signin.errors import CodeExpired, CodeReused, GrantInvalid, Malformed, SignInError, VerifierMismatch
+from taxiway.signin.authorize import registered
+from taxiway.signin.client_authentication import NONE
+from taxiway.signin.errors import (
+    ClientIsPublic,
+    CodeExpired,
+    CodeReused,
+    GrantInvalid,
+    Malformed,
+    OriginMissing,
+    OriginRefused,
+    SignInError,
+    VerifierMismatch,
+)
 from taxiway.signin.grants.common import (
     Issue,
     TokenRequest,
     admit,
     authenticated_client,
     reply,
+    require_credential,
     wants_refresh_token,
 )
 from taxiway.signin.model import Proof
 from taxiway.signin.revocation import revoke_family
 from taxiway.signin.sealed import same, tenant_hint
 from taxiway.store import Row, Runtime, Tx
+
+#: A refresh token in a page lives this long, however it is renewed (03 section 5.5).
+_IN_A_PAGE = timedelta(hours=24)
 
 
 async def redeem(rt: Runtime, request: TokenRequest) -> dict[str, Any]:
@@ -40,6 +57,7 @@ def _redeem(tx: Tx, request: TokenRequest) -> Issue | SignInError:
         raise GrantInvalid("The provided authorization code is not known.", remedy="Sign in again.")
     client = authenticated_client(tx, request)
     _check_binding(request, row)
+    _check_kind(request, row, client)
     if row["used_at"] is not None:
         revoke_family(tx, row["family"])
         why = Reason("code_reused", "A code was redeemed twice, so what the first redemption gave was revoked.")
@@ -55,9 +73,36 @@ def _redeem(tx: Tx, request: TokenRequest) -> Issue | SignInError:
     token = ""
     if wants_refresh_token(request, scope):
         token = issued.new_refresh_token(
-            tx, proof, client_id=client["app_id"], resource=identifier, scope=row["scope"], before=row
+            tx,
+            proof,
+            client_id=client["app_id"],
+            resource=identifier,
+            scope=row["scope"],
+            before={**row, "absolute_at": tx.now + _IN_A_PAGE} if request.origin else row,
+            confidential=client["acr"] != NONE,
         )
     return replace(issue, refresh_token=token, nonce=row["nonce"])
+
+
+def _check_kind(request: TokenRequest, row: Row, client: Row) -> None:
+    """The kind of its redirect URI says what a client is: a page, an installed program or a server with a secret."""
+    uri = row["redirect_uri"]
+    kinds = (kind for kind, uris in client["redirects"].items() if registered({"redirect_uris": uris}, uri))
+    kind = next(kinds, "web")
+    if kind == "spa" and not request.origin:
+        raise OriginMissing(
+            "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin "
+            "requests."
+        )
+    if kind != "spa" and request.origin:
+        raise OriginRefused(
+            "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type.",
+            remedy="Register the redirect URI under 'spa'.",
+        )
+    if kind == "web":
+        require_credential(client)
+    elif client["acr"] != NONE:
+        raise ClientIsPublic("Client is public so neither 'client_assertion' nor 'client_secret' should be presented.")
 
 
 def _check_binding(request: TokenRequest, row: Row) -> None:

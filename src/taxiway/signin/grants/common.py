@@ -10,27 +10,29 @@ from typing import Any
 from taxiway import directory
 from taxiway.signin import claims, conditional, resources
 from taxiway.signin.claims import Facts
-from taxiway.signin.client_secrets import require_secret
+from taxiway.signin.client_authentication import NONE, Credential, prove
 from taxiway.signin.credentials import require_enabled
 from taxiway.signin.errors import (
     ClientCredentialMissing,
-    ClientIsPublic,
     DeviceDisabled,
     DeviceRefused,
     GrantInvalid,
-    GrantUnsupported,
     ParameterMissing,
     SignInError,
 )
 from taxiway.signin.model import Proof
+from taxiway.signin.policy import signin_policy_of
 from taxiway.signin.resources import Target
-from taxiway.signin.tokens import sign
+from taxiway.signin.tokens import issuer, sign
 from taxiway.store import Row, Runtime, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A request at the token endpoint. ``tenant``: of the path, None for ``common``; ``version``: of the endpoint."""
+    """A request at the token endpoint. ``tenant``: of the path, None for ``common``; ``version``: of the endpoint.
+
+    ``authority``: the address up to and with the tenant segment; ``origin``: of the page that asks, if it is one.
+    """
 
     form: Mapping[str, str]
     version: str
@@ -38,6 +40,8 @@ class TokenRequest:
     correlation: str
     basic: tuple[str, str] | None = None
     address: str = ""
+    authority: str = ""
+    origin: str = ""
 
     def need(self, name: str) -> str:
         """A parameter that must be there."""
@@ -51,10 +55,19 @@ class TokenRequest:
         """Who asks."""
         return (self.form.get("client_id") or (self.basic[0] if self.basic else "") or self.need("client_id")).lower()
 
-    @property
-    def secret(self) -> str:
-        """The client's secret, from the body or the header."""
-        return self.form.get("client_secret") or (self.basic[1] if self.basic else "")
+    def credential(self, tenant: str) -> Credential:
+        """What the client proves itself by; an assertion may name the endpoint in either version, or the issuer."""
+        login = self.authority.rpartition("/")[0]
+        authorities = (self.authority, f"{login}/{tenant}")
+        return Credential(
+            secret=self.form.get("client_secret") or (self.basic[1] if self.basic else ""),
+            assertion=self.form.get("client_assertion", ""),
+            assertion_type=self.form.get("client_assertion_type", ""),
+            audiences=frozenset(
+                {f"{one}/oauth2{version}/token" for one in authorities for version in ("", "/v2.0")}
+                | {issuer(login, tenant, version) for version in ("1.0", "2.0")}
+            ),
+        )
 
     @property
     def scope(self) -> str:
@@ -77,7 +90,8 @@ class TokenRequest:
 class Issue:
     """What a grant decided to issue, before it is signed. Without ``target`` there is no access token.
 
-    ``scope``: what was granted, which in v2 decides whether there is an id_token.
+    ``scope``: what was granted, which in v2 decides whether there is an id_token. ``acr``: how the client proved
+    itself; ``foci``: whether the refresh token is good for the client's family.
     """
 
     facts: Facts
@@ -87,23 +101,30 @@ class Issue:
     scope: str = ""
     refresh_token: str = ""
     nonce: str = ""
+    acr: str = NONE
+    foci: bool = False
 
 
 def authenticated_client(tx: Tx, request: TokenRequest) -> Row:
-    """The client, once a confidential one has proved itself (03 section 15.7)."""
+    """The client, once a confidential one has proved itself; ``acr`` says how (03 section 15.7)."""
     client = resources.client_of(tx, request.client_id)
-    if request.form.get("client_assertion"):
-        raise GrantUnsupported("Client assertions are not implemented.", remedy="Use a client secret.")
-    if client["public"]:
-        if request.secret:
-            raise ClientIsPublic(
-                "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
-            )
-    elif not request.secret:
-        raise ClientCredentialMissing("The request body must contain 'client_assertion' or 'client_secret'.")
-    else:
-        require_secret(tx, client["app_id"], request.secret)
+    return {**client, "acr": prove(tx, client, request.credential(tx.tenant))}
+
+
+def confidential_client(tx: Tx, request: TokenRequest) -> Row:
+    """The client, for what only one that proved itself may have."""
+    client = authenticated_client(tx, request)
+    require_credential(client)
     return client
+
+
+def require_credential(client: Row) -> None:
+    """Raise ``ClientCredentialMissing`` unless the client proved itself."""
+    if client["acr"] == NONE:
+        raise ClientCredentialMissing(
+            "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+            remedy="Register a confidential application.",
+        )
 
 
 def require_standing(tx: Tx, proof: Proof) -> Row:
@@ -134,7 +155,7 @@ def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope:
     """
     try:
         require_standing(tx, proof)
-        target = resources.target_of(tx, client, identifier) if identifier else None
+        target = resources.target_of(tx, client, identifier, scope=scope, user_id=proof.user_id) if identifier else None
         why = conditional.require(tx, attempt_of(proof, target.app_id, tx.now)) if target is not None else ()
     except SignInError as error:
         error.about = (tx.tenant, proof.subject)
@@ -146,7 +167,15 @@ def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope:
     if target is not None:
         what = {**what, "mdm": facts.mdm is not None}
         tx.log("token.issued", subject=proof.subject, what=what, why=(*facts.why, *why))
-    return Issue(facts, proof, client["app_id"], target, scope)
+    return Issue(
+        facts,
+        proof,
+        client["app_id"],
+        target,
+        scope,
+        acr=client.get("acr", NONE),
+        foci=client["foci"] and signin_policy_of(tx).foci,
+    )
 
 
 def attempt_of(proof: Proof, app_id: str, now: datetime) -> conditional.Attempt:
@@ -165,7 +194,7 @@ async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: st
     if version == "1.0" or issue.target is None or resources.wants(issue.scope, "openid"):
         bodies["id_token"] = claims.id_claims(rt, facts, proof, client_id, version=version, nonce=issue.nonce)
     if issue.target is not None:
-        bodies["access_token"] = claims.access_claims(rt, facts, proof, client_id, issue.target)
+        bodies["access_token"] = claims.access_claims(rt, facts, proof, client_id, issue.target, acr=issue.acr)
     tokens = dict(zip(bodies, await sign(rt, *bodies.values()), strict=True))
     out: dict[str, Any] = {"token_type": "Bearer", **tokens}
     if issue.target is not None:
@@ -175,6 +204,8 @@ async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: st
             out |= {"resource": issue.target.aud, "not_before": str(access["nbf"])}
     if issue.refresh_token:
         out["refresh_token"] = issue.refresh_token
+    if issue.foci:
+        out["foci"] = "1"
     if request.form.get("client_info") == "1":
         out["client_info"] = claims.client_info(issue.facts)
     return out

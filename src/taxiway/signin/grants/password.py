@@ -46,12 +46,12 @@ async def sign_in(rt: Runtime, request: TokenRequest) -> dict[str, Any]:
 
 
 def _check_allowed(tx: Tx, request: TokenRequest) -> None:
-    client = authenticated_client(tx, request)
-    if not signin_policy_of(tx).ropc_enabled or client["app_id"] not in _CLIENTS:
+    if not signin_policy_of(tx).ropc_enabled or request.client_id not in _CLIENTS:
         raise GrantUnsupported(
             "The password grant is switched off for this tenant or this client.",
             remedy="Sign in interactively, or switch 'ropc_enabled' on for tests.",
         )
+    authenticated_client(tx, request)
 
 
 def _issue(tx: Tx, request: TokenRequest, checked: Checked) -> Issue:

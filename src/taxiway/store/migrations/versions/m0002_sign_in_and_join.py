@@ -15,7 +15,25 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 
 
 def upgrade() -> None:
-    """Apply."""
+    """Apply. Nothing could make an application or a secret before, so there is nothing of either to carry over."""
+    op.execute("DELETE FROM client_secret")
+    op.execute("DELETE FROM application")
+    op.create_table(
+        "app_role_assignment",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("principal_id", sa.Text(), nullable=False),
+        sa.Column("principal_type", sa.Text(), nullable=False),
+        sa.Column("resource_id", sa.Text(), nullable=False),
+        sa.Column("app_role_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_app_role_assignment")),
+    )
+    with op.batch_alter_table("app_role_assignment", schema=None) as batch_op:
+        batch_op.create_index("ix_app_role_assignment_principal_id", ["tenant", "principal_id"], unique=False)
+        batch_op.create_index("ix_app_role_assignment_resource_id", ["tenant", "resource_id"], unique=False)
+
     op.create_table(
         "browser_session",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -128,6 +146,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "number", name=op.f("pk_host_family")),
     )
     op.create_table(
+        "identifier_uri",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("uri", sa.String(length=250), nullable=False),
+        sa.Column("app_id", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "uri", name=op.f("pk_identifier_uri")),
+    )
+    with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
+        batch_op.create_index("ix_identifier_uri_app", ["tenant", "app_id"], unique=False)
+
+    op.create_table(
+        "permission_grant",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("consent_type", sa.Text(), nullable=False),
+        sa.Column("principal_id", sa.Text(), nullable=True),
+        sa.Column("resource_id", sa.Text(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_permission_grant")),
+    )
+    with op.batch_alter_table("permission_grant", schema=None) as batch_op:
+        batch_op.create_index("ix_permission_grant_client_id", ["tenant", "client_id"], unique=False)
+        batch_op.create_index("ix_permission_grant_principal_id", ["tenant", "principal_id"], unique=False)
+        batch_op.create_index("ix_permission_grant_resource_id", ["tenant", "resource_id"], unique=False)
+
+    op.create_table(
         "recovery_code",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.String(length=100), nullable=False),
@@ -135,11 +180,39 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "user_id", "hash", name=op.f("pk_recovery_code")),
     )
+    op.create_table(
+        "service_principal",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("app_id", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("account_enabled", sa.Boolean(), nullable=False),
+        sa.Column("service_principal_type", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_service_principal")),
+    )
+    with op.batch_alter_table("service_principal", schema=None) as batch_op:
+        batch_op.create_index("ix_service_principal_app_id", ["tenant", "app_id"], unique=True)
+
     op.drop_table("address")
     op.drop_table("lockout")
+    with op.batch_alter_table("application", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("created_at", sa.BigInteger(), nullable=True))
+        batch_op.add_column(sa.Column("sign_in_audience", sa.Text(), nullable=True))
+        batch_op.drop_index(batch_op.f("ix_application_service_principal_id"))
+        batch_op.drop_column("service_principal_id")
+
     with op.batch_alter_table("auth_code", schema=None) as batch_op:
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
+
+    with op.batch_alter_table("client_secret", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("object_id", sa.String(length=64), nullable=False))
+        batch_op.add_column(sa.Column("display_name", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("starts_at", sa.BigInteger(), nullable=False))
+        batch_op.create_index("ix_client_secret_object", ["tenant", "object_id"], unique=False)
 
     with op.batch_alter_table("joined_key", schema=None) as batch_op:
         batch_op.create_index("ix_joined_key_transport", ["tenant", "transport_hash"], unique=False)
@@ -150,6 +223,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
 
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("confidential", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("mfa_until", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("rests_on", sa.String(length=64), nullable=True))
 
@@ -159,6 +233,7 @@ def downgrade() -> None:
     with op.batch_alter_table("refresh_token", schema=None) as batch_op:
         batch_op.drop_column("rests_on")
         batch_op.drop_column("mfa_until")
+        batch_op.drop_column("confidential")
 
     with op.batch_alter_table("prt", schema=None) as batch_op:
         batch_op.drop_column("rests_on")
@@ -168,9 +243,23 @@ def downgrade() -> None:
     with op.batch_alter_table("joined_key", schema=None) as batch_op:
         batch_op.drop_index("ix_joined_key_transport")
 
+    with op.batch_alter_table("client_secret", schema=None) as batch_op:
+        batch_op.drop_index("ix_client_secret_object")
+        batch_op.drop_column("starts_at")
+        batch_op.drop_column("display_name")
+        batch_op.drop_column("object_id")
+
     with op.batch_alter_table("auth_code", schema=None) as batch_op:
         batch_op.drop_column("rests_on")
         batch_op.drop_column("mfa_until")
+
+    with op.batch_alter_table("application", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("service_principal_id", sa.TEXT(), nullable=True))
+        batch_op.create_index(
+            batch_op.f("ix_application_service_principal_id"), ["tenant", "service_principal_id"], unique=False
+        )
+        batch_op.drop_column("sign_in_audience")
+        batch_op.drop_column("created_at")
 
     op.create_table(
         "lockout",
@@ -188,7 +277,21 @@ def downgrade() -> None:
         sa.Column("devices", sa.TEXT(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
     )
+    with op.batch_alter_table("service_principal", schema=None) as batch_op:
+        batch_op.drop_index("ix_service_principal_app_id")
+
+    op.drop_table("service_principal")
     op.drop_table("recovery_code")
+    with op.batch_alter_table("permission_grant", schema=None) as batch_op:
+        batch_op.drop_index("ix_permission_grant_resource_id")
+        batch_op.drop_index("ix_permission_grant_principal_id")
+        batch_op.drop_index("ix_permission_grant_client_id")
+
+    op.drop_table("permission_grant")
+    with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
+        batch_op.drop_index("ix_identifier_uri_app")
+
+    op.drop_table("identifier_uri")
     op.drop_table("host_family")
     op.drop_table("familiar_place")
     op.drop_table("failed_attempt")
@@ -212,3 +315,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_browser_session_expires")
 
     op.drop_table("browser_session")
+    with op.batch_alter_table("app_role_assignment", schema=None) as batch_op:
+        batch_op.drop_index("ix_app_role_assignment_resource_id")
+        batch_op.drop_index("ix_app_role_assignment_principal_id")
+
+    op.drop_table("app_role_assignment")
