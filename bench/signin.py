@@ -18,7 +18,7 @@ from taxiway.rehearsal.server import Addresses, LocalServer
 CLI = "04b07795-8ddb-461a-bbee-02f9e1bf7b46"
 SCOPE = "https://graph.microsoft.com/.default offline_access"
 PASSWORD = "Only-for-this-1-run"
-CONNECTIONS = 16
+CONNECTIONS = 32
 
 
 async def measure(folder: Path) -> dict[str, float]:

@@ -20,7 +20,7 @@ async def signed_in(browser, app, scope):
     opened = await browser.authorize(
         client_id=app.id, redirect_uri=CALLBACK, resource=None, scope=scope, version="/v2.0"
     )
-    return await browser.login(opened)
+    return opened if opened.is_redirect else await browser.login(opened)
 
 
 def refusal(answer):

@@ -62,7 +62,7 @@ async def test_a_service_learns_what_a_token_for_it_says(browser, user, service,
     assert (said["active"], said["oid"], said["client_id"]) == (True, user["id"], client.id)
     assert (said["scope"], said["aud"], said["token_type"]) == ("Orders.Read", "api://orders", "Bearer")
     assert said["exp"] > said["iat"]
-    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["cache-control"] == "no-store, no-cache"
 
 
 async def test_a_client_learns_whether_its_refresh_token_is_good(browser, service, client, reply):

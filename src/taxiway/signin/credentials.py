@@ -41,7 +41,13 @@ async def tenant_of_segment(rt: Runtime, segment: str) -> str | None:
     """The tenant of a path segment; None for ``common`` and ``organizations``; raises ``TenantUnknown``."""
     if segment.lower() in {"common", "organizations"}:
         return None
+    # A tenant's id leads to itself from its creation on; a domain may move.
+    known = f"tenant:{segment.lower()}"
+    if known in rt.store.memo:
+        return segment.lower()
     found = await rt.store.read(SYSTEM, lambda tx: directory.tenant_of_domain(tx, segment))
+    if found == segment.lower():
+        rt.store.memo[known] = True
     if found is None:
         raise TenantUnknown(
             f"Tenant '{segment[:100]}' not found.", remedy="Check that you have the correct tenant ID or domain name."

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from taxiway.kernel import Busy, Clock, Entropy
 from taxiway.store.errors import NoDatabase, WriteFailed
-from taxiway.store.plans import Plans
+from taxiway.store.plans import Plans, run_sql
 from taxiway.store.schema import scope
 from taxiway.store.sealing import KeyRing
 from taxiway.store.unit import Followers, Tx
@@ -42,7 +42,42 @@ class _Write:
     tenant: str
     actor: str
     correlation: str
-    done: Callable[[Any, BaseException | None], None]
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+    def settle(self, result: Any, error: BaseException | None) -> None:
+        """Give the outcome to who waits, in the loop of who waits."""
+        if self.future.cancelled():
+            return
+        if error is None:
+            self.future.set_result(result)
+        else:
+            self.future.set_exception(error)
+
+
+_Outcome = tuple[_Write, Any, BaseException | None]
+
+
+class _Savepoint:
+    """A unit's part of the transaction of its group. SQLAlchemy's own costs more than a read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        run_sql(connection, "SAVEPOINT unit")
+
+    def commit(self) -> None:
+        """Keep what the unit did."""
+        run_sql(self._connection, "RELEASE SAVEPOINT unit")
+
+    def rollback(self) -> None:
+        """Take back what the unit did."""
+        run_sql(self._connection, "ROLLBACK TO SAVEPOINT unit")
+        self.commit()
+
+
+def _tell(outcomes: list[_Outcome]) -> None:
+    for item, result, error in outcomes:
+        item.settle(result, error)
 
 
 def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
@@ -119,24 +154,10 @@ class Store:
         """Run ``function`` in a transaction of ``tenant``; its result once committed, or its exception."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-
-        def settle(result: Any, error: BaseException | None) -> None:
-            if future.cancelled():
-                return
-            if error is None:
-                future.set_result(result)
-            else:
-                future.set_exception(error)
-
+        item = _Write(function, tenant, actor, correlation, loop, future)
         if self._inline:
-            item = _Write(function, tenant, actor, correlation, settle)
             self._run_group(self._connection(), [item])
             return await future
-
-        def settle_from_writer(result: Any, error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(settle, result, error)
-
-        item = _Write(function, tenant, actor, correlation, settle_from_writer)
         try:
             self._queue.put_nowait(item)
         except queue.Full as full:
@@ -214,24 +235,24 @@ class Store:
 
     def _run_group(self, connection: Connection, group: list[_Write]) -> None:
         """One transaction, a savepoint for each unit; futures resolve only after the commit."""
-        outcomes: list[tuple[_Write, Any, BaseException | None]] = []
+        outcomes: list[_Outcome] = []
         try:
             with connection.execution_options(sqlite_begin="IMMEDIATE").begin() as whole:
                 alone = len(group) == 1  # then a unit needs no savepoint: the transaction is its own
                 for item in group:
-                    around = whole if alone else connection.begin_nested()
-                    outcomes.append((item, *self._run_unit(connection, item, around)))
-                    if around is not whole and around.is_active:
+                    around = whole if alone else _Savepoint(connection)
+                    result, error = self._run_unit(connection, item, around)
+                    outcomes.append((item, result, error))
+                    if error is None and isinstance(around, _Savepoint):
                         around.commit()
-        except sa.exc.SQLAlchemyError as error:
+        except sa.exc.SQLAlchemyError as failure:
             self._drop_connection()
-            self._fail(group, error)
+            self._fail(group, failure)
             return
-        for item, result, error_ in outcomes:
-            item.done(result, error_)
+        self._settle(outcomes)
 
     def _run_unit(
-        self, connection: Connection, item: _Write, around: sa.Transaction
+        self, connection: Connection, item: _Write, around: sa.Transaction | _Savepoint
     ) -> tuple[Any, BaseException | None]:
         """The unit's result, or its error with what it did taken back."""
         try:
@@ -254,12 +275,18 @@ class Store:
             connection.execute(_first_turn, {"tenant": tenant, "head": 0})
             connection.execute(_turn, {"t": tenant})
 
-    @staticmethod
-    def _fail(group: list[_Write], error: Exception) -> None:
+    def _fail(self, group: list[_Write], error: Exception) -> None:
         failure = WriteFailed("The transaction could not be committed; nothing of it happened.")
         failure.__cause__ = error
-        for item in group:
-            item.done(None, failure)
+        self._settle([(item, None, failure) for item in group])
+
+    def _settle(self, outcomes: list[_Outcome]) -> None:
+        """Wake each loop once for its whole share: waking costs as much as a statement."""
+        if self._inline:
+            _tell(outcomes)
+            return
+        for loop in {item.loop for item, _, _ in outcomes}:
+            loop.call_soon_threadsafe(_tell, [outcome for outcome in outcomes if outcome[0].loop is loop])
 
     def _tx(self, connection: Connection, tenant: str, actor: str, correlation: str, *, writable: bool) -> Tx:
         self._units += 1

@@ -97,6 +97,13 @@ class Entity:
             sa.Column("version", sa.Integer, nullable=False),
             sa.Column("doc", Document, nullable=False),
         )
+        shown = {name: prop for name, prop in self.props.items() if not prop.secret}
+        # Rows are read far more often than entities are declared, so what a row is filled up with is worked out here.
+        self._blank: dict[str, Any] = {"id": None, "version": None} | {n: prop.default for n, prop in shown.items()}
+        self._lists = [(name, prop.default) for name, prop in shown.items() if isinstance(prop.default, list)]
+        self._columns = [name for name, prop in shown.items() if prop.column]
+        self._documents = frozenset(name for name, prop in shown.items() if not prop.column)
+        self._moments = frozenset(name for name in self._documents if shown[name].kind == "datetime")
         for prop in self.props.values():
             if prop.index or prop.unique:
                 column = self.table.c[prop.name]
@@ -126,17 +133,16 @@ class Entity:
 
     def from_row(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Every declared property (defaults filled in, secrets left out), ``id`` and ``version``."""
-        doc = row["doc"]
-        out: dict[str, Any] = {"id": row["id"], "version": row["version"]}
-        for name, prop in self.props.items():
-            if prop.secret:
-                continue
-            value = row[name] if prop.column else doc.get(name)
-            if value is None:
-                value = list(prop.default) if isinstance(prop.default, list) else prop.default
-            elif prop.kind == "datetime" and isinstance(value, str):
-                value = datetime.fromisoformat(value)
-            out[name] = value
+        out = self._blank.copy()
+        out["id"], out["version"] = row["id"], row["version"]
+        for name, default in self._lists:
+            out[name] = default.copy()
+        for name in self._columns:
+            if row[name] is not None:
+                out[name] = row[name]
+        for name, value in row["doc"].items():
+            if value is not None and name in self._documents:
+                out[name] = datetime.fromisoformat(value) if name in self._moments else value
         return out
 
     # ------------------------------------------------------------------------------------------ filters

@@ -44,19 +44,8 @@ class Plan:
         return [dict(zip(self.columns, self._converted(row), strict=True)) for row in rows]
 
     def change(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
-        """How many rows were written; an error is the one that SQLAlchemy would raise."""
-        dbapi = connection.dialect.loaded_dbapi
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self.sql, self._bound(parameters))
-            return int(cursor.rowcount)
-        except dbapi.IntegrityError as error:
-            raise sa.exc.IntegrityError(self.sql, None, error) from error
-        except dbapi.Error as error:
-            gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
-            raise sa.exc.DBAPIError(self.sql, None, error, connection_invalidated=gone) from error
-        finally:
-            cursor.close()
+        """How many rows were written."""
+        return run_sql(connection, self.sql, self._bound(parameters))
 
     def _bound(self, parameters: Mapping[str, Any]) -> Any:
         values = {**self.fixed, **parameters}
@@ -69,6 +58,22 @@ class Plan:
         for place, convert in self.converts:
             values[place] = convert(values[place])
         return values
+
+
+def run_sql(connection: Connection, sql: str, values: Any = ()) -> int:
+    """Run a text as the driver takes it; how many rows it wrote. An error is the one that SQLAlchemy would raise."""
+    dbapi = connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, values)
+        return int(cursor.rowcount)
+    except dbapi.IntegrityError as error:
+        raise sa.exc.IntegrityError(sql, None, error) from error
+    except dbapi.Error as error:
+        gone = connection.dialect.is_disconnect(error, connection.connection.dbapi_connection, cursor)
+        raise sa.exc.DBAPIError(sql, None, error, connection_invalidated=gone) from error
+    finally:
+        cursor.close()
 
 
 class Plans:
