@@ -24,13 +24,12 @@ _SIGNS = timedelta(days=90)
 _AHEAD = timedelta(hours=24)
 _LINGERS = timedelta(hours=26)
 
-#: Between two looks at the database a process signs with what it found: a key that took over meanwhile is not missed,
-#: since the one before it is believed for a day longer.
+#: So long a process signs by what it last found. A key that another one made meanwhile does not sign for a day anyway.
 _LOOKS = timedelta(seconds=60)
 #: What 03 section 15.10 asks for; every client takes at least this.
 BITS = 3072
 
-_SEEN, _CURRENT = "signing_keys", "signing_key"
+_SEEN, _ROWS = "signing_keys", "signing_key_rows"
 
 _mine = signing_key.c.tenant == SYSTEM
 _by_kid = sa.select(signing_key).where(_mine, signing_key.c.kid == sa.bindparam("k"))
@@ -58,10 +57,7 @@ class SigningKey:
 async def signing_keys(rt: Runtime) -> SigningKey:
     """The key that signs now; makes the first one, and the next one a day before it is due."""
     now = rt.clock.now()
-    last: tuple[datetime, SigningKey] | None = rt.store.memo.get(_CURRENT)
-    if last is not None and last[0] <= now < last[0] + _LOOKS:
-        return last[1]
-    rows = await rt.store.read(SYSTEM, lambda tx: tx.all(_alive, {"now": now}))
+    rows = await _known(rt, now)
     if _due(rows, now):
         rows = await _make_next(rt)
         now = rt.clock.now()  # the first key is active from the moment it was stored
@@ -72,8 +68,17 @@ async def signing_keys(rt: Runtime) -> SigningKey:
     if known is None:
         known = SigningKey(current["kid"], await rt.store.read(SYSTEM, lambda tx: _open(tx, current)))
         rt.store.memo[f"signing_key:{current['kid']}"] = known
-    rt.store.memo[_CURRENT] = (now, known)
     return known
+
+
+async def _known(rt: Runtime, now: datetime) -> list[dict[str, Any]]:
+    """The keys as last looked at; again after a minute, and when another key is due."""
+    last: tuple[datetime, list[dict[str, Any]]] | None = rt.store.memo.get(_ROWS)
+    if last is not None and last[0] <= now < last[0] + _LOOKS and not _due(last[1], now):
+        return last[1]
+    rows = await rt.store.read(SYSTEM, lambda tx: tx.all(_alive, {"now": now}))
+    rt.store.memo[_ROWS] = (now, rows)
+    return rows
 
 
 def seen(rt: Runtime) -> tuple[str, ...]:
@@ -107,7 +112,9 @@ async def _make_next(rt: Runtime) -> list[dict[str, Any]]:
     private = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return await rt.store.write(SYSTEM, lambda tx: _add(tx, private, certificate))
+    rows = await rt.store.write(SYSTEM, lambda tx: _add(tx, private, certificate))
+    rt.store.memo[_ROWS] = (rt.clock.now(), rows)
+    return rows
 
 
 def _add(tx: Tx, private: bytes, certificate: bytes) -> list[dict[str, Any]]:
