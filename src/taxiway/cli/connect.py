@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from pathlib import Path
 from typing import Any
+
+import typer
 
 from taxiway.kernel import SystemClock, SystemEntropy, TaxiwayError
 from taxiway.rehearsal.administrator import Administrator
@@ -49,4 +52,11 @@ def administrator(
         clock=SystemClock(),
         entropy=SystemEntropy(),
         new_password=new_password,
+        ask_code=_code,
     )
+
+
+def _code() -> str:
+    """The second factor, where the account has one: from the environment, or asked for."""
+    given = os.environ.get("TAXIWAY_ADMIN_CODE", "")
+    return given or str(typer.prompt("Code of the authenticator app, or Temporary Access Pass"))

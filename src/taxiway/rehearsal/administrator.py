@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -43,7 +44,11 @@ class _Reporting(httpx.AsyncHTTPTransport):
 
 @dataclass(slots=True)
 class Administrator:
-    """One administrator. ``new_password`` replaces a one-time password at the first sign-in."""
+    """One administrator.
+
+    ``new_password`` replaces a one-time password at the first sign-in; ``ask_code`` gives the second factor when the
+    page asks for one.
+    """
 
     origin: str
     ca_file: Path
@@ -52,6 +57,7 @@ class Administrator:
     clock: Clock
     entropy: Entropy
     new_password: str = field(default="", repr=False)
+    ask_code: Callable[[], str] | None = None
     _http: httpx.AsyncClient | None = None
     _token: str = field(default="", repr=False)
     _refresh: str = field(default="", repr=False)
@@ -174,6 +180,8 @@ class Administrator:
         raise AdminRefused("The sign-in pages lead nowhere.")
 
     def _form(self, page: str) -> dict[str, str] | None:
+        if page == "ConvergedTFA" and self.ask_code is not None:
+            return {"otc": self.ask_code()}
         named = {"login": self.upn, "loginfmt": self.upn}
         if page == "ConvergedSignIn":
             return {**named, "passwd": self.password, "type": "11", "LoginOptions": "3"}

@@ -1,0 +1,84 @@
+"""What an administrator asks of a running server by the commands: switches, explanations, a second factor."""
+
+import base64
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from taxiway import directory, signin
+from taxiway.signin.factors import code_at
+
+pytestmark = pytest.mark.anyio
+
+ADMIN, PASSWORD = "root@contoso.example", "Correct-horse-7-battery"
+
+
+@pytest.fixture
+async def administrator(instance):
+    await instance.make_user(ADMIN, access_pass=False)
+
+    def make(tx):
+        user = directory.find_user(tx, ADMIN)
+        directory.assign_role(tx, user["id"], directory.GLOBAL_ADMINISTRATOR, principal=directory.SYSTEM_PRINCIPAL)
+        return user["id"]
+
+    return await instance.rt.store.write(instance.tenant, make)
+
+
+@pytest.fixture
+def command(instance, administrator):
+    """Run a command against the instance, in a process of its own."""
+    import asyncio
+
+    async def command(*words, status=0, code=""):
+        where = ["--server", instance.settings.urls.people, "--ca", str(instance.files.root), "--admin", ADMIN]
+        environment = {"TAXIWAY_ADMIN_PASSWORD": PASSWORD, "TAXIWAY_ADMIN_CODE": code, "PATH": ""}
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "taxiway", *words, *where],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=120,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout
+
+    return command
+
+
+async def test_switches_are_printed_and_changed(command):
+    """One command for both; what is no switch is said."""
+    assert re.search(r"ropc_enabled +off", await command("signin-policy"))
+    assert re.search(r"ropc_enabled +on", await command("signin-policy", "--set", "ropc_enabled=on"))
+    assert json.loads(await command("signin-policy", "--json"))["ropc_enabled"] is True
+    await command("signin-policy", "--set", "ropc_enabled", status=1)
+    await command("signin-policy", "--set", "nonsense=on", status=1)
+
+
+async def test_explain_says_why_in_words_and_in_json(instance, command):
+    """Exit status 0 for somebody who could, 1 for somebody who could not."""
+    await instance.make_user("ada@contoso.example", access_pass=False)
+    told = await command("explain", "sign-in", "ada@contoso.example")
+    assert told.startswith("ada@contoso.example could sign in.")
+    assert "Nothing asks for a second factor." in told
+    nobody = {"join_allowed": "none"}
+    await instance.rt.store.write(
+        instance.tenant,
+        lambda tx: directory.update_registration_policy(tx, directory.SYSTEM_PRINCIPAL, nobody),
+    )
+    told = json.loads(await command("explain", "join", "ada@contoso.example", "--json", status=1))
+    assert told["could"] is False
+    assert told["checks"][0]["why"][0]["code"] == "join.not_allowed"
+
+
+async def test_an_administrator_with_an_authenticator_gives_its_code(instance, command, administrator):
+    """The commands sign in on the page like anybody else."""
+    address = await signin.register_totp(instance.rt, instance.tenant, administrator)
+    secret = base64.b32decode(re.search("secret=([A-Z2-7]+)", address)[1])
+    step = int(instance.rt.clock.now().timestamp()) // 30
+    await command("signin-policy", code="000000", status=1)
+    assert "ropc_enabled" in await command("signin-policy", code=code_at(secret, step + 1))
