@@ -51,7 +51,7 @@ def test_a_plain_request_gives_its_key(keys):
     assert key_hash(found) == key_hash(key.public_key())
 
 
-def test_the_subject_windows_writes_is_no_obstacle(keys):
+def test_m31_the_subject_windows_writes_is_no_obstacle(keys):
     """A subject that strict libraries refuse does not matter: only the key is taken over."""
     key = keys.rsa()
     der = windows_request(key)
@@ -60,7 +60,7 @@ def test_the_subject_windows_writes_is_no_obstacle(keys):
     assert proven_key(der).public_numbers() == key.public_key().public_numbers()
 
 
-def test_a_signature_by_another_key_is_refused(keys):
+def test_m12_a_signature_by_another_key_is_refused(keys):
     """Possession is proven by the signature over exactly these bytes."""
     der = bytearray(request(keys.rsa()))
     der[-1] ^= 1
@@ -80,7 +80,7 @@ def test_a_signature_by_another_key_is_refused(keys):
         request(rsa.generate_private_key(public_exponent=65537, key_size=1024)),
     ],
 )
-def test_hostile_or_weak_requests_are_named_errors(der):
+def test_m12_hostile_or_weak_requests_are_named_errors(der):
     """Whatever the bytes are, the answer is one named error."""
     with pytest.raises(BadCertificateRequest):
         proven_key(der)

@@ -245,7 +245,7 @@ async def test_renewal_gives_a_new_certificate_for_a_new_key(client, clock):
     assert peer.subject == f"managed:{first.dm_client.ent_dm_id}"
 
 
-async def test_renewal_is_refused_too_early_for_the_old_key_or_by_another(client, clock):
+async def test_m13_renewal_is_refused_too_early_for_the_old_key_or_by_another(client, clock):
     """Outside the window, without a new key, or signed by a certificate that is not the current one."""
     old_key, new_key = client.keys.rsa(), client.keys.rsa()
     first = await client.enroll(client.csr(old_key))
@@ -256,6 +256,8 @@ async def test_renewal_is_refused_too_early_for_the_old_key_or_by_another(client
     same = signed(client.csr(old_key), old_key, leaf)
     assert (await client.refused(csr=same, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
     stranger = client.keys.rsa()
+    borrowed = signed(client.csr(new_key), stranger, leaf)
+    assert (await client.refused(csr=borrowed, request_type=enroll.RENEW)).subcode == Subcode.CERTIFICATE_REQUEST
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, first.dm_client.ent_dm_id)])
     own = (
         x509.CertificateBuilder()
@@ -269,6 +271,16 @@ async def test_renewal_is_refused_too_early_for_the_old_key_or_by_another(client
     )
     forged = signed(client.csr(new_key), stranger, own)
     assert (await client.refused(csr=forged, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
+
+
+async def test_m13_the_certificate_before_the_current_one_renews_nothing(client, clock):
+    """Still good for sessions while it lasts, it vouches for no further key."""
+    old_key = client.keys.rsa()
+    leaf = x509.load_der_x509_certificate((await client.enroll(client.csr(old_key))).certificates.leaf)
+    clock.advance(330 * 86400)
+    await client.enroll(signed(client.csr(client.keys.rsa()), old_key, leaf), request_type=enroll.RENEW)
+    again = signed(client.csr(client.keys.rsa()), old_key, leaf)
+    assert (await client.refused(csr=again, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
 
 
 @pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x30\x80" + b"\x00" * 60, b"x" * 70_000])

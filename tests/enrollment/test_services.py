@@ -8,8 +8,7 @@ import pytest
 
 from taxiway import enrollment
 from taxiway.directory import SYSTEM_PRINCIPAL
-from taxiway.wire import discovery, policy
-from taxiway.wire.soap import JWT_TOKEN, BinaryToken
+from taxiway.wire import discovery
 from taxiway.wire.soap_fault import FaultReceived
 
 pytestmark = pytest.mark.anyio
@@ -40,17 +39,6 @@ async def test_discovery_refuses_what_it_does_not_serve(client):
     answer = await client.post("discovery", discovery.render_discover(request, message_id="7", to=URL))
     with pytest.raises(FaultReceived, match="NotSupported"):
         discovery.parse_discover_response(answer.content)
-
-
-async def test_policies_are_for_those_with_a_token(client):
-    """The same token as for the request that follows; without it a fault."""
-    good = BinaryToken(JWT_TOKEN, client.token.encode())
-    answer = await client.post("policy", policy.render_get_policies(message_id="7", to=URL, credential=good))
-    assert policy.parse_policies(answer.content).minimal_key_length == 2048
-    bad = BinaryToken("urn:other", b"x")
-    answer = await client.post("policy", policy.render_get_policies(message_id="7", to=URL, credential=bad))
-    with pytest.raises(FaultReceived, match="InvalidSecurity"):
-        policy.parse_policies(answer.content)
 
 
 async def terms(client, token=None, **query):

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from management.uris import USER_NODE
 from taxiway import enrollment, pki, signin
 from taxiway.doors import Door
+from taxiway.enrollment import ENROLLMENTS
 from taxiway.kernel import SystemEntropy
 from taxiway.management import APPS, routes
 from taxiway.wire.syncml import CONTENT_TYPE, parse_message, render_message
@@ -52,7 +53,10 @@ async def certificate(rt, tenant, purpose, subject):
 @pytest.fixture
 async def own(rt, tenant, pc):
     """The management certificate of the enrolled device."""
-    return await certificate(rt, tenant, "management", f"managed:{pc.managed_id}")
+    made = await certificate(rt, tenant, "management", f"managed:{pc.managed_id}")
+    thumbprint = pki.thumbprint(x509.load_pem_x509_certificate(made.encode()))
+    await rt.store.write(tenant, lambda tx: ENROLLMENTS.update(tx, pc.managed_id, {"thumbprint": thumbprint}))
+    return made
 
 
 async def test_a_session_runs_over_the_endpoint(door, pc, own):

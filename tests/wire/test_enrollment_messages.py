@@ -177,7 +177,7 @@ def test_bad_envelopes_are_named(old, new, says):
         soap.parse_envelope(sample("enroll").replace(old, new))
 
 
-def test_doctype_and_size_are_refused():
+def test_m29_doctype_and_size_are_refused():
     """A document type and a body above the limit are refused (04 section 2.5)."""
     with pytest.raises(MalformedXml):
         soap.parse_envelope(b"<!DOCTYPE x>" + sample("enroll"))

@@ -134,7 +134,7 @@ def test_refusals_have_the_number_of_their_block(old, new, hresult):
         (p.Poll(remaining_interval=-1), False),
     ],
 )
-def test_poll_schedules(poll, good):
+def test_m22_poll_schedules(poll, good):
     """A schedule that never begins, or runs for ever twice, is refused before it is sent (04 section 11.3)."""
     assert (poll.problems() == []) is good
     document = p.ProvisioningDocument(

@@ -57,6 +57,7 @@ from taxiway.enrollment.managed import (
     subject_of,
     update_inventory,
 )
+from taxiway.enrollment.renewal import require_current, use_certificate
 from taxiway.enrollment.service import Admission, Asker, admit, version_key
 from taxiway.enrollment.terms import set_terms, terms_of
 
@@ -108,6 +109,7 @@ __all__ = [
     "links_of",
     "managed_device",
     "managed_device_of_device",
+    "require_current",
     "routes",
     "seed",
     "set_priority",
@@ -117,5 +119,6 @@ __all__ = [
     "update_configuration",
     "update_inventory",
     "update_managed_device",
+    "use_certificate",
     "version_key",
 ]

@@ -197,6 +197,8 @@ ENROLLMENT = Entity(
         Prop("entra_id", column=True, index=True),
         Prop("ztdid", column=True, index=True),
         Prop("thumbprint"),
+        Prop("former_thumbprint"),
+        Prop("renewed_at", "datetime"),
         Prop("esp", "json"),
         Prop("context", "json", default=[]),
         Prop("client_device_id"),

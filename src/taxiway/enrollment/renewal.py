@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from taxiway import directory
+from taxiway import directory, pki
 from taxiway.enrollment import csr
 from taxiway.enrollment.errors import BadCertificateRequest, NotEligibleToRenew
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, subject_of
@@ -21,6 +21,8 @@ from taxiway.store import Tx, eq
 MAX_BYTES: Final = 64 * 1024
 #: The last days of a certificate in which it may be renewed: the period devices are told, and a week.
 WINDOW: Final = timedelta(days=42 + 7)
+#: So long the certificate before a renewal still opens sessions, unless the new one was used before (04 section 14.3).
+GRACE: Final = timedelta(days=7)
 _HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "sha256": hashes.SHA256,
     "sha384": hashes.SHA384,
@@ -77,10 +79,31 @@ def require_eligible(tx: Tx, managed_id: str, thumbprint: str, renewal: Renewal)
 
 def store_renewal(tx: Tx, managed_id: str, key_hash: str, thumbprint: str, document: bytes, expires: object) -> None:
     """The new certificate is the current one; a repeated request gets the same document."""
-    ENROLLMENTS.update(tx, managed_id, {"key_hash": key_hash, "thumbprint": thumbprint, "document": document})
+    before = ENROLLMENTS.require(tx, managed_id)
+    renewed = {"former_thumbprint": before["thumbprint"], "renewed_at": tx.now}
+    changes = {"key_hash": key_hash, "thumbprint": thumbprint, "document": document, **renewed}
+    ENROLLMENTS.update(tx, managed_id, changes)
     MANAGED.update(tx, managed_id, {"management_certificate_expires_at": expires})
     what = {"managed_device": managed_id, "certificate": thumbprint}
     tx.log("certificate.renewed", subject=subject_of(tx, managed_id), what=what)
+
+
+def require_current(tx: Tx, managed_id: str, thumbprint: str) -> None:
+    """Raise ``PeerRefused`` unless this is the certificate on record for the device, or the one before in its grace."""
+    enrollment = ENROLLMENTS.get(tx, managed_id)
+    if enrollment is None or thumbprint == enrollment["thumbprint"]:
+        return
+    if thumbprint != enrollment["former_thumbprint"] or tx.now > enrollment["renewed_at"] + GRACE:
+        raise pki.PeerRefused("The certificate is not the device's current one.", remedy="Use the renewed certificate.")
+
+
+def use_certificate(tx: Tx, managed_id: str, thumbprint: str) -> None:
+    """``require_current``; the first use of a renewed certificate ends the one before it (04 section 14.3)."""
+    require_current(tx, managed_id, thumbprint)
+    enrollment = ENROLLMENTS.get(tx, managed_id)
+    if enrollment is not None and enrollment["former_thumbprint"] and thumbprint == enrollment["thumbprint"]:
+        pki.revoke(tx, subject=f"managed:{managed_id}", purpose="management", but=thumbprint)
+        ENROLLMENTS.update(tx, managed_id, {"former_thumbprint": None})
 
 
 def _signer(signed: cms.SignedData, info: cms.SignerInfo) -> x509.Certificate:

@@ -6,7 +6,7 @@ import json
 import re
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
@@ -87,8 +87,3 @@ def checked_redirect(uri: str) -> str:
     if parts.scheme in _SCHEMES or (parts.scheme in {"http", "https"} and parts.hostname in _LOOPBACK):
         return uri
     raise BadTermsRequest("redirect_uri leads to a place that is not allowed.")
-
-
-def answer_uri(redirect_uri: str, **parameters: str) -> str:
-    """The redirect with the page's answer in its query."""
-    return f"{redirect_uri}{'&' if '?' in redirect_uri else '?'}{urlencode(parameters)}"

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Final
 
-from taxiway import enrollment
+from taxiway import enrollment, pki
 from taxiway.management import apps
 from taxiway.management.errors import BadRange
 from taxiway.management.message import Incoming, handle
@@ -41,9 +41,13 @@ async def exchange(rt: Runtime, peer: Peer, body: bytes, bearer: str | None, *, 
         content_origin=rt.urls.mdm,
         token_error=token_error,
     )
-    return await rt.store.write(
-        peer.tenant, lambda tx: handle(tx, incoming), actor=f"managed:{managed_id}", correlation=correlation
-    )
+    thumbprint = pki.thumbprint(peer.certificate)
+
+    def answer(tx: Tx) -> bytes:
+        enrollment.use_certificate(tx, managed_id, thumbprint)
+        return handle(tx, incoming)
+
+    return await rt.store.write(peer.tenant, answer, actor=f"managed:{managed_id}", correlation=correlation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,13 @@ class Content:
 
 async def open_content(rt: Runtime, peer: Peer, sha256: str, wanted: tuple[int | None, int | None] | None) -> Content:
     """The content, or the range of it that is wanted; only for a device of the tenant that owns it."""
-    managed_id_of(peer)
-    size = await rt.store.read(peer.tenant, lambda tx: apps.content_size(tx, sha256))
+    managed_id, thumbprint = managed_id_of(peer), pki.thumbprint(peer.certificate)
+
+    def look(tx: Tx) -> int:
+        enrollment.require_current(tx, managed_id, thumbprint)
+        return apps.content_size(tx, sha256)
+
+    size = await rt.store.read(peer.tenant, look)
     first, last = _range(wanted, size)
     return Content(_read(rt, sha256, first, last - first + 1), first, last, size)
 

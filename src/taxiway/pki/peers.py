@@ -67,10 +67,10 @@ def certificates_of(tx: Tx, subject: str, purpose: Purpose) -> list[Row]:
     return sorted(rows, key=lambda row: str(row["issued_at"]))
 
 
-def revoke(tx: Tx, *, subject: str, purpose: Purpose | None = None) -> int:
-    """Revoke what a subject holds (of one purpose, or all); how many certificates that were."""
+def revoke(tx: Tx, *, subject: str, purpose: Purpose | None = None, but: str = "") -> int:
+    """Revoke what a subject holds (of one purpose, or all), ``but`` one by its thumbprint; how many that were."""
     rows = CERTIFICATES.select(tx, eq("subject", subject))
-    live = [row for row in rows if row["revoked_at"] is None and purpose in (None, row["purpose"])]
+    live = [row for row in rows if row["revoked_at"] is None and row["id"] != but and purpose in (None, row["purpose"])]
     for row in live:
         CERTIFICATES.update(tx, row["id"], {"revoked_at": tx.now})
     return len(live)
