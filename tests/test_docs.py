@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from taxiway import signin
+from taxiway import enrollment, signin
 from taxiway.rehearsal import plan
 from taxiway.settings import BadSettings, Settings, load_settings
 
@@ -28,6 +28,14 @@ def test_every_sign_in_switch_is_documented_and_off():
     for field in msgspec.structs.fields(signin.Policy):
         assert f"| `{field.name}` |" in text
         assert field.default is False
+
+
+def test_every_enrollment_switch_is_documented():
+    """docs/settings.md names each switch of the enrollment policy with what it is at first."""
+    text = (DOCS / "settings.md").read_text("utf-8")
+    for field in msgspec.structs.fields(enrollment.EnrollmentPolicy):
+        default = "off" if field.default is False else field.default
+        assert f"| `{field.name}` | {default} |" in text
 
 
 @pytest.mark.parametrize(

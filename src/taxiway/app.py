@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from taxiway import directory, management, signin
+from taxiway import directory, enrollment, management, signin
 from taxiway.doors import ByHost, Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.names import Name
@@ -113,7 +113,7 @@ def followers() -> Followers:
 
 def people_routes(rt: Runtime) -> list[BaseRoute]:
     """Sign-in, Graph and what administrators ask."""
-    return [*_routes(_PEOPLE, rt), Route("/connecttest.txt", _connect_test)]
+    return [*_routes(_PEOPLE, rt), *enrollment.policy_routes(rt), Route("/connecttest.txt", _connect_test)]
 
 
 def device_routes(rt: Runtime) -> list[BaseRoute]:

@@ -14,9 +14,8 @@ from taxiway import autopilot, directory, management, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.doors import Door
 from taxiway.enrollment import routes
-from taxiway.enrollment.flow import BROKER
 from taxiway.kernel import SystemEntropy
-from taxiway.signin import tokens
+from taxiway.signin import BROKER, tokens
 from taxiway.wire import enroll
 from taxiway.wire.provisioning import parse_provisioning
 from taxiway.wire.soap import JWT_TOKEN, BinaryToken

@@ -27,6 +27,7 @@ app.command("setup")(registration.setup)
 app.command("import")(registration.import_csv)
 app.command("status")(registration.status)
 app.command("signin-policy")(switches.signin_policy)
+app.command("enrollment-policy")(switches.enrollment_policy)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 

@@ -1,9 +1,11 @@
-"""``taxiway signin-policy``: the tenant's sign-in switches."""
+"""``taxiway signin-policy`` and ``taxiway enrollment-policy``: the tenant's switches."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,18 +13,23 @@ import typer
 from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
 from taxiway.kernel import TaxiwayError
 
-_PATH = "/taxiway/signin-policy"
+_SIGN_IN, _ENROLLMENT = "/taxiway/signin-policy", "/taxiway/enrollment-policy"
+
+Changes = Annotated[
+    list[str] | None, typer.Option("--set", help="NAME=VALUE, on or off for a switch; repeat for more. Without: print.")
+]
+
+
+_KNOWN = {"on": True, "true": True, "off": False, "false": False}
 
 
 class NotASwitch(TaxiwayError):
-    """Not ``NAME=on`` or ``NAME=off``."""
+    """Not ``NAME=on`` or ``NAME=off``, or not ``NAME=VALUE``."""
 
 
 def signin_policy(
     password: AdminPassword,
-    switch: Annotated[
-        list[str] | None, typer.Option("--set", help="NAME=on or NAME=off; repeat for more. Without it: print them.")
-    ] = None,
+    switch: Changes = None,
     data: Data = DEFAULT_DATA,
     server: Server = "",
     ca: Authority = None,
@@ -35,26 +42,60 @@ def signin_policy(
     and password need `ropc_enabled=on`; docs/settings.md describes every switch.
     """
     changes = dict(_pair(text) for text in switch or ())
+    _print(_exchange(_SIGN_IN, changes, data, server, ca, admin, password), as_json)
+
+
+def enrollment_policy(
+    password: AdminPassword,
+    switch: Changes = None,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print or change how the tenant's devices may enroll besides the usual way.
+
+    At first nothing but the Entra token and the sign-in page enrolls; docs/settings.md describes every switch.
+    """
+    changes = dict(_value(text) for text in switch or ())
+    _print(_exchange(_ENROLLMENT, changes, data, server, ca, admin, password), as_json)
+
+
+def _exchange(
+    path: str, changes: Mapping[str, object], data: Path, server: str, ca: Path | None, admin: str, password: str
+) -> dict[str, object]:
+    """Read the switches, or change some of them; all of them as they are then."""
 
     async def run() -> dict[str, object]:
         from taxiway.cli.connect import administrator
 
         async with administrator(data, server, ca, admin, password) as signed_in:
             method, body = ("PATCH", changes) if changes else ("GET", None)
-            found: dict[str, object] = await signed_in.call(method, _PATH, body)
+            found: dict[str, object] = await signed_in.call(method, path, body)
             return found
 
-    found = asyncio.run(run())
+    return asyncio.run(run())
+
+
+def _print(found: Mapping[str, object], as_json: bool) -> None:
     if as_json:
         print(json.dumps(found))
         return
     for name, value in found.items():
-        print(f"  {name:<28} {'on' if value else 'off'}")
+        print(f"  {name:<28} {('on' if value else 'off') if isinstance(value, bool) else value}")
+
+
+def _value(text: str) -> tuple[str, object]:
+    """A switch, or a value as it is written."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise NotASwitch(f"'{text}' sets nothing.", remedy="Write NAME=VALUE.")
+    return name, _KNOWN.get(value.lower(), value)
 
 
 def _pair(text: str) -> tuple[str, bool]:
     name, _, value = text.partition("=")
-    known = {"on": True, "true": True, "off": False, "false": False}
-    if value.lower() not in known:
+    if value.lower() not in _KNOWN:
         raise NotASwitch(f"'{text}' is not a switch.", remedy="Write NAME=on or NAME=off.")
-    return name, known[value.lower()]
+    return name, _KNOWN[value.lower()]

@@ -27,7 +27,7 @@ from taxiway.directory.assignments import (
     members_meant,
     set_assignments,
 )
-from taxiway.directory.catalogue import GRAPH_APP_ID, INTUNE_APP_ID
+from taxiway.directory.catalogue import ENROLLMENT_APP_ID, GRAPH_APP_ID, INTUNE_APP_ID
 from taxiway.directory.clients import find_application, is_tenant_application, resolve_resource
 from taxiway.directory.consent import (
     assign_app_role,
@@ -147,6 +147,7 @@ __all__ = [
     "CLOUD_DEVICE_ADMINISTRATOR",
     "DEVICES",
     "DOMAINS",
+    "ENROLLMENT_APP_ID",
     "GLOBAL_ADMINISTRATOR",
     "GRAPH_APP_ID",
     "GROUPS",

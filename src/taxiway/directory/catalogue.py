@@ -133,6 +133,8 @@ _CLIENTS = (
         scopes=ADMINISTRATION,
     ),
     Client(_OFFICE, "Microsoft Office", (OOB, _plugin(_OFFICE)), foci=True, scopes=("User.Read", "openid", "profile")),
+    # The page on which a person signs in for an enrollment; it is at this instance's own addresses.
+    Client(ENROLLMENT_APP_ID, "Microsoft Intune Enrollment"),
 )
 CLIENTS = {client.app_id: client for client in _CLIENTS}
 

@@ -21,7 +21,7 @@ def find_application(tx: Tx, app_id: str) -> Row | None:
     """
     known = CLIENTS.get(app_id.lower())
     if known is not None:
-        return _first_party(known)
+        return _first_party(known, _own_pages(tx, known))
     row = APPLICATIONS.find(tx, eq("app_id", app_id.lower()))
     return None if row is None else _own(row)
 
@@ -105,12 +105,20 @@ def _own(row: Row) -> Row:
     }
 
 
-def _first_party(client: Client) -> Row:
+def _own_pages(tx: Tx, client: Client) -> list[str]:
+    """The pages of this instance that send people to sign in: the one that enrolls in a browser (04 section 4.2)."""
+    if client.app_id != ENROLLMENT_APP_ID:
+        return []
+    return [f"{urls.mdm}/EnrollmentServer/Auth" for urls in tenants.families(tx)]
+
+
+def _first_party(client: Client, pages: list[str]) -> Row:
+    redirect_uris = [*client.redirect_uris, *pages]
     return {
         "app_id": client.app_id,
         "display_name": client.display_name,
-        "redirects": {"web": [], "spa": [], "public_client": list(client.redirect_uris)},
-        "redirect_uris": list(client.redirect_uris),
+        "redirects": {"web": [], "spa": [], "public_client": redirect_uris},
+        "redirect_uris": redirect_uris,
         "public": True,
         "foci": client.foci,
         "scopes": list(client.scopes),

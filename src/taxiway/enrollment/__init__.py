@@ -25,6 +25,7 @@ from taxiway.enrollment.configurations import (
     set_priority,
     update_configuration,
 )
+from taxiway.enrollment.credentials import audiences, authenticate_bearer
 from taxiway.enrollment.entities import (
     DEFAULT_ESP,
     DEFAULT_HELLO,
@@ -43,7 +44,7 @@ from taxiway.enrollment.errors import (
     NotAuthenticated,
     TooMany,
 )
-from taxiway.enrollment.flow import audiences, authenticate_bearer, enroll, forget
+from taxiway.enrollment.flow import enroll
 from taxiway.enrollment.followers import follow
 from taxiway.enrollment.http import routes
 from taxiway.enrollment.issuing import PROVIDER_ID
@@ -51,12 +52,15 @@ from taxiway.enrollment.managed import (
     ENROLLMENTS,
     MANAGED,
     esp_of,
+    forget,
     links_of,
     managed_device,
     managed_device_of_device,
     subject_of,
     update_inventory,
 )
+from taxiway.enrollment.policy import EnrollmentPolicy, enrollment_policy_of, update_enrollment_policy
+from taxiway.enrollment.policy_http import policy_routes
 from taxiway.enrollment.renewal import require_current, use_certificate
 from taxiway.enrollment.service import Admission, Asker, admit, version_key
 from taxiway.enrollment.terms import set_terms, terms_of
@@ -85,6 +89,7 @@ __all__ = [
     "Candidate",
     "ConfigurationError",
     "EnrollmentError",
+    "EnrollmentPolicy",
     "EspSettings",
     "NotAuthenticated",
     "TooMany",
@@ -102,6 +107,7 @@ __all__ = [
     "effective_limit",
     "effective_restriction",
     "enroll",
+    "enrollment_policy_of",
     "esp_of",
     "follow",
     "forget",
@@ -109,6 +115,7 @@ __all__ = [
     "links_of",
     "managed_device",
     "managed_device_of_device",
+    "policy_routes",
     "require_current",
     "routes",
     "seed",
@@ -117,6 +124,7 @@ __all__ = [
     "subject_of",
     "terms_of",
     "update_configuration",
+    "update_enrollment_policy",
     "update_inventory",
     "update_managed_device",
     "use_certificate",

@@ -8,8 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.enrollment.errors import BadConfiguration
-from taxiway.enrollment.flow import forget
-from taxiway.enrollment.managed import MANAGED, links_of, subject_of, update_inventory
+from taxiway.enrollment.managed import MANAGED, forget, links_of, subject_of, update_inventory
 from taxiway.store import Row, Tx
 
 _EDITABLE: Final = frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"})

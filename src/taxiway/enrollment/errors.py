@@ -4,6 +4,7 @@ TaxiwayError
   EnrollmentError
     InvalidSecurity         no credential, or one of an unknown kind
     NotAuthenticated        the credential does not prove a user of this instance
+      SignInRefused         the password is right, and the sign-in is refused for another reason
     NotAuthorized           the user or the device may not enroll
       LicenseMissing        no plan that contains device management (R-09)
       DeviceNotAllowed      a platform restriction (R-19)
@@ -12,11 +13,15 @@ TaxiwayError
     TermsNotAccepted        the terms-of-use blob is not ours (04 section 6)
     BadCertificateRequest   the CSR is unreadable, weak, not proven or already used
     NotEligibleToRenew      a renewal that its certificate does not carry
+    NotOffered              none of the ways to authenticate that the client offers is open in its tenant
+    InMaintenance           the tenant takes no requests now
   ConfigurationError
     BadConfiguration        a property of an enrollment configuration is wrong
+    BadPolicy               a switch of the enrollment policy is wrong
     BuiltIn                 a default configuration can be changed, not deleted or assigned
     TooMany                 more configurations than a tenant may have (R-58)
   BadTermsRequest           the terms page cannot answer to where it was asked to
+  BadWebRequest             the sign-in page for enrollment cannot answer to where it was asked to
 """
 
 from __future__ import annotations
@@ -34,6 +39,10 @@ class InvalidSecurity(EnrollmentError):
 
 class NotAuthenticated(EnrollmentError):
     """The credential does not prove a user of this instance."""
+
+
+class SignInRefused(NotAuthenticated):
+    """The password is right, and the sign-in is refused for a reason that the person should read."""
 
 
 class NotAuthorized(EnrollmentError):
@@ -68,12 +77,24 @@ class NotEligibleToRenew(EnrollmentError):
     """The renewal is not carried by the device's current certificate."""
 
 
+class NotOffered(EnrollmentError):
+    """None of the ways to authenticate that the client offers is open in its tenant (04 section 3.3)."""
+
+
+class InMaintenance(EnrollmentError):
+    """The tenant takes no enrollments now."""
+
+
 class ConfigurationError(TaxiwayError):
     """Base of the refusals of a change to an enrollment configuration."""
 
 
 class BadConfiguration(ConfigurationError):
     """A property of an enrollment configuration is wrong."""
+
+
+class BadPolicy(ConfigurationError):
+    """A switch of the enrollment policy is wrong."""
 
 
 class BuiltIn(ConfigurationError):
@@ -86,3 +107,7 @@ class TooMany(ConfigurationError):
 
 class BadTermsRequest(TaxiwayError):
     """The terms page cannot answer to where it was asked to (04 section 6.2)."""
+
+
+class BadWebRequest(TaxiwayError):
+    """The sign-in page for enrollment cannot answer to where it was asked to (04 section 4.2)."""

@@ -105,7 +105,7 @@ def certificates(authority: pki.Authority, made: Made, *, device_context: bool) 
 
 def document(rt: Runtime, authority: pki.Authority, made: Made, secrets: Secrets, admission: Admission) -> bytes:
     """The provisioning document: chain, renewal, account, client settings, the frozen page (04 section 11)."""
-    device_context = admission.device["trust_type"] == "AzureAd"
+    device_context = admission.device_context
     nonces = [b64encode(nonce).decode() for nonce in (secrets.server_nonce, secrets.client_nonce)]
     criteria = provisioning.certificate_criteria(f"CN={made.managed_id}", device_context=device_context)
     return provisioning.render_provisioning(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from taxiway import pki
 from taxiway.enrollment.choice import EspSettings
 from taxiway.enrollment.entities import ENROLLMENT, MANAGED_DEVICE
 from taxiway.store import Repository, Row, Tx, eq
@@ -50,3 +51,11 @@ def subject_of(tx: Tx, managed_id: str) -> str:
     """Under which name the log speaks of a managed device: its Autopilot record, else its Entra object."""
     entra_id, ztdid = links_of(tx, managed_id)
     return f"autopilot:{ztdid}" if ztdid else f"device:{entra_id or managed_id}"
+
+
+def forget(tx: Tx, managed_id: str) -> None:
+    """End an enrollment: its certificate no longer opens a session, its rows go."""
+    pki.revoke(tx, subject=f"managed:{managed_id}", purpose="management")
+    tx.announce("managed_device.removed", id=managed_id)
+    ENROLLMENTS.delete(tx, managed_id)
+    MANAGED.delete(tx, managed_id)

@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from taxiway import directory, pki
 from taxiway.enrollment import csr
 from taxiway.enrollment.errors import BadCertificateRequest, NotEligibleToRenew
+from taxiway.enrollment.issuing import Made, certificates
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, subject_of
-from taxiway.store import Tx, eq
+from taxiway.store import Row, Tx, eq
+from taxiway.wire import provisioning
 
 MAX_BYTES: Final = 64 * 1024
 #: The last days of a certificate in which it may be renewed: the period devices are told, and a week.
@@ -63,29 +65,58 @@ def read_renewal(der: bytes) -> Renewal:
     return Renewal(signer, csr.proven_key(content))
 
 
-def require_eligible(tx: Tx, managed_id: str, thumbprint: str, renewal: Renewal) -> None:
+def repeated(tx: Tx, managed_id: str, key_hash: str, signer: pki.Peer) -> bytes | None:
+    """The document that this renewal was answered with before."""
+    known = ENROLLMENTS.get(tx, managed_id)
+    if known is None or known["key_hash"] != key_hash or known["former_thumbprint"] != _name(signer):
+        return None
+    return ENROLLMENTS.reveal(tx, managed_id, "document")
+
+
+def require_eligible(tx: Tx, managed_id: str, signer: pki.Peer, key_hash: str) -> None:
     """Raise unless this certificate is the device's current one, near its end, and the key is a new one."""
     enrollment, managed = ENROLLMENTS.get(tx, managed_id), MANAGED.get(tx, managed_id)
-    if enrollment is None or managed is None or enrollment["thumbprint"] != thumbprint:
+    if enrollment is None or managed is None or enrollment["thumbprint"] != _name(signer):
         raise NotEligibleToRenew("The renewal is not signed by the device's current certificate.")
-    if ENROLLMENTS.find(tx, eq("key_hash", csr.key_hash(renewal.key))) is not None:
+    if ENROLLMENTS.find(tx, eq("key_hash", key_hash)) is not None or key_hash in enrollment["former_keys"]:
         raise NotEligibleToRenew("A renewal needs a new key.")
-    if renewal.signer.not_valid_after_utc - tx.now > WINDOW:
+    if signer.certificate.not_valid_after_utc - tx.now > WINDOW:
         raise NotEligibleToRenew(f"The certificate is valid for more than {WINDOW.days} days yet.")
+    _require_standing(tx, managed, enrollment["entra_id"])
+
+
+def _require_standing(tx: Tx, managed: Row, entra_id: str | None) -> None:
     owner = None if managed["user_id"] is None else directory.find_user(tx, managed["user_id"])
     if owner is None or not owner["account_enabled"] or managed["management_state"] != "managed":
         raise NotEligibleToRenew("The device's user is gone or disabled, or the device is being retired.")
+    device = None if entra_id is None else directory.find_device(tx, id=entra_id)
+    if entra_id is not None and (device is None or not device["account_enabled"]):
+        raise NotEligibleToRenew("The Entra device is gone or disabled.")
 
 
-def store_renewal(tx: Tx, managed_id: str, key_hash: str, thumbprint: str, document: bytes, expires: object) -> None:
-    """The new certificate is the current one; a repeated request gets the same document."""
-    before = ENROLLMENTS.require(tx, managed_id)
-    renewed = {"former_thumbprint": before["thumbprint"], "renewed_at": tx.now}
-    changes = {"key_hash": key_hash, "thumbprint": thumbprint, "document": document, **renewed}
-    ENROLLMENTS.update(tx, managed_id, changes)
-    MANAGED.update(tx, managed_id, {"management_certificate_expires_at": expires})
-    what = {"managed_device": managed_id, "certificate": thumbprint}
-    tx.log("certificate.renewed", subject=subject_of(tx, managed_id), what=what)
+def store(tx: Tx, authority: pki.Authority, made: Made) -> bytes:
+    """The new certificate is the current one, the one before is so for a while; the document that says so."""
+    before = ENROLLMENTS.require(tx, made.managed_id)
+    chain = certificates(authority, made, device_context=before["device_context"])
+    document = provisioning.render_provisioning(provisioning.ProvisioningDocument(certificates=chain))
+    thumbprint = pki.record(tx, made.certificate, purpose="management", subject=f"managed:{made.managed_id}")
+    ENROLLMENTS.update(
+        tx,
+        made.managed_id,
+        {
+            "key_hash": made.key_hash,
+            "former_keys": [*before["former_keys"], before["key_hash"]],
+            "thumbprint": thumbprint,
+            "former_thumbprint": before["thumbprint"],
+            "renewed_at": tx.now,
+            "document": document,
+        },
+    )
+    expires = made.certificate.not_valid_after_utc
+    MANAGED.update(tx, made.managed_id, {"management_certificate_expires_at": expires})
+    what = {"managed_device": made.managed_id, "certificate": thumbprint, "former": before["thumbprint"]}
+    tx.log("certificate.renewed", subject=subject_of(tx, made.managed_id), what=what)
+    return document
 
 
 def require_current(tx: Tx, managed_id: str, thumbprint: str) -> None:
@@ -104,6 +135,10 @@ def use_certificate(tx: Tx, managed_id: str, thumbprint: str) -> None:
     if enrollment is not None and enrollment["former_thumbprint"] and thumbprint == enrollment["thumbprint"]:
         pki.revoke(tx, subject=f"managed:{managed_id}", purpose="management", but=thumbprint)
         ENROLLMENTS.update(tx, managed_id, {"former_thumbprint": None})
+
+
+def _name(signer: pki.Peer) -> str:
+    return pki.thumbprint(signer.certificate)
 
 
 def _signer(signed: cms.SignedData, info: cms.SignerInfo) -> x509.Certificate:

@@ -19,6 +19,7 @@ from taxiway.enrollment.choice import (
     windows_restriction,
 )
 from taxiway.enrollment.configurations import default_of
+from taxiway.enrollment.credentials import Proven, Way
 from taxiway.enrollment.entities import DEFAULT_RESTRICTIONS
 from taxiway.enrollment.errors import (
     DeviceLimitReached,
@@ -40,10 +41,11 @@ _VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """Who asks, by a verified token: the user and the Entra device the token was given on."""
+    """Who asks, proven: the user, and the Entra device the proof was given on; None: the device is in no directory."""
 
     user_id: str
-    device_id: str
+    device_id: str | None
+    way: Way
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +53,34 @@ class Admission:
     """An enrollment that may happen: everything it was decided on, and why."""
 
     user: Row
-    device: Row
+    device: Row | None
     registration: Row | None
     esp: EspSettings
     profile_name: str | None
+    way: Way
     reasons: tuple[Reason, ...]
 
+    def subject(self, managed_id: str) -> str:
+        """Under which name the log speaks of this enrollment: as ``managed.subject_of``."""
+        if self.registration is not None:
+            return f"autopilot:{self.registration['id']}"
+        if self.device is None:
+            return f"device:{managed_id}"
+        return f"autopilot:{self.device['ztdid']}" if self.device["ztdid"] else f"device:{self.device['id']}"
+
     @property
-    def subject(self) -> str:
-        """Under which name the log speaks of this enrollment."""
-        ztdid = self.device["ztdid"] if self.registration is None else self.registration["id"]
-        return f"autopilot:{ztdid}" if ztdid else f"device:{self.device['id']}"
+    def device_context(self) -> bool:
+        """Whether the enrollment is the device's, for everybody on it, or one user's (04 section 1.3)."""
+        return self.device is not None and self.device["trust_type"] == "AzureAd"
 
 
 def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
     """Let the device in or raise the refusal that stops it, in the order of 04 section 19.2."""
     user, device = _who(tx, asker)
-    registration = autopilot.record_of_device(tx, device["id"])
+    registration = None if device is None else autopilot.record_of_device(tx, device["id"])
     reasons = list(_link_reasons(registration, request))
-    scope = directory.in_mdm_scope(tx, user["id"])
+    personal = device is not None and device["trust_type"] == "Workplace"
+    scope = directory.in_mdm_scope(tx, user["id"], personal=personal)
     if not scope.value:
         raise NotAuthorized("The user is outside the MDM user scope.", reasons=scope.reasons, remedy=_SCOPE_REMEDY)
     reasons += [*scope.reasons, *_check_restriction(tx, user, device, registration, request)]
@@ -83,13 +94,19 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
     chosen = effective_esp(tx, device=device, user=user)
     esp = frozen_esp(chosen.value, in_oobe=request.flag("NotInOobe") is False or registration is not None)
     return Admission(
-        user, device, registration, esp, _profile_name(tx, device, registration), (*reasons, *chosen.reasons)
+        user=user,
+        device=device,
+        registration=registration,
+        esp=esp,
+        profile_name=_profile_name(tx, device, registration),
+        way=asker.way,
+        reasons=(*reasons, *chosen.reasons),
     )
 
 
 def managed_values(admission: Admission, request: EnrollRequest, now: datetime, expires: datetime) -> dict[str, Any]:
     """The managed device's properties at enrollment (02 section 7)."""
-    user, device, registration = admission.user, admission.device, admission.registration or {}
+    user, device, registration = admission.user, admission.device or _NO_DEVICE, admission.registration or {}
     upn = user["user_principal_name"]
     clock = f"{now.hour % 12 or 12}:{now:%M %p}"
     return {
@@ -98,10 +115,10 @@ def managed_values(admission: Admission, request: EnrollRequest, now: datetime, 
         "enrolled_by_upn": upn,
         "email_address": user.get("mail") or upn,
         "user_display_name": user["display_name"],
-        "device_name": device["display_name"],
+        "device_name": device["display_name"] or (request.first("DeviceName") or "")[:_LONGEST_NAME] or None,
         "managed_device_name": f"{upn.partition('@')[0]}_Windows_{now.month}/{now.day}/{now.year}_{clock}",
-        "ownership": _ownership(device, admission.registration),
-        "owner_type": _ownership(device, admission.registration),
+        "ownership": _ownership(admission),
+        "owner_type": _ownership(admission),
         "enrolled_at": now,
         "last_sync_at": now,
         "os_version": request.first("OSVersion") or device.get("operating_system_version"),
@@ -113,20 +130,40 @@ def managed_values(admission: Admission, request: EnrollRequest, now: datetime, 
         "management_certificate_expires_at": expires,
         "enrollment_profile_name": admission.profile_name,
         "autopilot_enrolled": admission.registration is not None,
-        "join_type": "azureADJoined" if device["trust_type"] == "AzureAd" else "azureADRegistered",
+        **_KINDS[device["trust_type"]],
         "sku_number": int(edition) if (edition := request.first("OSEdition") or "").isdecimal() else 0,
     }
 
 
 # ---------------------------------------------------------------------------------------------- inside
 
+_LONGEST_NAME: Final = 256
+#: What is known of a device that is in no directory.
+_NO_DEVICE: Final[dict[str, Any]] = dict.fromkeys(
+    ("display_name", "operating_system_version", "device_id", "manufacturer", "model", "trust_type")
+)
+#: How Graph tells the kinds of enrollment apart, by how the device came into the directory.
+_KINDS: Final[dict[str | None, dict[str, Any]]] = {
+    "AzureAd": {"join_type": "azureADJoined", "device_enrollment_type": "windowsAzureADJoin"},
+    "ServerAd": {"join_type": "hybridAzureADJoined", "device_enrollment_type": "windowsAutoEnrollment"},
+    "Workplace": {"join_type": "azureADRegistered", "device_enrollment_type": "windowsAutoEnrollment"},
+    None: {
+        "join_type": "unknown",
+        "device_enrollment_type": "userEnrollment",
+        "azure_ad_registered": False,
+        "aad_registered": False,
+        "device_registration_state": "notRegistered",
+    },
+}
 _SCOPE_REMEDY: Final = "Add the user to the MDM user scope (All, or a group of Some)."
 
 
-def _who(tx: Tx, asker: Asker) -> tuple[Row, Row]:
+def _who(tx: Tx, asker: Asker) -> tuple[Row, Row | None]:
     user = directory.find_user(tx, asker.user_id)
     if user is None or not user["account_enabled"]:
         raise NotAuthorized("The user does not exist any more or is disabled.")
+    if asker.device_id is None:
+        return user, None
     device = directory.find_device(tx, device_id=asker.device_id)
     if device is None or not device["account_enabled"]:
         raise NotAuthorized(
@@ -150,7 +187,7 @@ def _link_reasons(registration: Row | None, request: EnrollRequest) -> Sequence[
 
 
 def _check_restriction(
-    tx: Tx, user: Row, device: Row, registration: Row | None, request: EnrollRequest
+    tx: Tx, user: Row, device: Row | None, registration: Row | None, request: EnrollRequest
 ) -> tuple[Reason, ...]:
     decision = effective_restriction(tx, device=device, user=user)
     rule = windows_restriction(decision.value.row)
@@ -198,12 +235,13 @@ def version_key(version: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in version.split("."))
 
 
-def _check_limit(tx: Tx, user: Row, device: Row, registration: Row | None) -> tuple[Reason, ...]:
+def _check_limit(tx: Tx, user: Row, device: Row | None, registration: Row | None) -> tuple[Reason, ...]:
     if registration is not None:
         return (Reason("limit.not_applied", "The device limit does not apply to Windows Autopilot."),)
     decision = effective_limit(tx, device=device, user=user)
     limit = int(decision.value.row["limit"])
-    others = both(eq("user_id", user["id"]), Compare("azure_ad_device_id", "ne", device["device_id"]))
+    mine = eq("user_id", user["id"])
+    others = mine if device is None else both(mine, Compare("azure_ad_device_id", "ne", device["device_id"]))
     count = MANAGED.count(tx, others)
     if count >= limit:
         why = Reason("limit.reached", f"{count} devices are enrolled; the limit is {limit}.", {"limit": limit})
@@ -215,26 +253,26 @@ def _check_limit(tx: Tx, user: Row, device: Row, registration: Row | None) -> tu
     return decision.reasons
 
 
-def _ownership(device: Row, registration: Row | None) -> str:
-    return "company" if registration is not None or device["trust_type"] == "AzureAd" else "personal"
+def _ownership(admission: Admission) -> str:
+    return "company" if admission.registration is not None or admission.device_context else "personal"
 
 
-def _profile_name(tx: Tx, device: Row, registration: Row | None) -> str | None:
-    known: str | None = device["enrollment_profile_name"]
+def _profile_name(tx: Tx, device: Row | None, registration: Row | None) -> str | None:
+    known: str | None = None if device is None else device["enrollment_profile_name"]
     if known or registration is None:
         return known
     profile = autopilot.effective_profile(tx, registration["id"]).value
     return None if profile is None else str(profile["display_name"])
 
 
-def require_served(request_type: str, enrollment_type: str | None, oid: str | None, device_id: str | None) -> Asker:
+def require_served(proven: Proven, enrollment_type: str | None) -> Asker:
     """The proven asker, or the refusal of a kind of account that is not served."""
-    if oid is None:
+    if proven.user_id is None:
         raise NotForThisAccount("Enrollment without a user (self-deploying, bulk) is not served here.")
-    if device_id is None:
-        kind = enrollment_type or "Full"
+    if proven.device_id is None and proven.way == "token":
+        kind = (enrollment_type or "Full")[:40]
         raise NotAuthorized(
             f"The token was not given on a joined or registered device, which the enrollment '{kind}' needs.",
-            reasons=(Reason("token.no_device", "The token has no deviceid.", {"request_type": request_type}),),
+            reasons=(Reason("token.no_device", "The token has no deviceid."),),
         )
-    return Asker(oid, device_id)
+    return Asker(proven.user_id, proven.device_id, proven.way)

@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from taxiway import directory
 from taxiway.doors.request import bearer, correlation, read_form
-from taxiway.enrollment import flow, terms
+from taxiway.enrollment import terms
+from taxiway.enrollment.credentials import authenticate_bearer
 from taxiway.enrollment.errors import BadTermsRequest, NotAuthenticated
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
@@ -42,7 +43,7 @@ class _TermsPage:
         if query.get("api-version", "1.0") != "1.0":
             return _error(redirect, "invalid_request", "unsupported version")
         try:
-            claims = await flow.authenticate_bearer(self._rt, bearer(request))
+            claims = await authenticate_bearer(self._rt, bearer(request))
         except NotAuthenticated as error:
             return _error(redirect, "unauthorized_client", error.message)
         if claims.oid is None:

@@ -1,6 +1,7 @@
 """Who are you? OAuth 2 and OpenID Connect in the Entra dialect, second factors, PRT (03 sections 2 to 7)."""
 
 from taxiway.signin.bootstrap import bootstrap
+from taxiway.signin.check import check_person
 from taxiway.signin.client_secrets import add_client_secret, add_secret, remove_secret, secrets_of
 from taxiway.signin.conditional import (
     REGISTER_DEVICE,
@@ -11,8 +12,9 @@ from taxiway.signin.conditional import (
     refusal,
     update_policy,
 )
+from taxiway.signin.credentials import tenant_of_name
 from taxiway.signin.entities import CONDITIONAL_ACCESS_POLICIES
-from taxiway.signin.errors import SignInError, TokenRefused
+from taxiway.signin.errors import BadCredentials, SignInError, TokenRefused
 from taxiway.signin.explain import explain
 from taxiway.signin.factors import (
     ACCESS_PASS,
@@ -28,11 +30,14 @@ from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
+from taxiway.signin.page import render_post
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
 from taxiway.signin.revocation import revoke_for_device, revoke_for_user
+from taxiway.signin.sealed import Sealer, digest, opaque, tenant_hint
 from taxiway.signin.tokens import verify_token
+from taxiway.signin.web import WebSignIn, finish_web_sign_in, web_sign_in_url
 
 __all__ = [
     "ACCESS_PASS",
@@ -44,19 +49,25 @@ __all__ = [
     "ONE_TIME_CODE",
     "REGISTER_DEVICE",
     "Attempt",
+    "BadCredentials",
     "Claims",
     "Policy",
+    "Sealer",
     "SignInError",
     "TokenRefused",
+    "WebSignIn",
     "active_pass",
     "add_client_secret",
     "add_secret",
     "bootstrap",
+    "check_person",
     "check_strength",
     "create_policy",
     "decide",
     "delete_policy",
+    "digest",
     "explain",
+    "finish_web_sign_in",
     "follow",
     "forget_access_pass",
     "forget_hello_keys",
@@ -66,18 +77,23 @@ __all__ = [
     "issue_access_pass",
     "make_nonce",
     "methods_of",
+    "opaque",
     "principal_of",
     "refusal",
     "register_hello_key",
     "register_totp",
     "remove_secret",
+    "render_post",
     "revoke_for_device",
     "revoke_for_user",
     "secrets_of",
     "set_password",
     "signin_policy_of",
     "store_password",
+    "tenant_hint",
+    "tenant_of_name",
     "update_policy",
     "update_signin_policy",
     "verify_token",
+    "web_sign_in_url",
 ]

@@ -7,6 +7,7 @@ WireError
 │   ├── BadSoap
 │   ├── BadEnrollment     discovery, policy or token request/response
 │   └── BadProvisioning   the provisioning document
+├── BadSignature          an XML signature that does not hold
 ├── FaultReceived         a SOAP fault where an answer was expected (in `soap_fault`)
 └── Unrenderable          a value that no XML 1.0 document can carry
 """
@@ -47,6 +48,10 @@ class BadProvisioning(UnexpectedMessage):
     def __init__(self, message: str, *, hresult: int = 0x80180023) -> None:
         super().__init__(message)
         self.hresult = hresult
+
+
+class BadSignature(WireError):
+    """An XML signature that does not hold, or of another form than the protocol's (04 section 4.4)."""
 
 
 class Unrenderable(WireError):

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from taxiway.wire.errors import BadEnrollment, BadSoap
-from taxiway.wire.xml import Element, child, children, escape, local, namespace, parse_xml, text
+from taxiway.wire.xml import Element, child, children, descend, escape, local, namespace, parse_xml, text
 
 MAX_BYTES: Final = 256 * 1024  # a real token request with its attestation is about 10 KiB (04 section 2.5)
 CONTENT_TYPE: Final = "application/soap+xml; charset=utf-8"
@@ -46,6 +46,18 @@ class BinaryToken(msgspec.Struct, frozen=True):
     content: bytes
 
 
+class SignedToken(msgspec.Struct, frozen=True):
+    """A certificate as DER, and the envelope that its key is to have signed between two times (04 section 4.4).
+
+    The signature is not checked yet: ``xml_signature.verify_enveloped`` does that.
+    """
+
+    certificate: bytes
+    envelope: Element
+    created: datetime
+    expires: datetime
+
+
 Credential = UsernameToken | BinaryToken
 
 
@@ -58,7 +70,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     to: str | None = None
     relates_to: str | None = None
     activity_id: str | None = None
-    credential: Credential | None = None
+    credential: Credential | SignedToken | None = None
 
 
 def parse_envelope(data: bytes) -> Envelope:
@@ -81,7 +93,7 @@ def parse_envelope(data: bytes) -> Envelope:
         to=text(parts.get("To")),
         relates_to=text(parts.get("RelatesTo")),
         activity_id=text(parts.get("ActivityId")),
-        credential=_credential(security[0]) if security else None,
+        credential=_credential(security[0], root) if security else None,
     )
 
 
@@ -159,7 +171,9 @@ def attribute(element: Element, name: str) -> str:
     return ""
 
 
-def _credential(security: Element) -> Credential | None:
+def _credential(security: Element, envelope: Element) -> Credential | SignedToken | None:
+    if child(security, "Signature") is not None:
+        return _signed(security, envelope)
     for part in security:
         if namespace(part) != NS_SECEXT:
             continue
@@ -168,6 +182,24 @@ def _credential(security: Element) -> Credential | None:
         if local(part) == "UsernameToken":
             return UsernameToken(text(child(part, "Username")) or "", text(child(part, "Password")) or "")
     return None
+
+
+def _signed(security: Element, envelope: Element) -> SignedToken:
+    tokens = list(children(security, "BinarySecurityToken"))
+    if len(tokens) != 1:
+        raise BadSoap(f"A signed Security header has {len(tokens)} BinarySecurityToken; it needs one.")
+    created, expires = (_time(security, name) for name in ("Created", "Expires"))
+    return SignedToken(decode_base64(text(tokens[0]) or ""), envelope, created, expires)
+
+
+def _time(security: Element, name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text(descend(security, "Timestamp", name)) or "")
+    except ValueError as error:
+        raise BadSoap(f"The Timestamp has no readable {name}.") from error
+    if moment.tzinfo is None:
+        raise BadSoap(f"The time {name} names no time zone.")
+    return moment
 
 
 def _token_bytes(value: str) -> bytes:
