@@ -17,6 +17,18 @@ from taxiway.store import Blobs, KeyRing, Runtime, Store, metadata, open_engine
 app.import_rooms()
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker runs all of tests/clients: there is one table of what the clients did."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneForClients(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "clients" if nodeid.startswith("tests/clients/") else super()._split_scope(nodeid)
+
+    return OneForClients(config, log) if config.getoption("dist") == "loadscope" else None
+
+
 @pytest.fixture
 def anyio_backend():
     return "asyncio"

@@ -142,8 +142,13 @@ def _check_client(tx: Tx, request: AuthorizeRequest) -> None:
     resources.target_of(tx, client, request.identifier)
 
 
-async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str]) -> None:
-    """The rest of the checks: what fails here may be told to the redirect URI. A device code has none."""
+async def check_redirectable(
+    rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str], tenant: str | None
+) -> None:
+    """The rest of the checks: what fails here may be told to the redirect URI. A device code has none.
+
+    ``tenant``: whose switches hold, the request's or that of the person for whom a PRT speaks; None before it is known.
+    """
     if request.device_code:
         return
     if given.get("response_type") != "code":
@@ -159,7 +164,7 @@ async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapp
         if given.get("code_challenge_method") != "S256" or not _CHALLENGE.match(request.challenge):
             raise ChallengeMissing("The PKCE challenge is not one of method S256.")
         return
-    await rt.store.read(request.tenant or SYSTEM, lambda tx: _may_go_without_challenge(tx, request))
+    await rt.store.read(tenant or SYSTEM, lambda tx: _may_go_without_challenge(tx, request))
 
 
 def _seconds(text: str) -> int | None:

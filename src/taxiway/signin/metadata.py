@@ -107,10 +107,10 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
         parts = urlsplit(authorization_endpoint)
     except ValueError as error:
         raise Malformed("The authorization_endpoint is not a URL.") from error
-    host = parts.netloc.lower()
-    hosts = next((urls.login_hosts for urls in rt.families if host in urls.login_hosts), None)
-    if hosts is None:
+    found = _authorities(rt).get(parts.netloc.lower())
+    if found is None:
         raise InstanceUnknown(f"The host '{parts.netloc[:200]}' is not an authority of this instance.")
+    host, hosts = found
     tenant, _, rest = parts.path.strip("/").partition("/")
     flavour = "/v2.0" if "v2.0" in rest.lower() else ""
     # Entra's cache has kept the older of its two names; a family with one name has no choice.
@@ -120,6 +120,12 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
         "api-version": api_version or "1.1",
         "metadata": [row],
     }
+
+
+def _authorities(rt: Runtime) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Every login host with its family; also without its port, because msal for Python asks without it."""
+    found = {host: (host, urls.login_hosts) for urls in rt.families for host in urls.login_hosts}
+    return {host.partition(":")[0]: known for host, known in found.items()} | found
 
 
 async def realm(rt: Runtime, upn: str, api_version: str) -> Json:

@@ -72,8 +72,9 @@ class Pages:
         session, context = self._rt.entropy.token(24), asked.seal(self._rt)
         visit = Visit(asked, context, session, cid)
         try:
-            await authorize.check_redirectable(self._rt, asked, given)
             known = await recognise(self._rt, request, asked)
+            tenant = asked.tenant or (known.person[0] if known.person is not None else None)
+            await authorize.check_redirectable(self._rt, asked, given, tenant)
             if known.again:
                 return RedirectResponse(known.again, 302)
             flow = flowtoken.start(self._rt, session, context, device_id=known.device_id)

@@ -199,7 +199,8 @@ async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: st
     out: dict[str, Any] = {"token_type": "Bearer", **tokens}
     if issue.target is not None:
         access = bodies["access_token"]
-        out |= {"scope": issue.target.scp, **times(access["exp"] - access["iat"], access["exp"], version)}
+        scope = issue.target.scp if version == "1.0" else resources.said(issue.scope, issue.target.scp)
+        out |= {"scope": scope, **times(access["exp"] - access["iat"], access["exp"], version)}
         if version == "1.0":
             out |= {"resource": issue.target.aud, "not_before": str(access["nbf"])}
     if issue.refresh_token:
