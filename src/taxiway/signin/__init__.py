@@ -26,8 +26,10 @@ from taxiway.signin.factors import (
 )
 from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
+from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
+from taxiway.signin.often import NONCE_BURST, NONCE_RATE
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
@@ -41,6 +43,8 @@ __all__ = [
     "CONDITIONAL_ACCESS_POLICIES",
     "DRS_RESOURCE",
     "GRAPH",
+    "NONCE_BURST",
+    "NONCE_RATE",
     "ONE_TIME_CODE",
     "REGISTER_DEVICE",
     "Attempt",
@@ -66,6 +70,7 @@ __all__ = [
     "issue_access_pass",
     "make_nonce",
     "methods_of",
+    "network_of",
     "principal_of",
     "refusal",
     "register_hello_key",
