@@ -25,6 +25,7 @@ from taxiway.signin.factors import (
     register_totp,
 )
 from taxiway.signin.follow import follow
+from taxiway.signin.forgetting import forget_what_ran_out
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
@@ -65,6 +66,7 @@ __all__ = [
     "forget_access_pass",
     "forget_hello_keys",
     "forget_totp",
+    "forget_what_ran_out",
     "graph_audiences",
     "hash_secret",
     "issue_access_pass",
