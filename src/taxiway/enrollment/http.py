@@ -9,7 +9,7 @@ from typing import Final
 
 import structlog
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from taxiway import directory
@@ -155,7 +155,7 @@ class _Services:
         proof = await self._rt.store.read(
             claims.tenant, lambda tx: tx.seal(str(claims.oid).encode(), "terms_of_use", "proof", redirect)
         )
-        return Response(_page(asked["title"], asked["text"], f"{claims.tenant}:{proof}"), media_type="text/html")
+        return HTMLResponse(_page(asked["title"], asked["text"], f"{claims.tenant}:{proof}"), headers=_PAGE_HEADERS)
 
     async def terms_answer(self, request: Request) -> Response:
         """The accept button: the sealed proof stands in for the token, which only the first request carries."""
@@ -197,6 +197,13 @@ class _Services:
             _log.exception("enrollment failed", action=action, correlation=reply.activity_id)
             text = f"Internal error; quote {reply.activity_id} to the operator."
             return _faulted(Fault(subcode=Subcode.INTERNAL_SERVICE_FAULT, reason=text), action, reply)
+
+
+#: The page has neither script nor style nor image, and leads back to whatever its checked redirect URI names.
+_PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-opener-policy": "same-origin",
+}
 
 
 def _version(asked: str) -> str:

@@ -25,9 +25,12 @@ from taxiway.signin.factors import (
     register_totp,
 )
 from taxiway.signin.follow import follow
+from taxiway.signin.forgetting import forget_what_ran_out
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
+from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
+from taxiway.signin.often import NONCE_BURST, NONCE_RATE
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
@@ -41,6 +44,8 @@ __all__ = [
     "CONDITIONAL_ACCESS_POLICIES",
     "DRS_RESOURCE",
     "GRAPH",
+    "NONCE_BURST",
+    "NONCE_RATE",
     "ONE_TIME_CODE",
     "REGISTER_DEVICE",
     "Attempt",
@@ -61,11 +66,13 @@ __all__ = [
     "forget_access_pass",
     "forget_hello_keys",
     "forget_totp",
+    "forget_what_ran_out",
     "graph_audiences",
     "hash_secret",
     "issue_access_pass",
     "make_nonce",
     "methods_of",
+    "network_of",
     "principal_of",
     "refusal",
     "register_hello_key",

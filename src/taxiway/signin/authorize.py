@@ -35,6 +35,9 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+#: No blanks, no control characters, nothing beyond ASCII, no backslash, no fragment: what readers of URIs disagree on.
+_PLAIN = re.compile(r"[!\"$-\[\]-~]+\Z")
+_NEVER = frozenset({"javascript", "data", "file", "vbscript", ""})
 _LONGEST = 4096
 _MODES = frozenset({"query", "fragment", "form_post"})
 _STRONG = frozenset({"mfa", "ngcmfa"})
@@ -190,12 +193,14 @@ def registered(client: Row, uri: str) -> bool:
 
 
 def _split(uri: str) -> tuple[str, str, int | None, str] | None:
+    if not _PLAIN.match(uri):
+        return None
     try:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError:
         return None
-    if parts.fragment or parts.username is not None or parts.scheme in {"javascript", "data", "file", ""}:
+    if parts.username is not None or parts.scheme in _NEVER:
         return None
     rest = parts.path + (f"?{parts.query}" if parts.query else "")
     return parts.scheme, (parts.hostname or ""), port, rest
@@ -205,7 +210,7 @@ def _fits(known: tuple[str, str, int | None, str] | None, asked: tuple[str, str,
     if known is None:
         return False
     if asked[0] == "http" and asked[1] in _LOOPBACK:
-        return (known[0], known[1], known[3].rstrip("/")) == (asked[0], asked[1], asked[3].rstrip("/"))
+        return (known[0], known[1], known[3] or "/") == (asked[0], asked[1], asked[3] or "/")
     return known == asked
 
 

@@ -72,6 +72,7 @@ TaxiwayError
     BulkNotAllowed           the user may not make bulk tokens
     BulkTokenUnusable        the token may not be exchanged for a bulk token
     BulkRequestInvalid       a bulk token that cannot be made as it was asked for
+    AskedTooOften            one network asks more often than anybody needs to (429)
   TokenRefused               an access token that does not open this door (401)
     TokenElsewhere           it is for another resource
     TokenExpired             it has run out or is not valid yet
@@ -371,6 +372,10 @@ class BulkTokenUnusable(SignInError):
 
 class BulkRequestInvalid(SignInError):
     """A bulk token that cannot be made as it was asked for."""
+
+
+class AskedTooOften(SignInError):
+    """One network asks more often than anybody needs to."""
 
 
 class TokenRefused(TaxiwayError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -143,7 +143,7 @@ class SignIn:
         flow = self._at("enrol")
 
         def register(tx: Tx) -> Step | SignInError:
-            caller = self._caller(flow.upn)
+            caller = self._factor_caller(flow)
             lockout.require_open(tx, caller)
             if not factors.register_code(tx, flow.user_id, flow.secret, code):
                 lockout.failed(tx, caller)
@@ -229,13 +229,13 @@ class SignIn:
     # ------------------------------------------------------------------------------------------ second factor
 
     def _pass_of(self, tx: Tx, flow: Flow) -> Row | None:
-        lockout.require_open(tx, self._caller(flow.upn))
+        lockout.require_open(tx, self._factor_caller(flow))
         user = directory.find_user(tx, flow.upn)
         return factors.active_pass(tx, user["id"]) if user is not None else None
 
     def _spend(self, tx: Tx, flow: Flow, method: str, answer: str, pass_id: str) -> Flow | SignInError:
         """Use the factor, or count the failure: both are kept, so the error is returned instead of raised."""
-        caller = self._caller(flow.upn)
+        caller = self._factor_caller(flow)
         lockout.require_open(tx, caller)
         user = directory.find_user(tx, flow.upn)
         if pass_id and user is not None:
@@ -258,8 +258,9 @@ class SignIn:
         address, correlation = self._browser.address, self._request.correlation
         return await check_password(self._rt, tenant, upn, password, address=address, correlation=correlation)
 
-    def _caller(self, upn: str) -> Caller:
-        return Caller.of(upn, self._browser.address)
+    def _factor_caller(self, flow: Flow) -> Caller:
+        """Guesses at a second factor are counted apart, and per sign-in (03 section 15.8)."""
+        return replace(Caller.of(flow.upn, self._browser.address), factor=True, flow=flow.request)
 
     def _at(self, stage: Stage) -> Flow:
         if self._flow.stage != stage:

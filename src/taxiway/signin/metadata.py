@@ -146,12 +146,15 @@ async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
     return {**found, **cloud}
 
 
-async def credential_type(rt: Runtime, body: object) -> Json:
-    """How a name can sign in; the same answer for every name under a verified domain (03 section 2.7)."""
+async def credential_type(rt: Runtime, body: object, *, throttled: bool = False) -> Json:
+    """How a name can sign in; the same answer for every name under a verified domain (03 section 2.7).
+
+    ``throttled``: it was asked too often, so nothing is looked up.
+    """
     name = body.get("username") if isinstance(body, dict) else None
     if not isinstance(name, str) or len(name) > 320:
         raise Malformed("The body must contain 'username'.")
-    known = await tenant_of_name(rt, name) is not None
+    known = not throttled and await tenant_of_name(rt, name) is not None
     flow = body.get("flowToken", "") if isinstance(body, dict) else ""
     credentials = {
         "PrefCredential": 1,
@@ -168,9 +171,9 @@ async def credential_type(rt: Runtime, body: object) -> Json:
     return {
         "Username": name,
         "Display": name,
-        "IfExistsResult": 0 if known else 1,
+        "IfExistsResult": 2 if throttled else 0 if known else 1,
         "IsUnmanaged": False,
-        "ThrottleStatus": 0,
+        "ThrottleStatus": int(throttled),
         "Credentials": credentials,
         "EstsProperties": {"UserTenantBranding": None, "DomainType": 3},
         "FlowToken": flow,

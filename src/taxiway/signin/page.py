@@ -17,6 +17,8 @@ from taxiway.store import Row
 _pages = Environment(loader=PackageLoader("taxiway.signin", "templates"), autoescape=True)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
 _BRAND = "#0f6cbd"
+#: A host and port as they stand in a policy; anything else might end the directive.
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+\Z")
 
 #: What a script inside HTML must not contain literally.
 _ESCAPES = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -131,5 +133,5 @@ def _source(url: str) -> str:
     """The redirect target as a source: browsers hold redirects after a form to this list too."""
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"}:
-        return f"{parts.scheme}://{parts.netloc}"
+        return f"{parts.scheme}://{parts.netloc}" if _HOST.match(parts.netloc) else ""
     return f"{parts.scheme}:" if re.fullmatch(r"[a-z][a-z0-9+.-]*", parts.scheme) else ""

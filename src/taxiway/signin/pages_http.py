@@ -225,6 +225,7 @@ class Pages:
         cid = correlation(request)
         body: Any = None
         try:
+            check_origin(request)
             body = await read_json(request, limit=_LIMIT)
             if not isinstance(body, dict):
                 raise Malformed("The body is not a JSON object.")

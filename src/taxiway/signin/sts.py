@@ -91,6 +91,7 @@ CODES: dict[type[SignInError], Sts] = {
     errors.BulkNotAllowed: Sts(240001, "invalid_grant"),
     errors.BulkTokenUnusable: Sts(240002, "invalid_grant"),
     errors.BulkRequestInvalid: Sts(90092, "invalid_request"),
+    errors.AskedTooOften: Sts(90055, "temporarily_unavailable"),
 }
 _OTHER = Sts(90024, "invalid_request")
 
@@ -107,6 +108,8 @@ def meaning_of(code: str) -> str:
 
 def status_of(error: SignInError) -> int:
     """The HTTP status of an error at the token endpoint."""
+    if isinstance(error, errors.AskedTooOften):
+        return 429
     return 401 if sts_of(error).error == "invalid_client" else 400
 
 

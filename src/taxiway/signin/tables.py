@@ -60,7 +60,8 @@ password = sa.Table(
 )
 
 #: Failed attempts by account name, whether or not there is such an account, and by address (03 section 15.8).
-#: ``place``: ``familiar`` or ``new`` for an account, the network for an address, whose account is empty.
+#: ``place``: ``familiar`` or ``new`` for an account, with ``factor`` before it for its second factors; the network for
+#: an address, whose account is empty; ``flow`` for one sign-in.
 failed_attempt = sa.Table(
     "failed_attempt",
     metadata,

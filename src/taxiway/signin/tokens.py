@@ -79,9 +79,12 @@ def _peek(token: str) -> str:
 
 def _verified(token: str, key: RSAKey) -> Body:
     try:
-        return jwt.decode(token, key, algorithms=["RS256"]).claims
+        opened = jwt.decode(token, key, algorithms=["RS256"])
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise TokenRefused("The token's signature is wrong.", remedy=_RENEW) from error
+    if opened.header.get("typ") != "JWT":
+        raise TokenRefused("This is another kind of token.", remedy=_RENEW)
+    return opened.claims
 
 
 def _check(rt: Runtime, body: Body, audiences: Collection[str]) -> None:
