@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from taxiway.signin import keys
+from taxiway.signin.branding import branding_for
 from taxiway.signin.credentials import tenant_of_name, tenant_of_segment
 from taxiway.signin.errors import InstanceUnknown, Malformed
 from taxiway.signin.tokens import issuer
@@ -124,15 +125,15 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
 
 async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
     """Home realm of a name: by its domain alone, never by the user (03 section 2.5)."""
-    known = await tenant_of_name(rt, upn) is not None
-    kind, domain = "Managed" if known else "Unknown", upn.rpartition("@")[2]
+    tenant = await tenant_of_name(rt, upn)
+    kind, domain = "Managed" if tenant else "Unknown", upn.rpartition("@")[2]
     if api_version.strip().startswith("2"):
         return {
             "NameSpaceType": kind,
             "Login": upn,
             "DomainName": domain,
             "FederationBrandName": domain,
-            "TenantBrandingInfo": None,
+            "TenantBrandingInfo": await branding_for(rt, tenant),
             "cloud_instance_name": "microsoftonline.com",
         }
     found = {"ver": "1.0", "account_type": kind, "domain_name": domain}
@@ -145,7 +146,7 @@ async def credential_type(rt: Runtime, body: object) -> Json:
     name = body.get("username") if isinstance(body, dict) else None
     if not isinstance(name, str) or len(name) > 320:
         raise Malformed("The body must contain 'username'.")
-    known = await tenant_of_name(rt, name) is not None
+    tenant = await tenant_of_name(rt, name)
     flow = body.get("flowToken", "") if isinstance(body, dict) else ""
     credentials = {
         "PrefCredential": 1,
@@ -162,11 +163,11 @@ async def credential_type(rt: Runtime, body: object) -> Json:
     return {
         "Username": name,
         "Display": name,
-        "IfExistsResult": 0 if known else 1,
+        "IfExistsResult": 0 if tenant else 1,
         "IsUnmanaged": False,
         "ThrottleStatus": 0,
         "Credentials": credentials,
-        "EstsProperties": {"UserTenantBranding": None, "DomainType": 3},
+        "EstsProperties": {"UserTenantBranding": await branding_for(rt, tenant), "DomainType": 3},
         "FlowToken": flow,
         "IsSignupDisallowed": True,
         "apiCanary": "",

@@ -9,7 +9,6 @@ from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.factors import otpauth
 from taxiway.signin.interactive import Page
 from taxiway.signin.page import Button, Field
-from taxiway.store import Row
 
 _FACTOR_LABELS = {
     "AccessPass": "Temporary Access Pass",
@@ -21,13 +20,14 @@ _OLD_PASSWORD = Field("oldpasswd", "Current password", "password", autocomplete=
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the page is about. ``client``: the name of the application that asks."""
+    """What the page is about. ``client``: the name of the application that asks; ``hint``: what to type as a name."""
 
     upn: str
     fixed: bool
-    tenant: Row | None
+    company: str
     request: AuthorizeRequest
     client: str
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,7 @@ class Form:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     lines: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     link: str = ""
     hidden: Mapping[str, str] = field(default_factory=dict)
 
@@ -65,7 +66,7 @@ def _sign_in(step: Page, facts: Facts) -> Form:
     password = Field("passwd", "Password", "password", autocomplete="current-password")
     known = str(step.extra.get("sSignedIn", ""))
     others = (Button("session", "continue", f"Continue as {known}"),) if known else ()
-    name = Field("login", "name@domain", "email", facts.upn, "username", facts.fixed)
+    name = Field("login", facts.hint or "name@domain", "email", facts.upn, "username", facts.fixed)
     return Form("Sign in", "/common/login", (name, password), buttons=others)
 
 
@@ -85,17 +86,17 @@ def _register(step: Page, facts: Facts) -> Form:
     codes = step.extra.get("arrRecoveryCodes")
     if codes:
         text = "Keep these recovery codes in a safe place. Each signs you in once when you have no authenticator."
-        return Form("Recovery codes", "/common/SAS/ProcessAuth", verb="I have kept them", text=text, lines=tuple(codes))
+        return Form("Recovery codes", "/common/SAS/ProcessAuth", verb="I have kept them", text=text, codes=tuple(codes))
     secret = step.flow.secret
-    organization = str(facts.tenant["display_name"]) if facts.tenant else ""
+    shown = secret.rstrip("=")
     return Form(
         "More information required",
         "/common/proofup",
         (Field("otc", "Code that the app shows now", "text", "", "one-time-code"),),
         verb="Register",
-        text="Your organization asks for a second factor. Add this key to an authenticator app:",
-        lines=(" ".join(secret.rstrip("=")[i : i + 4] for i in range(0, len(secret.rstrip("=")), 4)),),
-        link=otpauth(facts.upn, secret, organization),
+        text="Your organization asks for a second factor. Scan this with an authenticator app, or type the key in.",
+        codes=(" ".join(shown[i : i + 4] for i in range(0, len(shown), 4)),),
+        link=otpauth(facts.upn, secret, facts.company),
     )
 
 
