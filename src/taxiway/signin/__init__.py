@@ -28,6 +28,7 @@ from taxiway.signin.follow import follow
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
+from taxiway.signin.passkeys import forget_passkey, passkeys_of
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
@@ -60,12 +61,14 @@ __all__ = [
     "follow",
     "forget_access_pass",
     "forget_hello_keys",
+    "forget_passkey",
     "forget_totp",
     "graph_audiences",
     "hash_secret",
     "issue_access_pass",
     "make_nonce",
     "methods_of",
+    "passkeys_of",
     "principal_of",
     "refusal",
     "register_hello_key",

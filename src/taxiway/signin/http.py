@@ -61,6 +61,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/login", pages.login, methods=["POST"]),
         Route("/{tenant}/changepassword", pages.change_password, methods=["POST"]),
         Route("/{tenant}/proofup", pages.register_factor, methods=["POST"]),
+        Route("/passkeys", pages.passkeys),
         Route("/device", pages.device, methods=authorize),
         Route("/{tenant}/oauth2/deviceauth", pages.device, methods=authorize),
         Route("/{tenant}/deviceauth/confirm", pages.confirm_device, methods=["POST"]),

@@ -14,6 +14,9 @@ from taxiway.store import SYSTEM, Runtime
 
 Json = dict[str, Any]
 
+#: Any passkey will do: a list would tell who has which (03 section 15.8).
+_ANY_PASSKEY = {"AllowList": [], "UserHasPlatformCredentials": False, "HasCrossDeviceCapablePasskey": False}
+
 
 async def provider(rt: Runtime, segment: str, version: str) -> Json:
     """OpenID Provider metadata; every URL carries the tenant's GUID, whatever name was asked by."""
@@ -151,12 +154,12 @@ async def credential_type(rt: Runtime, body: object) -> Json:
     credentials = {
         "PrefCredential": 1,
         "HasPassword": True,
-        "HasFido": False,
+        "HasFido": tenant is not None,
         "HasAccessPass": True,
         "HasRemoteNGC": False,
         "HasCertAuth": False,
         "RemoteNgcParams": None,
-        "FidoParams": None,
+        "FidoParams": _ANY_PASSKEY if tenant else None,
         "SasParams": None,
         "FederationRedirectUrl": None,
     }

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader
@@ -38,6 +38,16 @@ class Button:
 
     name: str
     value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """What the page asks of an authenticator: ``get`` an answer or ``create`` a passkey; ``name``: where it goes."""
+
+    ceremony: Literal["get", "create"]
+    action: str
+    name: str
     label: str
 
 
@@ -77,6 +87,7 @@ class View:
     codes: tuple[str, ...] = ()
     link: str = ""
     qr: str = ""
+    passkey: Passkey | None = None
     leads_to: str = ""
 
 

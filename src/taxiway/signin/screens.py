@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,11 +15,12 @@ from taxiway.signin import page, sessions
 from taxiway.signin.authorize import AuthorizeRequest, answer_fields, answer_url
 from taxiway.signin.branding import image_path, user_tenant_branding
 from taxiway.signin.errors import SignInError
-from taxiway.signin.flowtoken import COOKIE, canary
-from taxiway.signin.interactive import Code, Page, Step
+from taxiway.signin.flowtoken import COOKIE, Flow, canary
 from taxiway.signin.page import Brand, View
 from taxiway.signin.page_forms import Facts, Form, form_of
+from taxiway.signin.passkeys import ceremony, passkeys_of
 from taxiway.signin.resources import client_of
+from taxiway.signin.steps import Code, Page, Step
 from taxiway.signin.sts import sts_of
 from taxiway.store import Row, Runtime, Tx
 
@@ -42,6 +43,7 @@ class _Setting:
     branding: Branding = field(default_factory=Branding)
     assigned: Row | None = None
     client: str = ""
+    passkeys: Sequence[Row] = ()
 
 
 async def show(rt: Runtime, visit: Visit, step: Step) -> Response:
@@ -52,9 +54,9 @@ async def show(rt: Runtime, visit: Visit, step: Step) -> Response:
             _set_cookie(response, sessions.COOKIE, step.session)
         return response
     visit = _next(rt, visit, step)
-    step = replace(step, flow=step.flow.of_session(visit.session))
-    where = step.flow.tenant or visit.request.tenant
-    setting = await rt.store.read(where, lambda tx: _setting(tx, visit.request)) if where is not None else _Setting()
+    step = replace(step, flow=step.flow.of_page(visit.session, rt.entropy.token(32)))
+    flow, where = step.flow, step.flow.tenant or visit.request.tenant
+    setting = await rt.store.read(where, lambda tx: _setting(tx, visit.request, flow)) if where else _Setting()
     form = form_of(step, _facts(visit, step, setting))
     qr = await rt.workers.run(_qr, form.link) if form.link else ""
     view = _view(rt, visit, step, setting, form, qr)
@@ -104,10 +106,15 @@ def show_error(rt: Runtime, error: SignInError, *, correlation: str) -> Response
     return page.render(view, nonce=rt.entropy.token(16), status=400)
 
 
-def _setting(tx: Tx, request: AuthorizeRequest) -> _Setting:
+def _setting(tx: Tx, request: AuthorizeRequest, flow: Flow) -> _Setting:
     assigned = autopilot.assigned_user(tx, request.ztdid) if request.ztdid else None
-    client = str(client_of(tx, request.client_id)["display_name"])
-    return _Setting(directory.get_tenant(tx), directory.branding_of(tx), assigned, client)
+    return _Setting(
+        tenant=directory.get_tenant(tx),
+        branding=directory.branding_of(tx),
+        assigned=assigned,
+        client=str(client_of(tx, request.client_id)["display_name"]),
+        passkeys=passkeys_of(tx, flow.user_id),
+    )
 
 
 def _facts(visit: Visit, step: Page, setting: _Setting) -> Facts:
@@ -119,6 +126,7 @@ def _facts(visit: Visit, step: Page, setting: _Setting) -> Facts:
         request=visit.request,
         client=setting.client,
         hint=setting.branding.texts.get("usernameHintText", ""),
+        passkeys=setting.passkeys,
     )
 
 
@@ -150,6 +158,7 @@ def _view(rt: Runtime, visit: Visit, step: Page, setting: _Setting, form: Form, 
     greeting = f"Welcome, {friendly}" if friendly else ""
     config = {
         **_base_config(rt, visit, setting),
+        **_passkey_config(rt, step, setting, facts),
         **step.extra,
         "pgid": step.pgid,
         "canary": bird,
@@ -176,6 +185,7 @@ def _view(rt: Runtime, visit: Visit, step: Page, setting: _Setting, form: Form, 
         codes=form.codes,
         link=form.link,
         qr=qr,
+        passkey=form.passkey,
         leads_to=visit.request.redirect_uri,
     )
 
@@ -195,7 +205,8 @@ def _base_config(rt: Runtime, visit: Visit, setting: _Setting) -> dict[str, Any]
         "iPollingInterval": 1000,
         "arrUserProofs": [],
         "iAllowedIdentities": 2,
-        "fIsPasskeySupportEnabled": False,
+        "fIsPasskeySupportEnabled": True,
+        "urlFidoLogin": f"{login}/common/login",
         "sTenantId": setting.tenant["id"] if setting.tenant else "",
         "sCompanyDisplayName": setting.tenant["display_name"] if setting.tenant else "",
         "staticTenantBranding": user_tenant_branding(rt, setting.tenant["id"], setting.branding)
@@ -203,6 +214,21 @@ def _base_config(rt: Runtime, visit: Visit, setting: _Setting) -> dict[str, Any]
         else None,
         "oPostParams": {},
     }
+
+
+def _passkey_config(rt: Runtime, step: Page, setting: _Setting, facts: Facts) -> dict[str, Any]:
+    """What the page asks authenticators for. Until it is known who signs in, any passkey will do (03 section 15.8)."""
+    known = [row["credential_id"] for row in setting.passkeys]
+    config: dict[str, Any] = {"sFidoChallenge": step.flow.challenge, "arrFidoAllowList": known}
+    if step.flow.stage in {"enrol", "manage"} and step.flow.tenant:
+        handle = ceremony.user_handle(step.flow.tenant, step.flow.user_id)
+        config["oNewPasskey"] = {
+            "rp": {"name": facts.company or ceremony.Site(rt.urls.login).rp_id},
+            "user": {"id": handle, "name": facts.upn, "displayName": facts.upn},
+            "algorithms": [int(algorithm) for algorithm in ceremony.ALGORITHMS],
+            "exclude": known,
+        }
+    return config
 
 
 def _error_config(error: SignInError | None) -> dict[str, Any]:
