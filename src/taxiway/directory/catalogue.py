@@ -133,6 +133,7 @@ _CLIENTS = (
         scopes=ADMINISTRATION,
     ),
     Client(_OFFICE, "Microsoft Office", (OOB, _plugin(_OFFICE)), foci=True, scopes=("User.Read", "openid", "profile")),
+    Client("19db86c3-b2b9-44cc-b339-36da233a3be2", "My Signins", scopes=("User.Read", "openid", "profile")),
 )
 CLIENTS = {client.app_id: client for client in _CLIENTS}
 

@@ -61,15 +61,15 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
 
 
 def get_tenant(tx: Tx) -> Row:
-    """The organization, its domains and its branding."""
+    """The organization and its domains."""
     return TENANTS.require(tx, tx.tenant)
 
 
 def update_tenant(tx: Tx, changes: Mapping[str, Any], *, principal: Principal) -> Row:
-    """Change the organization's properties or branding."""
+    """Change the organization's properties."""
     access.require(tx, principal, "organization.update")
-    if changes.keys() & {"initial_domain", "domains", "verified_domains", "assigned_plans"}:
-        raise Invalid("The domains and plans of an organization are not changed here.")
+    if changes.keys() & {"initial_domain", "domains", "verified_domains", "assigned_plans", "branding"}:
+        raise Invalid("The domains, plans and branding of an organization are not changed here.")
     row = TENANTS.update(tx, tx.tenant, changes)
     tx.log("tenant.changed", subject=f"tenant:{tx.tenant}", what={"changed": sorted(changes)})
     return row

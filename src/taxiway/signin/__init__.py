@@ -31,6 +31,7 @@ from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
 from taxiway.signin.often import NONCE_BURST, NONCE_RATE
+from taxiway.signin.passkeys import forget_passkey, passkeys_of
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
@@ -65,6 +66,7 @@ __all__ = [
     "follow",
     "forget_access_pass",
     "forget_hello_keys",
+    "forget_passkey",
     "forget_totp",
     "forget_what_ran_out",
     "graph_audiences",
@@ -73,6 +75,7 @@ __all__ = [
     "make_nonce",
     "methods_of",
     "network_of",
+    "passkeys_of",
     "principal_of",
     "refusal",
     "register_hello_key",

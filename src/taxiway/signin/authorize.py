@@ -49,8 +49,8 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     """A request found in order; travels sealed in ``sCtx``.
 
     ``max_age``: seconds since the sign-in. ``device_code``: hash of the device code that the sign-in is to approve
-    and ``asked_from`` where it was asked for; then there is no redirect URI. ``ztdid``: of the device whose ticket
-    came along.
+    and ``asked_from`` where it was asked for; ``manages``: the sign-in leads to the page of the person's own passkeys;
+    neither has a redirect URI. ``ztdid``: of the device whose ticket came along.
     """
 
     client_id: str
@@ -69,6 +69,7 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     strong: bool = False
     device_code: str = ""
     asked_from: str = ""
+    manages: bool = False
     ztdid: str | None = None
     correlation: str = ""
 
@@ -148,11 +149,11 @@ def _check_client(tx: Tx, request: AuthorizeRequest) -> None:
 async def check_redirectable(
     rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str], tenant: str | None
 ) -> None:
-    """The rest of the checks: what fails here may be told to the redirect URI. A device code has none.
+    """The rest of the checks: what fails here may be told to the redirect URI, if there is one.
 
     ``tenant``: whose switches hold, the request's or that of the person for whom a PRT speaks; None before it is known.
     """
-    if request.device_code:
+    if not request.redirect_uri:
         return
     if given.get("response_type") != "code":
         raise ResponseTypeUnsupported(f"The response type '{given.get('response_type', '')[:60]}' is not supported.")

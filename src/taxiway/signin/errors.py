@@ -35,6 +35,7 @@ TaxiwayError
     DeviceNotJoined          a Conditional Access policy asks for a hybrid joined device
     FactorRefused            the second factor is wrong
     PassRefused              the Temporary Access Pass is wrong, used or run out
+    PasskeyRefused           the passkey is unknown, or its answer is not right
     OtherOrganization        the account belongs to another organization than the device
     OtherUser                the device is assigned to somebody else
     FlowExpired              the sign-in page is too old or of another browser
@@ -224,6 +225,10 @@ class FactorRefused(SignInError):
 
 class PassRefused(SignInError):
     """The Temporary Access Pass is wrong, used or run out."""
+
+
+class PasskeyRefused(SignInError):
+    """The passkey is unknown, or its answer is not right."""
 
 
 class OtherOrganization(SignInError):

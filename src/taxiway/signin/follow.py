@@ -11,7 +11,14 @@ from taxiway.signin.revocation import revoke_for_client, revoke_for_device, revo
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 
-_OF_A_USER = (tables.password, tables.access_pass, tables.totp, tables.recovery_code, tables.hello_key)
+_OF_A_USER = (
+    tables.password,
+    tables.access_pass,
+    tables.totp,
+    tables.recovery_code,
+    tables.hello_key,
+    tables.passkey,
+)
 
 
 def follow(followers: Followers) -> None:

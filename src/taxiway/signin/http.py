@@ -15,7 +15,7 @@ from starlette.routing import Route
 from taxiway.doors.errors import BadBody
 from taxiway.doors.request import Kept, address, bearer, correlation, json_response, kept_response, read_json
 from taxiway.doors.throttle import Throttle
-from taxiway.signin import bulk_http, grants, metadata, userinfo
+from taxiway.signin import branding, bulk_http, grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import AskedTooOften, Malformed, SignInError, TokenRefused
 from taxiway.signin.forms import check_script, read_fields
@@ -64,6 +64,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/login", pages.login, methods=["POST"]),
         Route("/{tenant}/changepassword", pages.change_password, methods=["POST"]),
         Route("/{tenant}/proofup", pages.register_factor, methods=["POST"]),
+        Route("/passkeys", pages.passkeys),
         Route("/device", pages.device, methods=authorize),
         Route("/{tenant}/oauth2/deviceauth", pages.device, methods=authorize),
         Route("/{tenant}/deviceauth/confirm", pages.confirm_device, methods=["POST"]),
@@ -72,6 +73,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/sas/processauth", pages.process_factor, methods=["POST"]),
         Route("/{tenant}/oauth2/logout", pages.logout, methods=authorize),
         Route("/{tenant}/oauth2/v2.0/logout", pages.logout, methods=authorize),
+        Route("/{tenant}/branding/{sha256}", face.brand_image),
         Route("/error", pages.explain),
         *policy_routes(rt),
         *bulk_http.routes(rt),
@@ -123,6 +125,10 @@ class _Face:
             return await metadata.credential_type(self._rt, body, throttled=throttled)
 
         return await self._guarded(answer)(request)
+
+    async def brand_image(self, request: Request) -> Response:
+        """An image of a tenant's sign-in page."""
+        return await branding.image(self._rt, request)
 
     async def userinfo(self, request: Request) -> Response:
         """Who the bearer of a token is (03 section 3.7)."""

@@ -6,12 +6,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from taxiway.signin import keys
+from taxiway.signin.branding import branding_for
 from taxiway.signin.credentials import tenant_of_name, tenant_of_segment
 from taxiway.signin.errors import InstanceUnknown, Malformed
 from taxiway.signin.tokens import issuer
 from taxiway.store import SYSTEM, Runtime
 
 Json = dict[str, Any]
+
+#: Any passkey will do: a list would tell who has which (03 section 15.8).
+_ANY_PASSKEY = {"AllowList": [], "UserHasPlatformCredentials": False, "HasCrossDeviceCapablePasskey": False}
 
 
 async def provider(rt: Runtime, segment: str, version: str) -> Json:
@@ -130,15 +134,15 @@ def _authorities(rt: Runtime) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
     """Home realm of a name: by its domain alone, never by the user (03 section 2.5)."""
-    known = await tenant_of_name(rt, upn) is not None
-    kind, domain = "Managed" if known else "Unknown", upn.rpartition("@")[2]
+    tenant = await tenant_of_name(rt, upn)
+    kind, domain = "Managed" if tenant else "Unknown", upn.rpartition("@")[2]
     if api_version.strip().startswith("2"):
         return {
             "NameSpaceType": kind,
             "Login": upn,
             "DomainName": domain,
             "FederationBrandName": domain,
-            "TenantBrandingInfo": None,
+            "TenantBrandingInfo": await branding_for(rt, tenant),
             "cloud_instance_name": "microsoftonline.com",
         }
     found = {"ver": "1.0", "account_type": kind, "domain_name": domain}
@@ -154,28 +158,28 @@ async def credential_type(rt: Runtime, body: object, *, throttled: bool = False)
     name = body.get("username") if isinstance(body, dict) else None
     if not isinstance(name, str) or len(name) > 320:
         raise Malformed("The body must contain 'username'.")
-    known = not throttled and await tenant_of_name(rt, name) is not None
+    tenant = None if throttled else await tenant_of_name(rt, name)
     flow = body.get("flowToken", "") if isinstance(body, dict) else ""
     credentials = {
         "PrefCredential": 1,
         "HasPassword": True,
-        "HasFido": False,
+        "HasFido": tenant is not None,
         "HasAccessPass": True,
         "HasRemoteNGC": False,
         "HasCertAuth": False,
         "RemoteNgcParams": None,
-        "FidoParams": None,
+        "FidoParams": _ANY_PASSKEY if tenant else None,
         "SasParams": None,
         "FederationRedirectUrl": None,
     }
     return {
         "Username": name,
         "Display": name,
-        "IfExistsResult": 2 if throttled else 0 if known else 1,
+        "IfExistsResult": 2 if throttled else 0 if tenant else 1,
         "IsUnmanaged": False,
         "ThrottleStatus": int(throttled),
         "Credentials": credentials,
-        "EstsProperties": {"UserTenantBranding": None, "DomainType": 3},
+        "EstsProperties": {"UserTenantBranding": await branding_for(rt, tenant), "DomainType": 3},
         "FlowToken": flow,
         "IsSignupDisallowed": True,
         "apiCanary": "",

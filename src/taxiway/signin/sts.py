@@ -54,6 +54,7 @@ CODES: dict[type[SignInError], Sts] = {
     errors.DeviceNotJoined: Sts(53001, "interaction_required", "additional_action"),
     errors.FactorRefused: Sts(500121, "invalid_grant"),
     errors.PassRefused: Sts(130503, "invalid_grant"),
+    errors.PasskeyRefused: Sts(500121, "invalid_grant"),
     errors.OtherOrganization: Sts(50020, "invalid_grant"),
     errors.OtherUser: Sts(50105, "access_denied"),
     errors.FlowExpired: Sts(50089, "invalid_request"),

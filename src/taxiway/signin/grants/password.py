@@ -56,7 +56,7 @@ def _check_allowed(tx: Tx, request: TokenRequest) -> None:
 
 def _issue(tx: Tx, request: TokenRequest, checked: Checked) -> Issue:
     user = confirm(tx, checked)
-    if factors.ONE_TIME_CODE in factors.methods_of(tx, user["id"]):
+    if factors.is_registered(tx, user["id"]):
         raise MfaRequired("This account signs in with a second factor.", remedy="Sign in interactively.")
     client = resources.client_of(tx, request.client_id)
     identifier = request.identifier or resources.GRAPH

@@ -35,6 +35,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_app_role_assignment_resource_id", ["tenant", "resource_id"], unique=False)
 
     op.create_table(
+        "brand_image",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_brand_image")),
+    )
+    op.create_table(
         "browser_session",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -156,6 +165,23 @@ def upgrade() -> None:
         batch_op.create_index("ix_identifier_uri_app", ["tenant", "app_id"], unique=False)
 
     op.create_table(
+        "passkey",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("aaguid", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_passkey")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index("ix_passkey_user", ["tenant", "user_id"], unique=False)
+
+    op.create_table(
         "permission_grant",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -196,8 +222,8 @@ def upgrade() -> None:
     with op.batch_alter_table("service_principal", schema=None) as batch_op:
         batch_op.create_index("ix_service_principal_app_id", ["tenant", "app_id"], unique=True)
 
-    op.drop_table("address")
     op.drop_table("lockout")
+    op.drop_table("address")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.add_column(sa.Column("created_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("sign_in_audience", sa.Text(), nullable=True))
@@ -262,6 +288,13 @@ def downgrade() -> None:
         batch_op.drop_column("created_at")
 
     op.create_table(
+        "address",
+        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
+        sa.Column("people", sa.TEXT(), nullable=False),
+        sa.Column("devices", sa.TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
+    )
+    op.create_table(
         "lockout",
         sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
         sa.Column("account", sa.VARCHAR(length=320), nullable=False),
@@ -269,13 +302,6 @@ def downgrade() -> None:
         sa.Column("locked_until", sa.BIGINT(), nullable=True),
         sa.Column("changed_at", sa.BIGINT(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_lockout")),
-    )
-    op.create_table(
-        "address",
-        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
-        sa.Column("people", sa.TEXT(), nullable=False),
-        sa.Column("devices", sa.TEXT(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
     )
     with op.batch_alter_table("service_principal", schema=None) as batch_op:
         batch_op.drop_index("ix_service_principal_app_id")
@@ -288,6 +314,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_permission_grant_client_id")
 
     op.drop_table("permission_grant")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index("ix_passkey_user")
+
+    op.drop_table("passkey")
     with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
         batch_op.drop_index("ix_identifier_uri_app")
 
@@ -315,6 +345,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_browser_session_expires")
 
     op.drop_table("browser_session")
+    op.drop_table("brand_image")
     with op.batch_alter_table("app_role_assignment", schema=None) as batch_op:
         batch_op.drop_index("ix_app_role_assignment_resource_id")
         batch_op.drop_index("ix_app_role_assignment_principal_id")
