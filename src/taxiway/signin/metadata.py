@@ -44,7 +44,7 @@ async def provider(rt: Runtime, segment: str, version: str) -> Json:
         ],
         "authorization_response_iss_parameter_supported": True,
         "capabilities": ["kdf_ver2"],
-        "http_logout_supported": True,
+        "http_logout_supported": False,
         "tenant_region_scope": "EU" if tenant else None,
         "cloud_instance_name": "microsoftonline.com",
         "cloud_graph_host_name": "graph.windows.net",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from taxiway import directory
-from taxiway.signin import claims, conditional, resources
+from taxiway.signin import claims, conditional, issued, resources
 from taxiway.signin.claims import Facts
 from taxiway.signin.client_authentication import NONE, Credential, prove
 from taxiway.signin.credentials import require_enabled
@@ -176,6 +176,20 @@ def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope:
         acr=client.get("acr", NONE),
         foci=client["foci"] and signin_policy_of(tx).foci,
     )
+
+
+def with_refresh_token(tx: Tx, issue: Issue, *, resource: str, scope: str, before: Row | None = None) -> Issue:
+    """The same with a refresh token: of the family of ``before`` (a code, an earlier token), else of a new one."""
+    token = issued.new_refresh_token(
+        tx,
+        issue.proof,
+        client_id=issue.client_id,
+        resource=resource,
+        scope=scope,
+        before=before or {"family": tx.entropy.uuid()},
+        confidential=issue.acr != NONE,
+    )
+    return replace(issue, refresh_token=token)
 
 
 def attempt_of(proof: Proof, app_id: str, now: datetime) -> conditional.Attempt:
