@@ -4,9 +4,11 @@ PYTHON  ?= python3
 VENV    ?= .venv
 CLIENTS := .clients
 DEVICES ?= 1
+SECONDS ?= 60
+SEED    ?=
 BIN     := $(VENV)/bin
 
-.PHONY: demo test bench lint format lock clean
+.PHONY: demo test bench fuzz lint format lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/taxiway demo --devices $(DEVICES)
@@ -23,6 +25,9 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m bench
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix

@@ -18,6 +18,7 @@ from signin.conftest import BROKER, CLI, DRS, GRAPH, claims_of
 from taxiway import app, signin
 from taxiway.doors import Door
 from taxiway.signin import keys, tokens
+from taxiway.store import SYSTEM
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +63,32 @@ async def test_15_06_another_type_of_token_is_refused(rt, reply):
     """A token of another kind, made by the same key one day, must not pass for an access token."""
     for kind in ("at+jwt", "logout+jwt", "dpop+jwt", ""):
         text = await forged(rt, claims_of(reply["access_token"]), header={"typ": kind})
+        with pytest.raises(signin.TokenRefused):
+            await signin.verify_token(rt, text, audiences=[GRAPH])
+
+
+async def test_15_06_a_token_names_the_key_that_signed_it(rt, reply, clock):
+    """Signed by the true key under another name, of no key or of another of ours: refused."""
+    clock.advance(89.5 * 86_400)
+    await keys.signing_keys(rt)
+    published = await rt.store.read(SYSTEM, keys.published)
+    now = int(clock.now().timestamp())
+    body = {**claims_of(reply["access_token"]), "iat": now, "nbf": now, "exp": now + 60}
+    current = (await keys.signing_keys(rt)).kid
+    others = [key["kid"] for key in published if key["kid"] != current]
+    assert others
+    for kid in (*others, "another", current.lower(), f"{current} "):
+        with pytest.raises(signin.TokenRefused):
+            await signin.verify_token(rt, await forged(rt, body, header={"kid": kid}), audiences=[GRAPH])
+    assert await signin.verify_token(rt, await forged(rt, body), audiences=[GRAPH])
+
+
+@pytest.mark.parametrize("change", [{"oid": ["x"]}, {"exp": "soon"}, {"exp": 10**400}, {"tid": 7}, {"amr": "pwd"}])
+async def test_15_06_a_token_is_made_of_what_ours_are_made_of(rt, reply, change):
+    """Anything else behind a right signature is a refusal and no failure of the server."""
+    body = {**claims_of(reply["access_token"]), **change}
+    for missing in (None, "uti", "iat", "tid", "iss"):
+        text = await forged(rt, {name: value for name, value in body.items() if name != missing})
         with pytest.raises(signin.TokenRefused):
             await signin.verify_token(rt, text, audiences=[GRAPH])
 

@@ -222,8 +222,8 @@ def upgrade() -> None:
     with op.batch_alter_table("service_principal", schema=None) as batch_op:
         batch_op.create_index("ix_service_principal_app_id", ["tenant", "app_id"], unique=True)
 
-    op.drop_table("lockout")
     op.drop_table("address")
+    op.drop_table("lockout")
     with op.batch_alter_table("application", schema=None) as batch_op:
         batch_op.add_column(sa.Column("created_at", sa.BigInteger(), nullable=True))
         batch_op.add_column(sa.Column("sign_in_audience", sa.Text(), nullable=True))
@@ -288,13 +288,6 @@ def downgrade() -> None:
         batch_op.drop_column("created_at")
 
     op.create_table(
-        "address",
-        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
-        sa.Column("people", sa.TEXT(), nullable=False),
-        sa.Column("devices", sa.TEXT(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
-    )
-    op.create_table(
         "lockout",
         sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
         sa.Column("account", sa.VARCHAR(length=320), nullable=False),
@@ -302,6 +295,13 @@ def downgrade() -> None:
         sa.Column("locked_until", sa.BIGINT(), nullable=True),
         sa.Column("changed_at", sa.BIGINT(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_lockout")),
+    )
+    op.create_table(
+        "address",
+        sa.Column("tenant", sa.VARCHAR(length=64), nullable=False),
+        sa.Column("people", sa.TEXT(), nullable=False),
+        sa.Column("devices", sa.TEXT(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_address")),
     )
     with op.batch_alter_table("service_principal", schema=None) as batch_op:
         batch_op.drop_index("ix_service_principal_app_id")
