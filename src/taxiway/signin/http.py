@@ -17,6 +17,7 @@ from taxiway.doors.request import Kept, address, bearer, correlation, json_respo
 from taxiway.signin import branding, bulk_http, grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import Malformed, SignInError, TokenRefused
+from taxiway.signin.federation import http as federation_http
 from taxiway.signin.forms import read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.inspection import introspect, revoke
@@ -73,6 +74,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/branding/{sha256}", face.brand_image),
         Route("/error", pages.explain),
         *policy_routes(rt),
+        *federation_http.routes(rt),
         *bulk_http.routes(rt),
     ]
 
