@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -135,7 +136,7 @@ async def open_runtime(
     )
     migrate(engine)
     store = Store(engine, clock=clock, entropy=entropy, ring=KeyRing.open(files.ring, entropy), followers=followers())
-    workers = ThreadWorkers()
+    workers, outside = ThreadWorkers(), httpx.AsyncHTTPTransport()
     runtime = Runtime(
         store=store,
         clock=clock,
@@ -145,6 +146,7 @@ async def open_runtime(
         blobs=Blobs(files.blobs, entropy),
         urls=settings.urls,
         others=settings.families,
+        outside=outside,
     )
     try:
         await make_authorities(runtime)
@@ -152,6 +154,7 @@ async def open_runtime(
         await directory.seed_tenants(runtime)
         yield runtime
     finally:
+        await outside.aclose()
         workers.close()
         store.close()
 

@@ -146,7 +146,7 @@ async def test_a_challenge_is_good_once(browser, user, key):
 
 
 def _uncounted():
-    from taxiway.signin.tables import passkey
+    from taxiway.signin.passkeys.tables import passkey
 
     return passkey.update().values(sign_count=0)
 

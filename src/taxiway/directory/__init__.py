@@ -144,6 +144,7 @@ from taxiway.directory.tenants import (
     create_tenant,
     get_tenant,
     publish_addresses,
+    set_domain_authentication,
     tenant_of_domain,
     update_tenant,
 )
@@ -267,6 +268,7 @@ __all__ = [
     "seen",
     "set_assignments",
     "set_brand_image",
+    "set_domain_authentication",
     "stated_mdm_policy",
     "tagged_ids",
     "tenant_of_domain",

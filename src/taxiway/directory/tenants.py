@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -102,6 +102,14 @@ def add_domain(tx: Tx, name: str, *, principal: Principal) -> Row:
     )
     tx.log("domain.added", subject=f"tenant:{tx.tenant}", what={"domain": name})
     return domain
+
+
+def set_domain_authentication(tx: Tx, name: str, kind: Literal["Managed", "Federated"]) -> None:
+    """Where the users of a domain sign in: here, or at another provider."""
+    DOMAINS.update(tx, name, {"authentication_type": kind})
+    verified = get_tenant(tx)["verified_domains"]
+    changed = [{**one, "type": kind} if one["name"] == name else one for one in verified]
+    TENANTS.update(tx, tx.tenant, {"verified_domains": changed})
 
 
 def tenant_of_domain(tx: Tx, domain: str) -> str | None:

@@ -36,6 +36,9 @@ TaxiwayError
     FactorRefused            the second factor is wrong
     PassRefused              the Temporary Access Pass is wrong, used or run out
     PasskeyRefused           the passkey is unknown, or its answer is not right
+    ProviderFailed           the outside provider cannot be used
+    ProviderAnswerRefused    the outside provider's answer is not good for this sign-in
+    ProviderAccountUnknown   the outside provider's user has no account here
     OtherOrganization        the account belongs to another organization than the device
     OtherUser                the device is assigned to somebody else
     FlowExpired              the sign-in page is too old or of another browser
@@ -229,6 +232,18 @@ class PassRefused(SignInError):
 
 class PasskeyRefused(SignInError):
     """The passkey is unknown, or its answer is not right."""
+
+
+class ProviderFailed(SignInError):
+    """The outside provider cannot be used."""
+
+
+class ProviderAnswerRefused(SignInError):
+    """The outside provider's answer is not good for this sign-in."""
+
+
+class ProviderAccountUnknown(SignInError):
+    """The outside provider's user has no account here."""
 
 
 class OtherOrganization(SignInError):

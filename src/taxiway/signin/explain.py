@@ -8,6 +8,7 @@ from taxiway.signin import conditional, factors, lockout, passwords, resources
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.due import factor_due
 from taxiway.signin.errors import AccountLocked, SignInError
+from taxiway.signin.federation import provider_of
 from taxiway.signin.lockout import Caller
 from taxiway.signin.model import Proof
 from taxiway.store import Row, Tx
@@ -51,6 +52,9 @@ def _lock(tx: Tx, upn: str) -> Decision[bool]:
 
 
 def _password(tx: Tx, user: Row) -> Decision[bool]:
+    provider = provider_of(tx, user["user_principal_name"])
+    if provider is not None:
+        return _yes("password.outside", f"{provider.domain} signs in at {provider.issuer}.")
     row = passwords.find(tx, user["id"])
     if row is not None and row["one_time"]:
         text = "The password is for one use: the page asks for another one first, and programs are refused."

@@ -18,6 +18,7 @@ from taxiway.doors.throttle import Throttle
 from taxiway.signin import branding, bulk_http, grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import AskedTooOften, Malformed, SignInError, TokenRefused
+from taxiway.signin.federation import http as federation_http
 from taxiway.signin.forms import check_script, read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.inspection import introspect, revoke
@@ -76,6 +77,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/branding/{sha256}", face.brand_image),
         Route("/error", pages.explain),
         *policy_routes(rt),
+        *federation_http.routes(rt),
         *bulk_http.routes(rt),
     ]
 

@@ -15,12 +15,14 @@ from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.credentials import Checked, check_password, confirm, require_enabled, tenant_for
 from taxiway.signin.due import factor_due
 from taxiway.signin.errors import FactorRefused, FlowExpired, OtherUser, PasswordWeak, SignInError
+from taxiway.signin.federation.providers import Provider, keeps_passwords, provider_of
 from taxiway.signin.flowtoken import Flow, Stage
 from taxiway.signin.grants.device_code import check_offered
 from taxiway.signin.issued import CodeFor, new_code
 from taxiway.signin.lockout import Caller
 from taxiway.signin.model import BROKER, FRESH, Proof
 from taxiway.signin.steps import (
+    Away,
     Browser,
     Code,
     Page,
@@ -47,9 +49,20 @@ class SignIn:
         self._keeps_session = False
 
     async def by_password(self, upn: str, password: str) -> Step:
-        """Name and password; an empty password asks for the Temporary Access Pass instead."""
+        """Name and password; an empty password asks for the Temporary Access Pass instead.
+
+        A name of a federated domain leads to its provider, unless it may have a password here and one was typed.
+        """
         tenant = await tenant_for(self.rt, self.request.tenant, upn)
-        await self.rt.store.read(tenant, lambda tx: self.check_assigned(tx, upn))
+
+        def look(tx: Tx) -> Provider | None:
+            self.check_assigned(tx, upn)
+            provider = provider_of(tx, upn)
+            return None if provider is not None and password and keeps_passwords(tx, provider) else provider
+
+        provider = await self.rt.store.read(tenant, look)
+        if provider is not None:
+            return Away(provider, self.moved("start", tenant=tenant, upn=upn))
         if not password:
             return factor_page(self.moved("factor", tenant=tenant, upn=upn, methods=(factors.ACCESS_PASS,)))
         checked = await self._check_password(tenant, upn, password)

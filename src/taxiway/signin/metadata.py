@@ -9,11 +9,13 @@ from taxiway.signin import keys
 from taxiway.signin.branding import branding_for
 from taxiway.signin.credentials import tenant_of_name, tenant_of_segment
 from taxiway.signin.errors import InstanceUnknown, Malformed
+from taxiway.signin.federation.providers import keeps_passwords, provider_of
 from taxiway.signin.tokens import issuer
-from taxiway.store import SYSTEM, Runtime
+from taxiway.store import SYSTEM, Runtime, Tx
 
 Json = dict[str, Any]
 
+_ONLY = "only"
 #: Any passkey will do: a list would tell who has which (03 section 15.8).
 _ANY_PASSKEY = {"AllowList": [], "UserHasPlatformCredentials": False, "HasCrossDeviceCapablePasskey": False}
 
@@ -134,8 +136,10 @@ def _authorities(rt: Runtime) -> dict[str, tuple[str, tuple[str, ...]]]:
 
 async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
     """Home realm of a name: by its domain alone, never by the user (03 section 2.5)."""
-    tenant = await tenant_of_name(rt, upn)
-    kind, domain = "Managed" if tenant else "Unknown", upn.rpartition("@")[2]
+    tenant, domain = await tenant_of_name(rt, upn), upn.rpartition("@")[2]
+    kind, outside = "Managed" if tenant else "Unknown", Json()
+    if tenant and await rt.store.read(tenant, lambda tx: provider_of(tx, upn)) is not None:
+        kind, outside = "Federated", {"federation_protocol": "OpenIdConnect", "AuthURL": _browser_url(rt, tenant)}
     if api_version.strip().startswith("2"):
         return {
             "NameSpaceType": kind,
@@ -144,10 +148,16 @@ async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
             "FederationBrandName": domain,
             "TenantBrandingInfo": await branding_for(rt, tenant),
             "cloud_instance_name": "microsoftonline.com",
+            **outside,
         }
     found = {"ver": "1.0", "account_type": kind, "domain_name": domain}
     cloud = {"cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline"}
-    return {**found, **cloud}
+    return {**found, **cloud, **outside}
+
+
+def _browser_url(rt: Runtime, tenant: str) -> str:
+    """Where a browser begins that is to end at a tenant's outside provider: our page sends it on, with its state."""
+    return f"{rt.urls.login}/{tenant}/oauth2/v2.0/authorize"
 
 
 async def credential_type(rt: Runtime, body: object, *, throttled: bool = False) -> Json:
@@ -159,10 +169,11 @@ async def credential_type(rt: Runtime, body: object, *, throttled: bool = False)
     if not isinstance(name, str) or len(name) > 320:
         raise Malformed("The body must contain 'username'.")
     tenant = None if throttled else await tenant_of_name(rt, name)
+    outside = await rt.store.read(tenant, lambda tx: _outside(tx, name)) if tenant else None
     flow = body.get("flowToken", "") if isinstance(body, dict) else ""
     credentials = {
-        "PrefCredential": 1,
-        "HasPassword": True,
+        "PrefCredential": 4 if outside else 1,
+        "HasPassword": outside != _ONLY,
         "HasFido": tenant is not None,
         "HasAccessPass": True,
         "HasRemoteNGC": False,
@@ -170,7 +181,7 @@ async def credential_type(rt: Runtime, body: object, *, throttled: bool = False)
         "RemoteNgcParams": None,
         "FidoParams": _ANY_PASSKEY if tenant else None,
         "SasParams": None,
-        "FederationRedirectUrl": None,
+        "FederationRedirectUrl": _browser_url(rt, tenant) if tenant and outside else None,
     }
     return {
         "Username": name,
@@ -179,8 +190,16 @@ async def credential_type(rt: Runtime, body: object, *, throttled: bool = False)
         "IsUnmanaged": False,
         "ThrottleStatus": int(throttled),
         "Credentials": credentials,
-        "EstsProperties": {"UserTenantBranding": await branding_for(rt, tenant), "DomainType": 3},
+        "EstsProperties": {"UserTenantBranding": await branding_for(rt, tenant), "DomainType": 4 if outside else 3},
         "FlowToken": flow,
         "IsSignupDisallowed": True,
         "apiCanary": "",
     }
+
+
+def _outside(tx: Tx, name: str) -> str:
+    """Whether a name's domain signs in at an outside provider: not, only there, or there too."""
+    provider = provider_of(tx, name)
+    if provider is None:
+        return ""
+    return "too" if keeps_passwords(tx, provider) else _ONLY

@@ -70,7 +70,8 @@ class View:
     """Everything the template shows.
 
     ``account``: who signs in, once that is known; ``lines``: facts, one below the other; ``codes``: to be copied;
-    ``link``: an address to open; ``qr``: the same as an SVG image. ``leads_to``: where the form may end, for the
+    ``link``: an address to open; ``qr``: the same as an SVG image; ``leave``: where the browser goes on to by itself.
+    ``leads_to``: where the form may end, for the
     content security policy.
     """
 
@@ -90,6 +91,7 @@ class View:
     link: str = ""
     qr: str = ""
     passkey: Passkey | None = None
+    leave: str = ""
     leads_to: str = ""
 
 

@@ -15,24 +15,30 @@ from taxiway.signin import page, sessions
 from taxiway.signin.authorize import AuthorizeRequest, answer_fields, answer_url
 from taxiway.signin.branding import image_path, user_tenant_branding
 from taxiway.signin.errors import SignInError
+from taxiway.signin.federation.steps import depart
 from taxiway.signin.flowtoken import COOKIE, Flow, canary
 from taxiway.signin.page import Brand, View
 from taxiway.signin.page_forms import Facts, Form, form_of
 from taxiway.signin.passkeys import ceremony, passkeys_of
 from taxiway.signin.resources import client_of
-from taxiway.signin.steps import Code, Page, Step
+from taxiway.signin.steps import Away, Code, Page, Step
 from taxiway.signin.sts import sts_of
 from taxiway.store import Row, Runtime, Tx
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit of one browser. ``session``: the value of its cookie; ``context``: ``sCtx`` as it came or was made."""
+    """One visit of one browser.
+
+    ``session``: the value of its cookie; ``context``: ``sCtx`` as it came or was made; ``from_outside``: the browser
+    comes from a form of another site, to whose policy a redirect would be held.
+    """
 
     request: AuthorizeRequest
     context: str
     session: str
     correlation: str
+    from_outside: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +53,14 @@ class _Setting:
 
 
 async def show(rt: Runtime, visit: Visit, step: Step) -> Response:
-    """The page of a step, or the way back to the application."""
+    """The page of a step, the way to an outside provider, or the way back to the application."""
     if isinstance(step, Code):
         response = go_back(rt, visit, step.tenant, {"code": step.code, "session_state": visit.correlation})
         if step.session:
             _set_cookie(response, sessions.COOKIE, step.session)
         return response
+    if isinstance(step, Away):
+        return await _leave(rt, visit, step)
     visit = _next(rt, visit, step)
     step = replace(step, flow=step.flow.of_page(visit.session, rt.entropy.token(32)))
     flow, where = step.flow, step.flow.tenant or visit.request.tenant
@@ -60,6 +68,22 @@ async def show(rt: Runtime, visit: Visit, step: Step) -> Response:
     form = form_of(step, _facts(visit, step, setting))
     qr = await rt.workers.run(_qr, form.link) if form.link else ""
     view = _view(rt, visit, step, setting, form, qr)
+    response = page.render(view, nonce=rt.entropy.token(16))
+    _set_cookie(response, COOKIE, visit.session)
+    return response
+
+
+async def _leave(rt: Runtime, visit: Visit, step: Away) -> Response:
+    """The page that goes on to the provider by itself.
+
+    Not a redirect: browsers hold those to the ``form-action`` of the page before, which does not know the provider.
+    """
+    visit = replace(visit, session=rt.entropy.token(24))
+    flow = step.flow.of_page(visit.session, "")
+    address = await depart(rt, step.provider, flow, visit.context)
+    setting = await rt.store.read(flow.tenant, lambda tx: _setting(tx, visit.request, flow))
+    config = {**_base_config(rt, visit, setting), "pgid": "HomeRealmDiscovery", "FederationRedirectUrl": address}
+    view = View("Taking you to your organization's sign-in", config, _brand(setting), account=flow.upn, leave=address)
     response = page.render(view, nonce=rt.entropy.token(16))
     _set_cookie(response, COOKIE, visit.session)
     return response
@@ -83,9 +107,17 @@ def go_back(rt: Runtime, visit: Visit, tenant: str, answer: Mapping[str, str]) -
         fields = answer_fields(rt, request, tenant, answer)
         response = page.render_post(request.redirect_uri, fields, nonce=rt.entropy.token(16))
     else:
-        response = page.redirect(answer_url(rt, request, tenant, answer))
+        response = _onward(rt, visit, answer_url(rt, request, tenant, answer))
     response.delete_cookie(COOKIE, path="/", secure=True, httponly=True, samesite="lax")
     return response
+
+
+def _onward(rt: Runtime, visit: Visit, url: str) -> Response:
+    """A redirect, or a page that goes on by itself."""
+    if not visit.from_outside:
+        return page.redirect(url)
+    view = View("Signing you in", {"pgid": "Redirect", "urlNext": url}, leave=url)
+    return page.render(view, nonce=rt.entropy.token(16))
 
 
 def show_error(rt: Runtime, error: SignInError, *, correlation: str) -> Response:

@@ -1,4 +1,4 @@
-"""What a step of the sign-in leads to: a page, or the code at its end (03 section 3.5)."""
+"""What a step of the sign-in leads to: a page, an outside provider, or the code at its end (03 section 3.5)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from taxiway.signin.errors import SignInError
+from taxiway.signin.federation import Provider
 from taxiway.signin.flowtoken import Flow
 from taxiway.store import Tx
 
@@ -33,7 +34,15 @@ class Code:
     session: str = ""
 
 
-Step = Page | Code
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The way to the outside provider of the person's domain."""
+
+    provider: Provider
+    flow: Flow
+
+
+Step = Page | Code | Away
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.signin import recovery
 from taxiway.signin.passkeys.ceremony import NewPasskey, key_of, refused
+from taxiway.signin.passkeys.tables import passkey
 from taxiway.signin.revocation import revoke_for_key
-from taxiway.signin.tables import passkey, totp
+from taxiway.signin.tables import totp
 from taxiway.store import Row, Tx
 
 #: More than anybody has; a bound for what a page lists.

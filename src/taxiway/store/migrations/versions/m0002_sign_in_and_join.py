@@ -148,6 +148,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "place", name=op.f("pk_familiar_place")),
     )
     op.create_table(
+        "federation",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("domain", sa.String(length=253), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "domain", name=op.f("pk_federation")),
+    )
+    op.create_table(
         "host_family",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -163,6 +171,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
         batch_op.create_index("ix_identifier_uri_app", ["tenant", "app_id"], unique=False)
+
+    op.create_table(
+        "outside_visit",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_outside_visit")),
+    )
+    with op.batch_alter_table("outside_visit", schema=None) as batch_op:
+        batch_op.create_index("ix_outside_visit_expires", ["tenant", "expires_at"], unique=False)
 
     op.create_table(
         "passkey",
@@ -318,11 +337,16 @@ def downgrade() -> None:
         batch_op.drop_index("ix_passkey_user")
 
     op.drop_table("passkey")
+    with op.batch_alter_table("outside_visit", schema=None) as batch_op:
+        batch_op.drop_index("ix_outside_visit_expires")
+
+    op.drop_table("outside_visit")
     with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
         batch_op.drop_index("ix_identifier_uri_app")
 
     op.drop_table("identifier_uri")
     op.drop_table("host_family")
+    op.drop_table("federation")
     op.drop_table("familiar_place")
     op.drop_table("failed_attempt")
     with op.batch_alter_table("device_grant", schema=None) as batch_op:
