@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, claims_of, make_user
+from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, answer_of, claims_of, make_user
 from support.applications import make_application
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
@@ -178,3 +178,18 @@ async def test_15_02_ropc_is_off_until_the_tenant_switches_it_on(rt, browser, us
     assert (await browser.token(**form | {"password": "wrong-one"})).json()["error_codes"] == [50126]
     await signin.register_totp(rt, tenant, user["id"])
     assert (await browser.token(**form)).json()["error_codes"] == [50076]
+
+
+async def test_a_client_that_handles_claims_challenges_is_told_so_in_its_tokens(browser, user):
+    """``claims`` with the capability CP1 gives ``xms_cc``; what is no JSON object of objects is refused."""
+    form = {"grant_type": "refresh_token", "client_id": BROKER, "resource": DRS}
+    token = (await browser.redeem(await browser.code())).json()["refresh_token"]
+    capable = {"claims": '{"access_token":{"xms_cc":{"values":["cp1"]}}}'}
+    reply = (await browser.token(**form, refresh_token=token, **capable)).json()
+    assert claims_of(reply["access_token"])["xms_cc"] == ["CP1"]
+    plain = (await browser.token(**form, refresh_token=reply["refresh_token"], claims='{"id_token":{}}')).json()
+    assert "xms_cc" not in claims_of(plain["access_token"])
+    for wrong in ("[]", '{"access_token":1}', "{"):
+        refused = await browser.token(**form, refresh_token=plain["refresh_token"], claims=wrong)
+        assert refused.json()["error_codes"] == [9002313]
+        assert answer_of(await browser.authorize(claims=wrong))["error"] == "invalid_request"

@@ -20,6 +20,7 @@ from taxiway.signin.errors import (
     ParameterMissing,
     SignInError,
 )
+from taxiway.signin.forms import handles_challenges
 from taxiway.signin.model import Proof
 from taxiway.signin.policy import signin_policy_of
 from taxiway.signin.resources import Target
@@ -78,6 +79,11 @@ class TokenRequest:
     def identifier(self) -> str:
         """The resource that is asked for, in the v1 or the v2 way; empty when none is."""
         return resources.asked(self.form.get("resource", ""), self.scope)
+
+    @property
+    def handles_challenges(self) -> bool:
+        """Whether the client says that it handles claims challenges; its tokens repeat that (03 section 5.1)."""
+        return handles_challenges(self.form.get("claims", ""))
 
     def within(self, tenant: str | None) -> str:
         """The tenant of a credential, which must be that of the path."""
@@ -208,7 +214,8 @@ async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: st
     if version == "1.0" or issue.target is None or resources.wants(issue.scope, "openid"):
         bodies["id_token"] = claims.id_claims(rt, facts, proof, client_id, version=version, nonce=issue.nonce)
     if issue.target is not None:
-        bodies["access_token"] = claims.access_claims(rt, facts, proof, client_id, issue.target, acr=issue.acr)
+        access = claims.access_claims(rt, facts, proof, client_id, issue.target, acr=issue.acr)
+        bodies["access_token"] = access | ({"xms_cc": ["CP1"]} if request.handles_challenges else {})
     tokens = dict(zip(bodies, await sign(rt, *bodies.values()), strict=True))
     out: dict[str, Any] = {"token_type": "Bearer", **tokens}
     if issue.target is not None:
