@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 
+import hypothesis
 import pytest
 import sqlalchemy as sa
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -15,6 +16,22 @@ from taxiway.kernel import ManualClock, SystemEntropy, ThreadWorkers, Urls
 from taxiway.store import Blobs, KeyRing, Runtime, Store, metadata, open_engine
 
 app.import_rooms()
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("taxiway", deadline=None)
+hypothesis.settings.load_profile("taxiway")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """One worker runs all of tests/clients: there is one table of what the clients did."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneForClients(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            return "clients" if nodeid.startswith("tests/clients/") else super()._split_scope(nodeid)
+
+    return OneForClients(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
+import httpx
 import structlog
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -135,7 +136,7 @@ async def open_runtime(
     )
     migrate(engine)
     store = Store(engine, clock=clock, entropy=entropy, ring=KeyRing.open(files.ring, entropy), followers=followers())
-    workers = ThreadWorkers()
+    workers, outside = ThreadWorkers(), httpx.AsyncHTTPTransport()
     runtime = Runtime(
         store=store,
         clock=clock,
@@ -145,6 +146,7 @@ async def open_runtime(
         blobs=Blobs(files.blobs, entropy),
         urls=settings.urls,
         others=settings.families,
+        outside=outside,
     )
     try:
         await make_authorities(runtime)
@@ -152,6 +154,7 @@ async def open_runtime(
         await directory.seed_tenants(runtime)
         yield runtime
     finally:
+        await outside.aclose()
         workers.close()
         store.close()
 
@@ -172,7 +175,7 @@ async def keep_house(rt: Runtime) -> None:
     """What runs on the clock, tenant by tenant; trouble with one does not keep the others from their turn."""
     rounds = 0
     while True:
-        for tenant in await rt.store.read(SYSTEM, router.tenants):
+        for tenant in [*await rt.store.read(SYSTEM, router.tenants), SYSTEM]:
             try:
                 await _tidy(rt, tenant, hourly=rounds % 60 == 0)
             except Exception:  # noqa: BLE001 - logged; the next round tries again
@@ -182,7 +185,11 @@ async def keep_house(rt: Runtime) -> None:
 
 
 async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
-    """Status pages whose time is over, groups that were left for later, and hourly the rules that read the time."""
+    """What the clock does: hourly what ran out goes; for a tenant, status pages, groups left for later, clock rules."""
+    while hourly and await rt.store.write(tenant, signin.forget_what_ran_out):
+        pass
+    if tenant == SYSTEM:
+        return
     await rt.store.write(tenant, management.expire_pages)
     await directory.reevaluate_pending(rt, tenant)
     if hourly:

@@ -36,7 +36,7 @@ async def test_without_a_certificate_a_device_is_told_so(doors):
     assert (await doors.ask("devices", "/connecttest.txt")).text == "Microsoft Connect Test"
 
 
-async def test_a_certificate_of_a_foreign_authority_ends_the_handshake(doors):
+async def test_15_16_a_certificate_of_a_foreign_authority_ends_the_handshake(doors):
     """Signed by someone else, under a foreign name or under ours: the connection ends before any request."""
     ours = (await pki.authority(doors.rt, "management")).certificate.subject
     for issuer in (named("Somebody"), ours):
@@ -72,7 +72,7 @@ async def test_only_the_devices_door_asks_for_a_certificate(doors):
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("door", ["people", "devices"])
-async def test_old_tls_is_refused(doors, door):
+async def test_15_18_old_tls_is_refused(doors, door):
     """TLS 1.1 gets no session, 1.2 and 1.3 do."""
     for version, accepted in (("TLSv1_1", False), ("TLSv1_2", True), ("TLSv1_3", True)):
         context = doors.context()
@@ -95,7 +95,7 @@ async def test_paths_are_matched_as_windows_writes_them(doors, path):
     assert (await doors.ask("devices", path)).status_code == 200
 
 
-async def test_every_answer_carries_its_headers(doors):
+async def test_15_13_every_answer_carries_its_headers(doors):
     """An id to quote, and what browsers need to be careful; also on an address that is not there."""
     for path in ("/connecttest.txt", "/nothing/here"):
         answer = await doors.ask("people", path)

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from doors.conftest import free_port
 from taxiway.cli.proxy import environment
@@ -21,9 +22,9 @@ METADATA = "/common/v2.0/.well-known/openid-configuration"
 
 
 @asynccontextmanager
-async def mapping(port):
+async def mapping(port, *own):
     """The proxy in front of a server on this port."""
-    mapper = Mapper([name.host for name in microsoft_names()], "127.0.0.1", port)
+    mapper = Mapper([*own, *(name.host for name in microsoft_names())], "127.0.0.1", port)
     ready, stop = asyncio.Event(), asyncio.Event()
     running = asyncio.create_task(mapper.serve(0, ready=ready, stop=stop))
     await ready.wait()
@@ -83,6 +84,19 @@ async def test_everything_but_a_listed_name_is_refused(request_line):
         allowed = await say(port, b"CONNECT Login.MicrosoftOnline.com:443 HTTP/1.1\r\n\r\n")
         assert allowed.startswith(b"HTTP/1.1 200 ")
         assert reached
+
+
+async def test_own_names_are_led_by_both_ports_and_a_refusal_is_said():
+    """An address of ours has the listener's port, and a client may leave it out; what is refused goes to the log."""
+    server = await asyncio.start_server(lambda _, writer: writer.close(), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, mapping(port, "login.contoso.example") as proxy:
+        for asked in (443, port):
+            answer = await say(proxy, f"CONNECT login.contoso.example:{asked} HTTP/1.1\r\n\r\n".encode())
+            assert answer.startswith(b"HTTP/1.1 200 ")
+        with capture_logs() as said:
+            await say(proxy, b"CONNECT www.example.com:443 HTTP/1.1\r\n\r\n")
+    assert said == [{"event": "refused", "target": "www.example.com:443", "log_level": "info"}]
 
 
 async def test_what_is_no_request_is_refused_and_a_missing_server_is_named():

@@ -133,7 +133,7 @@ async def walk(client, where, names, trouble):
                 trouble.append(f"{method} {path} {name}: {answer.status_code} after {took:.1f} s {answer.text[:200]}")
 
 
-async def test_hostile_requests_get_a_refusal_and_store_nothing(rt, tenant):
+async def test_15_20_hostile_requests_get_a_refusal_and_store_nothing(rt, tenant):
     """No route of either door answers a hostile request with a 5xx or later than 5 s, and no table grows."""
     names = list(BODIES) if rt.store.engine.dialect.name == "sqlite" else ["random", "wrong types", "cut soap"]
     await mint(rt, tenant, "nobody")  # the first token makes the signing key
@@ -149,7 +149,7 @@ async def test_hostile_requests_get_a_refusal_and_store_nothing(rt, tenant):
     assert counted(rt) == before
 
 
-async def test_hostile_bodies_of_an_administrator_are_refused(rt, tenant):
+async def test_15_20_hostile_bodies_of_an_administrator_are_refused(rt, tenant):
     """Behind a good token too: each Graph operation answers junk with a 4xx or 501, and stores nothing of it."""
     admin = await person(rt, tenant, "root", directory.GLOBAL_ADMINISTRATOR)
     token = await mint(rt, tenant, admin["id"])

@@ -199,7 +199,7 @@ def address(pattern, own):
     return "/beta/" + re.sub(r"\{\w+\}", own, named)
 
 
-async def test_the_ids_of_another_tenant_lead_nowhere(rt, alpha, beta):
+async def test_15_21_the_ids_of_another_tenant_lead_nowhere(rt, alpha, beta):
     """Every Graph operation with every id of Alpha: an item is never found, its data never shown, nothing changes."""
     before, trouble = rows_of(rt, alpha.id), []
     for operation in OPERATIONS:
@@ -245,7 +245,7 @@ async def test_the_same_ids_are_found_by_their_own_tenant(alpha):
     assert key["key"] == RECOVERY
 
 
-async def test_no_list_holds_anything_of_another_tenant(alpha, beta):
+async def test_15_21_no_list_holds_anything_of_another_tenant(alpha, beta):
     """Every collection that Beta reads: none of Alpha's ids, none of its names."""
     for path in sorted({each.pattern for each in OPERATIONS if each.method == "GET" and "{" not in each.pattern}):
         answer = await beta.graph.client.get(f"/beta/{path}", headers={"authorization": f"Bearer {beta.graph.token}"})

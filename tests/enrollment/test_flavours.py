@@ -15,7 +15,7 @@ from signin.test_conditional_access import policy as access_policy
 from taxiway import directory, enrollment, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL, Forbidden, Principal
 from taxiway.enrollment import MANAGED
-from taxiway.enrollment.errors import BadPolicy
+from taxiway.store import UnknownProperty
 from taxiway.wire import discovery, enroll
 from taxiway.wire.provisioning import parse_provisioning
 from taxiway.wire.soap import BinaryToken, UsernameToken
@@ -260,5 +260,5 @@ async def test_the_policy_is_a_global_administrators(client, allow):
     with pytest.raises(Forbidden):
         await client.write(lambda tx: enrollment.update_enrollment_policy(tx, {}, principal=nobody))
     for wrong in ({"on_premises": True}, {"on_premise": "yes"}, {"highest_version": "8.0"}):
-        with pytest.raises(BadPolicy):
+        with pytest.raises(UnknownProperty):
             await allow(**wrong)

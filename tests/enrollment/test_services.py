@@ -60,7 +60,7 @@ async def test_without_terms_the_page_leads_on_at_once(client):
 
 
 @pytest.mark.parametrize("uri", ["", "https://evil.example/", "javascript:alert(1)", "ms-app://x\r\nSet-Cookie: a=b"])
-async def test_the_page_never_leads_to_a_strange_place(client, uri):
+async def test_15_01_the_page_never_leads_to_a_strange_place(client, uri):
     """A redirect that is not allowed is answered here."""
     assert (await terms(client, redirect_uri=uri)).status_code == 400
 

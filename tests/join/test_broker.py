@@ -88,7 +88,7 @@ async def test_a_prt_speaks_at_the_authorise_endpoint(rt, signed_on, user, tenan
     assert config_of(page)["pgid"] == "ConvergedTFA"
 
 
-async def test_a_nonce_counts_once_and_for_five_minutes(joined, clock):
+async def test_15_15_a_nonce_counts_once_and_for_five_minutes(joined, clock):
     """Reused, made up, or old: 140000."""
     nonce = await joined.nonce()
     assert "session_key_jwe" in (await joined.device_signed(request_nonce=nonce)).json()
@@ -100,7 +100,7 @@ async def test_a_nonce_counts_once_and_for_five_minutes(joined, clock):
     assert (await joined.device_signed(request_nonce=old)).json()["error_codes"] == [140000]
 
 
-async def test_only_the_device_key_speaks_for_the_device(rt, keys, joined):
+async def test_15_15_only_the_device_key_speaks_for_the_device(rt, keys, joined):
     """A certificate without its key, or from nowhere, is refused."""
     assert (await joined.device_signed(key=keys.rsa())).json()["error_codes"] == [50155]
     stranger = Device(rt, keys, joined.browser)
@@ -108,20 +108,20 @@ async def test_only_the_device_key_speaks_for_the_device(rt, keys, joined):
     assert (await stranger.device_signed()).json()["error_codes"] == [50155]
 
 
-async def test_a_wrong_password_counts_towards_the_lock(joined):
+async def test_15_08_a_wrong_password_counts_towards_the_lock(joined):
     """The PRT grant guesses no faster than the page."""
     for _ in range(10):
         assert (await joined.device_signed(password="wrong-password")).json()["error_codes"] == [50126]
     assert (await joined.device_signed()).json()["error_codes"] == [50053]
 
 
-async def test_a_session_key_of_its_own_is_needed(signed_on, rt):
+async def test_15_15_a_session_key_of_its_own_is_needed(signed_on, rt):
     """Another key, or another device's PRT, gives 140001."""
     assert (await signed_on.session_signed(session_key=rt.entropy.bytes(32)))["error_codes"] == [140001]
     assert (await signed_on.session_signed(refresh_token="2.AAAA.x"))["error_codes"] == [140001]
 
 
-async def test_the_older_key_derivation_is_off_until_switched_on(rt, signed_on, tenant):
+async def test_15_15_the_older_key_derivation_is_off_until_switched_on(rt, signed_on, tenant):
     """KDF version 1: 5000611, and accepted where the tenant says so."""
     assert (await signed_on.session_signed(kdf=1))["error_codes"] == [5000611]
     switch = {"allow_kdf_v1": True, "gcm_replies": True}
@@ -139,7 +139,7 @@ async def test_a_prt_renews_itself(signed_on):
 
 
 @pytest.mark.parametrize("what", ["disabled", "deleted", "user"])
-async def test_a_prt_ends_with_its_device_and_its_user(rt, signed_on, user, tenant, what):
+async def test_15_05_a_prt_ends_with_its_device_and_its_user(rt, signed_on, user, tenant, what):
     """Disabled, deleted: neither the PRT nor a new one is given, and issued tokens open nothing."""
     token = (await signed_on.session_signed())["access_token"]
     (row,) = await rt.store.read(tenant, directory.DEVICES.select)
@@ -160,7 +160,7 @@ async def test_a_prt_ends_with_its_device_and_its_user(rt, signed_on, user, tena
 
 
 @pytest.mark.parametrize("request_", ["", "a", "a.b.c", "e30.e30.e30", "eyJhbGciOiJub25lIn0.e30.", "x" * 20_000])
-async def test_rubbish_is_a_named_error(joined, request_):
+async def test_15_15_rubbish_is_a_named_error(joined, request_):
     """A request that is no signed token is a 400 with a code."""
     answer = await joined.send(request_)
     assert answer.status_code == 400

@@ -64,7 +64,7 @@ def error_of(answer):
 
 
 @pytest.mark.parametrize("name", ["flowtoken", "flowToken"])
-async def test_a_bulk_token_is_made_at_once_and_shown_once(rt, device, administrator, tenant, name):
+async def test_15_16_a_bulk_token_is_made_at_once_and_shown_once(rt, device, administrator, tenant, name):
     """``begin`` has finished when it answers, so that one poll is enough; a second one shows nothing."""
     begun = (await begin(device.browser, administrator, exp=until(rt, 90))).json()
     assert (begun["state"], begun["resultData"]) == ("Pending", None)

@@ -111,7 +111,7 @@ async def test_r111_a_reset_device_joins_as_the_same_object_and_its_old_certific
     assert left.status_code == 401
 
 
-async def test_a_key_joins_once(rt, device, tenant):
+async def test_15_16_a_key_joins_once(rt, device, tenant):
     """Another user cannot join with a key that is in use."""
     await device.join()
     await make_user(rt, tenant, "eve@contoso.example")
@@ -228,7 +228,7 @@ async def test_a_malformed_request_is_a_named_error_and_leaves_nothing(rt, devic
     assert not await devices(rt, tenant)
 
 
-async def test_a_request_signed_with_another_key_is_refused(rt, keys, device, tenant):
+async def test_15_16_a_request_signed_with_another_key_is_refused(rt, keys, device, tenant):
     """Proof of possession: a certificate request whose signature is not by its own key."""
     data = bytearray(base64.b64decode(device.csr()))
     data[-1] ^= 1
@@ -251,7 +251,7 @@ async def test_without_a_good_token_nobody_joins(device):
         assert (refused.status_code, refused.json()["ErrorType"]) == (401, "AuthenticationError")
 
 
-async def test_a_device_deletes_itself_and_no_other(rt, keys, joined, tenant):
+async def test_15_16_a_device_deletes_itself_and_no_other(rt, keys, joined, tenant):
     """By its own certificate; without one, or for another id, it is refused."""
     other = Device(rt, keys, joined.browser)
     await other.join()

@@ -59,6 +59,22 @@ async def test_prompt_none_is_answered_by_a_prt(signed_on):
     assert config_of(page)["pgid"] == "ConvergedSignIn"
 
 
+async def test_15_03_the_switches_of_the_persons_tenant_hold(rt, signed_on, tenant):
+    """roadtx comes to `common` without PKCE: the PRT says whose tenant it is, and that decides."""
+
+    async def answer():
+        header = {PERSON: await credential(signed_on)}
+        bare = {"code_challenge": None, "code_challenge_method": None, "login_hint": None}
+        return answer_of(await signed_on.browser.authorize(segment="common", headers=header, **bare))
+
+    assert "AADSTS9002325" in (await answer())["error_description"]
+    switch = {"seeded_without_challenge": True}
+    await rt.store.write(
+        tenant, lambda tx: signin.update_signin_policy(tx, switch, principal=directory.SYSTEM_PRINCIPAL)
+    )
+    assert "code" in await answer()
+
+
 async def test_a_stale_nonce_sends_the_browser_for_another(signed_on, clock):
     """The same address with ``sso_nonce``; signed with it, the credential is good."""
     old = await credential(signed_on)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding
 
 from signin.conftest import CHALLENGE, CLI, GRAPH, VERIFIER, claims_of
 from support.applications import Certificate, api, b64url, make_application, role
@@ -169,6 +171,18 @@ async def test_the_header_names_the_certificate_in_several_ways(rt, browser, ten
     assert "access_token" in await proved(browser, automation, signed)
 
 
+async def test_an_assertion_may_carry_padding_and_its_certificate(rt, browser, tenant, automation, certificate):
+    """As azure-identity and MSAL send it: `=` at each part and at the thumbprint, and the certificate in the header."""
+    thumbprint = base64.urlsafe_b64encode(certificate.thumbprint(hashes.SHA256())).decode()
+    header = {"alg": "RS256", "x5t#S256": thumbprint, "x5c": [automation.row["key_credentials"][0]["key"]]}
+    parts = [json.dumps(part).encode() for part in (header, assertion(rt, tenant, automation))]
+    text = b".".join(map(base64.urlsafe_b64encode, parts))
+    signature = certificate.key.sign(text, padding.PKCS1v15(), hashes.SHA256())
+    signed = b".".join((text, base64.urlsafe_b64encode(signature))).decode()
+    assert signed.endswith("=")
+    assert "access_token" in await proved(browser, automation, signed)
+
+
 @pytest.mark.parametrize(
     "audience",
     ["{login}/{tenant}/oauth2/token", "{login}/{tenant}/v2.0", "https://sts.windows.net/{tenant}/", "domain"],
@@ -196,7 +210,7 @@ async def test_an_assertion_names_the_endpoint_or_the_issuer(rt, browser, tenant
         ({"exp": "soon"}, 700024),
         ({"exp": 1e300}, 700024),
         ({"exp": -60}, 700024),
-        ({"exp": 720}, 700024),
+        ({"exp": 1920}, 700024),
         ({"nbf": 120}, 700024),
     ],
 )

@@ -55,7 +55,7 @@ async def test_the_id_token_names_mdm_only_for_users_in_scope(rt, browser, user,
     assert await addresses() == "https://localhost:8444/EnrollmentServer/Discovery.svc"
 
 
-async def test_wrong_password_and_unknown_name_read_the_same(browser, user):
+async def test_15_08_wrong_password_and_unknown_name_read_the_same(browser, user):
     """Neither page nor status tells whether there is such an account."""
     page = await browser.authorize()
     wrong = config_of(await browser.login(page, password="wrong-password"))
@@ -64,7 +64,7 @@ async def test_wrong_password_and_unknown_name_read_the_same(browser, user):
     assert wrong["sErrTxt"] == unknown["sErrTxt"]
 
 
-async def test_ten_failures_lock_the_name_whether_it_exists_or_not(browser, user, clock):
+async def test_15_08_ten_failures_lock_the_name_whether_it_exists_or_not(browser, user, clock):
     """While it is locked, even the right password says locked; afterwards it works again."""
     page = await browser.authorize()
     for name in (UPN, "nobody@contoso.example"):
@@ -75,7 +75,7 @@ async def test_ten_failures_lock_the_name_whether_it_exists_or_not(browser, user
     assert answer_of(await browser.login(page))["code"]
 
 
-async def test_a_code_works_once_and_its_second_use_ends_what_the_first_gave(browser, user):
+async def test_15_04_a_code_works_once_and_its_second_use_ends_what_the_first_gave(browser, user):
     """A replayed code is refused with 54005, and the refresh token of its first use is dead."""
     code = await browser.code()
     first = (await browser.redeem(code)).json()
@@ -85,7 +85,7 @@ async def test_a_code_works_once_and_its_second_use_ends_what_the_first_gave(bro
     assert again.json()["error_codes"] == [50173]
 
 
-async def test_a_code_is_bound_to_verifier_client_and_redirect_uri(browser, user):
+async def test_15_04_a_code_is_bound_to_verifier_client_and_redirect_uri(browser, user):
     """None of the three may differ, and a refusal does not use the code up."""
     code = await browser.code()
     assert (await browser.redeem(code, code_verifier="w" * 43)).json()["error_codes"] == [501481]
@@ -94,7 +94,7 @@ async def test_a_code_is_bound_to_verifier_client_and_redirect_uri(browser, user
     assert "access_token" in (await browser.redeem(code)).json()
 
 
-async def test_a_code_runs_out_after_five_minutes(browser, user, clock):
+async def test_15_04_a_code_runs_out_after_five_minutes(browser, user, clock):
     """An old code is refused with 70008."""
     code = await browser.code()
     clock.advance(301)
@@ -131,7 +131,7 @@ async def test_15_03_public_clients_need_a_challenge_of_method_s256(rt, browser,
         ({"segment": "unknown.example"}, "90002"),
     ],
 )
-async def test_what_cannot_be_trusted_is_shown_and_never_redirected(browser, user, change, code):
+async def test_15_01_what_cannot_be_trusted_is_shown_and_never_redirected(browser, user, change, code):
     """Unknown client, redirect URI, resource or tenant: a page with the code."""
     page = await browser.authorize(**change)
     assert page.status_code == 400
@@ -146,7 +146,7 @@ async def test_silent_requests_are_told_that_nobody_is_signed_in(browser, user):
     assert answer["error_description"].startswith("AADSTS50058")
 
 
-async def test_a_form_counts_only_in_the_browser_that_got_the_page(browser, user):
+async def test_15_12_a_form_counts_only_in_the_browser_that_got_the_page(browser, user):
     """Without the cookie, with a foreign canary or another request, the page has run out."""
     page = await browser.authorize()
     config, other = config_of(page), config_of(await browser.authorize(state="other"))
@@ -157,7 +157,7 @@ async def test_a_form_counts_only_in_the_browser_that_got_the_page(browser, user
     assert config_of(await browser.login(other))["sErrorCode"] == "50089"
 
 
-async def test_a_form_from_another_site_is_refused(browser, user):
+async def test_15_12_a_form_from_another_site_is_refused(browser, user):
     """A browser that names a foreign origin is not believed."""
     config = config_of(await browser.authorize())
     form = {"ctx": config["sCtx"], "flowToken": config["sFT"], "canary": config["canary"], "login": UPN}
@@ -207,7 +207,7 @@ async def test_a_disabled_account_is_told_only_after_the_right_password(rt, brow
     assert config_of(await browser.login(page, password=PASSWORD))["sErrorCode"] == "50057"
 
 
-async def test_a_repeated_sensitive_key_is_refused(browser, user):
+async def test_15_20_a_repeated_sensitive_key_is_refused(browser, user):
     """Which of two codes counts must not be a matter of luck."""
     body = "grant_type=authorization_code&client_id=a&code=1&code=2"
     answer = await browser.http.post("/common/oauth2/token", content=body)

@@ -77,6 +77,21 @@ async def test_15_17_an_application_gets_what_was_granted_and_asked(rt, browser,
     assert (await token_for(browser, app, "openid profile user.read"))["scp"] == "User.Read openid profile"
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("User.Read", "User.Read"),
+        (f"{GRAPH}/User.Read openid", f"{GRAPH}/User.Read openid"),
+        (f"{GRAPH}/.default", f"{GRAPH}/Device.Read.All {GRAPH}/User.Read {GRAPH}/.default"),
+        (f"{GRAPH}//.default", f"{GRAPH}//Device.Read.All {GRAPH}//User.Read {GRAPH}//.default"),
+    ],
+)
+async def test_a_reply_names_scopes_as_the_request_did(rt, tenant, user, signin_at, asked, said):
+    """MSAL finds a token in its cache by the scopes that it asked for, letter by letter."""
+    app = await make_application(rt, tenant, web=WEB, scopes="User.Read Device.Read.All")
+    assert (await signin_at(app, asked))["scope"] == said
+
+
 async def test_15_17_without_a_grant_there_is_no_token(rt, tenant, user, signin_at, browser):
     """The refresh names what is missing: 65001 with the suberror that clients look for."""
     app = await make_application(rt, tenant, web=WEB, scopes="User.Read")

@@ -32,7 +32,7 @@ async def enter(browser, user_code):
     return await browser.login(page)
 
 
-async def test_a_person_approves_and_the_device_gets_tokens_once(browser, user, clock):
+async def test_15_09_a_person_approves_and_the_device_gets_tokens_once(browser, user, clock):
     """Pending, too soon, then tokens; the same code gives nothing a second time."""
     begun = (await begin(browser)).json()
     assert begun["verification_uri"] == "https://localhost:8443/device"
@@ -79,7 +79,7 @@ async def test_a_person_declines(browser, user):
     assert (await poll(browser, begun["device_code"])).json()["error"] == "authorization_declined"
 
 
-async def test_codes_run_out_and_serve_one_person(browser, user, clock):
+async def test_15_09_codes_run_out_and_serve_one_person(browser, user, clock):
     """After fifteen minutes both codes are dead; a page left open approves nothing any more."""
     begun = (await begin(browser)).json()
     page = await enter(browser, begun["user_code"])
@@ -144,7 +144,7 @@ async def test_the_rows_that_wait_hold_nobody_s_data(rt, browser, user):
     assert (grant["tenant"], grant["user_id"]) == (browser.tenant, user["id"])
 
 
-async def test_the_page_takes_the_code_only_from_a_person(browser, user):
+async def test_15_09_the_page_takes_the_code_only_from_a_person(browser, user):
     """A link fills the code in and no more; a form of another site is refused."""
     begun = (await begin(browser)).json()
     page = await browser.http.get("/device", params={"user_code": begun["user_code"]})

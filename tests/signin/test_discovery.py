@@ -54,7 +54,7 @@ async def test_only_our_own_host_is_an_instance(browser):
         assert answer.status_code == 400
 
 
-async def test_realm_and_credential_type_do_not_tell_whether_a_name_exists(browser, user):
+async def test_15_08_realm_and_credential_type_do_not_tell_whether_a_name_exists(browser, user):
     """Only the domain decides."""
     for path in ("/common/UserRealm/{}?api-version=1.0", "/common/userrealm/{}?api-version=2.1"):
         known, unknown = [(await browser.http.get(path.format(n))).text for n in (UPN, "xyz@contoso.example")]

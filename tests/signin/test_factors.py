@@ -73,7 +73,7 @@ async def test_a_recovery_code_signs_in_once(browser, user, must, clock):
     assert answer_of(await browser.post(again, otc=codes[4], mfaAuthMethod="RecoveryCode"))["code"]
 
 
-async def test_guessing_the_first_code_locks_the_account(browser, user, must, clock):
+async def test_15_08_guessing_the_first_code_locks_the_account(browser, user, must, clock):
     """Registration counts failures like every other proof."""
     page = await browser.login(await browser.authorize())
     secret = config_of(page)["sTotpSecret"]
@@ -83,7 +83,7 @@ async def test_guessing_the_first_code_locks_the_account(browser, user, must, cl
     assert config_of(page)["sErrorCode"] == "50053"
 
 
-async def test_the_secret_travels_sealed_and_is_kept_sealed(rt, browser, user, must, clock):
+async def test_15_10_the_secret_travels_sealed_and_is_kept_sealed(rt, browser, user, must, clock):
     """Neither the flow token nor the database shows it."""
     from taxiway.signin.tables import recovery_code, totp
 

@@ -80,12 +80,20 @@ async def test_instance_discovery_knows_every_login_name_from_every_family(brows
             assert found["metadata"][0]["preferred_network"] == aliases[0]
 
 
-@pytest.mark.parametrize("host", ["graph.other.example", "other.example", "localhost", "login.microsoftonline.com"])
+@pytest.mark.parametrize("host", ["graph.other.example", "other.example", "localhost:9", "login.microsoftonline.com"])
 async def test_other_hosts_are_no_instance(browser, host):
     """Neither a name of another service nor one that is not configured."""
     query = {"authorization_endpoint": f"https://{host}/common/oauth2/v2.0/authorize"}
     answer = await browser.http.get("/common/discovery/instance", params=query)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_instance")
+
+
+async def test_an_authority_is_known_without_its_port_too(browser):
+    """msal for Python leaves the port out when it asks, and follows the answer, which has it."""
+    query = {"authorization_endpoint": "https://localhost/common/oauth2/v2.0/authorize"}
+    found = (await browser.http.get("/common/discovery/instance", params=query)).json()
+    where = "https://localhost:8443/common/v2.0/.well-known/openid-configuration"
+    assert found["tenant_discovery_endpoint"] == where
 
 
 async def test_a_token_of_one_family_is_good_at_the_other(rt, browser, other, user, tenant):

@@ -34,14 +34,14 @@ async def test_15_10_metadata_and_keys_may_be_kept_for_an_hour(browser, path):
 
 
 @pytest.mark.parametrize("path", ["/common/userrealm/a@b.example", "/consumers/discovery/keys", "/nothing", "/error"])
-async def test_every_other_answer_is_kept_by_nobody(browser, path):
+async def test_15_13_every_other_answer_is_kept_by_nobody(browser, path):
     """Refusals of the cacheable addresses included (03 section 1.2)."""
     answer = await browser.http.get(path)
     assert "no-store" in answer.headers["cache-control"]
     assert "no-cache" in answer.headers["cache-control"]
 
 
-async def test_answers_that_must_not_be_kept_say_so_to_old_caches_too(browser):
+async def test_15_13_answers_that_must_not_be_kept_say_so_to_old_caches_too(browser):
     """All the headers of 03 section 1.2, on a token that was refused."""
     headers = (await browser.token(grant_type="magic")).headers
     assert (headers["cache-control"], headers["pragma"], headers["expires"]) == ("no-store, no-cache", "no-cache", "-1")

@@ -37,7 +37,7 @@ async def test_the_broker_begins_no_session(browser, user):
     assert session_of(browser) is None
 
 
-async def test_prompts_decide_whether_a_page_is_shown(browser, user):
+async def test_15_11_prompts_decide_whether_a_page_is_shown(browser, user):
     """``login`` always, ``select_account`` with the account on offer, nonsense never."""
     await signed_in(browser)
     assert config_of(await browser.authorize(**WEB, prompt="login"))["pgid"] == "ConvergedSignIn"
@@ -58,7 +58,7 @@ async def test_a_hint_at_somebody_else_is_not_answered_by_the_session(rt, browse
     assert answer_of(await browser.authorize(**other, prompt="none"))["error"] == "login_required"
 
 
-async def test_max_age_asks_again_when_the_sign_in_is_too_long_ago(browser, user, clock):
+async def test_15_11_max_age_asks_again_when_the_sign_in_is_too_long_ago(browser, user, clock):
     """``max_age`` counts from the sign-in, not from the last use."""
     await signed_in(browser)
     clock.advance(120)
@@ -123,7 +123,7 @@ async def test_a_session_of_another_tenant_does_not_sign_in_here(rt, browser, us
     assert config_of(page)["pgid"] == "ConvergedSignIn"
 
 
-async def test_signing_out_takes_an_id_token_or_a_confirmation(browser, user):
+async def test_15_12_signing_out_takes_an_id_token_or_a_confirmation(browser, user):
     """15.12: a link alone signs nobody out; the hint of another person does not either."""
     await signed_in(browser)
     path = f"/{browser.tenant}/oauth2/v2.0/logout"
@@ -136,7 +136,7 @@ async def test_signing_out_takes_an_id_token_or_a_confirmation(browser, user):
     assert not (await browser.authorize(**WEB)).is_redirect
 
 
-async def test_an_application_signs_out_with_the_id_token_and_gets_the_person_back(browser, user):
+async def test_15_01_an_application_signs_out_with_the_id_token_and_gets_the_person_back(browser, user):
     """RP-initiated logout: only to a registered address, with the state."""
     code = await browser.code(**WEB)
     id_token = (await browser.redeem(code, **WEB)).json()["id_token"]

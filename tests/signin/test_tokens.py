@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, claims_of, make_user
+from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, answer_of, claims_of, make_user
 from support.applications import make_application
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
@@ -30,19 +30,19 @@ async def test_a_token_opens_the_door_it_is_for(rt, reply, user, tenant):
     assert signin.principal_of(claims).scopes == {"adrs_access"}
 
 
-async def test_a_token_for_another_resource_is_refused(rt, reply):
+async def test_15_06_a_token_for_another_resource_is_refused(rt, reply):
     """The audience decides."""
     with pytest.raises(signin.TokenRefused, match="another resource"):
         await signin.verify_token(rt, reply["access_token"], audiences=[GRAPH])
 
 
-async def test_an_id_token_is_not_an_access_token(rt, reply):
+async def test_15_06_an_id_token_is_not_an_access_token(rt, reply):
     """Even where its audience would fit."""
     with pytest.raises(signin.TokenRefused, match="id_token"):
         await signin.verify_token(rt, reply["id_token"], audiences=[BROKER])
 
 
-async def test_a_token_runs_out(rt, reply, clock):
+async def test_15_06_a_token_runs_out(rt, reply, clock):
     """Seventy-five minutes and the leeway later nothing opens."""
     clock.advance(81 * 60)
     with pytest.raises(signin.TokenRefused, match="run out"):
@@ -50,7 +50,7 @@ async def test_a_token_runs_out(rt, reply, clock):
 
 
 @pytest.mark.parametrize("change", ["signature", "payload", "alg", "kid", "rubbish", "empty", "deep"])
-async def test_a_forged_token_is_refused(rt, reply, change):
+async def test_15_06_a_forged_token_is_refused(rt, reply, change):
     """Whatever is changed in a token, it opens nothing and breaks nothing."""
     head, body, signature = reply["access_token"].split(".")
     other = reply["id_token"].split(".")
@@ -67,7 +67,7 @@ async def test_a_forged_token_is_refused(rt, reply, change):
         await signin.verify_token(rt, forged, audiences=[DRS])
 
 
-async def test_a_token_of_one_tenant_does_not_speak_for_another(rt, reply, tenant):
+async def test_15_06_a_token_of_one_tenant_does_not_speak_for_another(rt, reply, tenant):
     """A body that claims a foreign tenant under a right signature still has the wrong issuer."""
     other = rt.entropy.uuid()
     await rt.store.write(other, lambda tx: directory.create_tenant(tx, display_name="F", domain="fabrikam.example"))
@@ -76,7 +76,7 @@ async def test_a_token_of_one_tenant_does_not_speak_for_another(rt, reply, tenan
         await signin.verify_token(rt, forged, audiences=[DRS])
 
 
-async def test_a_refresh_token_and_a_code_stay_in_their_tenant(rt, browser, reply, user):
+async def test_15_05_a_refresh_token_and_a_code_stay_in_their_tenant(rt, browser, reply, user):
     """Another tenant's token endpoint does not know them."""
     other = rt.entropy.uuid()
     await rt.store.write(other, lambda tx: directory.create_tenant(tx, display_name="F", domain="fabrikam.example"))
@@ -88,7 +88,7 @@ async def test_a_refresh_token_and_a_code_stay_in_their_tenant(rt, browser, repl
     assert again.json()["error_codes"] == [70000]
 
 
-async def test_disabling_a_user_ends_every_token(rt, browser, reply, user, tenant):
+async def test_15_05_disabling_a_user_ends_every_token(rt, browser, reply, user, tenant):
     """Access and refresh tokens alike."""
     await rt.store.write(tenant, lambda tx: directory.update_user(tx, user["id"], {"account_enabled": False}))
     with pytest.raises(signin.TokenRefused, match="disabled"):
@@ -97,7 +97,7 @@ async def test_disabling_a_user_ends_every_token(rt, browser, reply, user, tenan
     assert again.json()["error_codes"] == [50173]
 
 
-async def test_a_new_password_ends_earlier_sessions(rt, reply, user, tenant, clock):
+async def test_15_05_a_new_password_ends_earlier_sessions(rt, reply, user, tenant, clock):
     """What rested on the old password is over."""
     clock.advance(2)
     await signin.set_password(rt, tenant, user["id"], "Another-horse-8-battery")
@@ -105,7 +105,7 @@ async def test_a_new_password_ends_earlier_sessions(rt, reply, user, tenant, clo
         await signin.verify_token(rt, reply["access_token"], audiences=[DRS])
 
 
-async def test_refresh_tokens_rotate_and_a_late_reuse_ends_the_family(browser, reply, clock):
+async def test_15_05_refresh_tokens_rotate_and_a_late_reuse_ends_the_family(browser, reply, clock):
     """Within a minute an old one still works, for lost answers; later it takes its whole family along."""
 
     async def refresh(token):
@@ -120,7 +120,7 @@ async def test_refresh_tokens_rotate_and_a_late_reuse_ends_the_family(browser, r
     assert ("signin.family_revoked", ["token_reused"]) in await browser.log()
 
 
-async def test_only_the_broker_gets_mdm_delegation(rt, browser, reply):
+async def test_15_17_only_the_broker_gets_mdm_delegation(rt, browser, reply):
     """The MDM application is asked for by address or by its well-known name; the audience is as asked."""
     for resource in ("https://enrollment.manage.microsoft.com/", "https://localhost:8444/"):
         token = await browser.token(
@@ -131,7 +131,7 @@ async def test_only_the_broker_gets_mdm_delegation(rt, browser, reply):
         assert await signin.verify_token(rt, token.json()["access_token"], audiences=[resource.rstrip("/")])
 
 
-async def test_keys_rotate_ahead_of_use(rt, browser, reply, clock):
+async def test_15_10_keys_rotate_ahead_of_use(rt, browser, reply, clock):
     """A day before its time the next key is published; old tokens stay good until they run out."""
     first = [key["kid"] for key in (await browser.http.get("/common/discovery/keys")).json()["keys"]]
     clock.advance(89.5 * 86400)
@@ -162,7 +162,7 @@ async def test_an_application_acts_for_itself_with_its_secret(rt, browser, tenan
     assert (await browser.token(segment="common", **form, client_secret=secret)).json()["error_codes"] == [9001023]
 
 
-async def test_ropc_is_off_until_the_tenant_switches_it_on(rt, browser, user, tenant):
+async def test_15_02_ropc_is_off_until_the_tenant_switches_it_on(rt, browser, user, tenant):
     """And then it is for seeded clients alone, never past a second factor."""
     form = {
         "grant_type": "password",
@@ -178,3 +178,18 @@ async def test_ropc_is_off_until_the_tenant_switches_it_on(rt, browser, user, te
     assert (await browser.token(**form | {"password": "wrong-one"})).json()["error_codes"] == [50126]
     await signin.register_totp(rt, tenant, user["id"])
     assert (await browser.token(**form)).json()["error_codes"] == [50076]
+
+
+async def test_a_client_that_handles_claims_challenges_is_told_so_in_its_tokens(browser, user):
+    """``claims`` with the capability CP1 gives ``xms_cc``; what is no JSON object of objects is refused."""
+    form = {"grant_type": "refresh_token", "client_id": BROKER, "resource": DRS}
+    token = (await browser.redeem(await browser.code())).json()["refresh_token"]
+    capable = {"claims": '{"access_token":{"xms_cc":{"values":["cp1"]}}}'}
+    reply = (await browser.token(**form, refresh_token=token, **capable)).json()
+    assert claims_of(reply["access_token"])["xms_cc"] == ["CP1"]
+    plain = (await browser.token(**form, refresh_token=reply["refresh_token"], claims='{"id_token":{}}')).json()
+    assert "xms_cc" not in claims_of(plain["access_token"])
+    for wrong in ("[]", '{"access_token":1}', "{"):
+        refused = await browser.token(**form, refresh_token=plain["refresh_token"], claims=wrong)
+        assert refused.json()["error_codes"] == [9002313]
+        assert answer_of(await browser.authorize(claims=wrong))["error"] == "invalid_request"

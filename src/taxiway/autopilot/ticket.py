@@ -16,7 +16,7 @@ from taxiway.store import SYSTEM, Runtime, StoreError, router
 from taxiway.wire.ztd import FactDigests
 
 LIFETIME: Final = timedelta(hours=1)
-_PLACE: Final = ("autopilot", "ticket")
+_PURPOSE: Final = "autopilot/ticket"
 _LONGEST: Final = 16_384
 _SKEW: Final = timedelta(minutes=5)
 
@@ -48,7 +48,7 @@ def issue_ticket(rt: Runtime, facts: FactDigests) -> tuple[str, datetime]:
     """A ticket for a device with these facts, and until when it is good."""
     now = rt.clock.now()
     raw = msgspec.json.encode(_Sealed(facts, int(now.timestamp())))
-    sealed = rt.store.ring.seal(raw, SYSTEM, *_PLACE, nonce=rt.entropy.bytes(12)).rstrip("=")
+    sealed = rt.store.ring.seal_for(_PURPOSE, raw, nonce=rt.entropy.bytes(12)).rstrip("=")
     return sealed, (now + LIFETIME).replace(microsecond=0)
 
 
@@ -58,7 +58,7 @@ def open_ticket(rt: Runtime, ticket: str) -> FactDigests:
         raise _refused("ticket.unreadable", "This is no device ticket.")
     padded = ticket + "=" * (-len(ticket.partition(".")[2]) % 4)
     try:
-        sealed = msgspec.json.decode(rt.store.ring.unseal(padded, SYSTEM, *_PLACE), type=_Sealed)
+        sealed = msgspec.json.decode(rt.store.ring.unseal_for(_PURPOSE, padded), type=_Sealed)
     except (StoreError, ValueError) as error:
         raise _refused("ticket.unreadable", "This is no device ticket of this service.") from error
     issued = datetime.fromtimestamp(sealed.issued, UTC)

@@ -19,14 +19,17 @@ def proxy(
 ) -> None:
     """Lead Microsoft's host names to the server of this data folder, for programs that are told to use the proxy.
 
-    The server has to run with `taxiway up --microsoft-names`. The proxy listens on loopback only, refuses every other
-    host, and never opens a connection to the outside; neither a resolver nor a trust store is touched. It prints the
-    environment that leads a program here: give it to that program only.
+    The server has to run with `taxiway up --microsoft-names`. Names of its own, from [names], are led there too. The
+    proxy listens on loopback only, refuses every other host and says so, and never opens a connection to the outside;
+    neither a resolver nor a trust store is touched. It prints the environment that leads a program here: give it to
+    that program only.
     """
     import asyncio
 
+    from taxiway.doors.logging import configure_logging
     from taxiway.kernel.platform import loop_factory
 
+    configure_logging()
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(_serve(data, port, as_json))
 
@@ -46,7 +49,8 @@ async def _serve(data: Path, port: int, as_json: bool) -> None:
             remedy="Start it with 'taxiway up --microsoft-names --names-port 9443'.",
         )
     host, _, names_port = said["names"].rpartition(":")
-    mapper = Mapper([name.host for name in microsoft_names()], host.strip("[]"), int(names_port))
+    names = [*said["own_names"].split(), *(name.host for name in microsoft_names())]
+    mapper = Mapper(names, host.strip("[]"), int(names_port))
     ready, stop = asyncio.Event(), asyncio.Event()
     on_stop(stop.set)
     serving = asyncio.create_task(mapper.serve(port, ready=ready, stop=stop))

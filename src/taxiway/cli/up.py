@@ -94,7 +94,8 @@ def _named(files: Files, settings: Settings) -> dict[str, str]:
     bind = settings.doors.bind
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(bind, f"[{bind}]" if ":" in bind else bind)  # noqa: S104
     ca_file = {"microsoft_ca_file": str(files.microsoft_root.resolve())} if settings.microsoft_names else {}
-    return {"names": f"{host}:{settings.names.port}", **ca_file}
+    own = " ".join(name.host for name in settings.own_names)
+    return {"names": f"{host}:{settings.names.port}", "own_names": own, **ca_file}
 
 
 def _say(files: Files, settings: Settings, domain: str, one_time_password: str, as_json: bool) -> None:

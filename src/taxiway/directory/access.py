@@ -48,6 +48,7 @@ AREAS: dict[str, frozenset[str]] = {
     "policies.registration": _DEVICES | {roles.WINDOWS_365_ADMINISTRATOR},
     "policies.registration.recovery": frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR}),
     "organization": frozenset(),
+    "organization.branding": frozenset({roles.ORGANIZATIONAL_BRANDING_ADMINISTRATOR}),
     "domains": frozenset(),
     "roles": frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR}),
     "users": _USERS,

@@ -135,6 +135,7 @@ _CLIENTS = (
     Client(_OFFICE, "Microsoft Office", (OOB, _plugin(_OFFICE)), foci=True, scopes=("User.Read", "openid", "profile")),
     # The page on which a person signs in for an enrollment; it is at this instance's own addresses.
     Client(ENROLLMENT_APP_ID, "Microsoft Intune Enrollment"),
+    Client("19db86c3-b2b9-44cc-b339-36da233a3be2", "My Signins", scopes=("User.Read", "openid", "profile")),
 )
 CLIENTS = {client.app_id: client for client in _CLIENTS}
 

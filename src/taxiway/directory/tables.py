@@ -70,6 +70,18 @@ identifier_uri = sa.Table(
     sa.Index("ix_identifier_uri_app", "tenant", "app_id"),
 )
 
+#: Images of the sign-in page. Rows and not blobs: they are few and small, and one that is replaced is gone at once.
+#: ``sha256`` names the content in its address, so that browsers may keep it.
+brand_image = sa.Table(
+    "brand_image",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(40), primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("media_type", sa.String(40), nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
 #: Where this instance answers: its families of addresses, the one that unasked answers carry first. Written anew at
 #: each start; transactions read the default MDM URLs and our own resources from it.
 host_family = sa.Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import sqlalchemy as sa
@@ -61,15 +61,15 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
 
 
 def get_tenant(tx: Tx) -> Row:
-    """The organization, its domains and its branding."""
+    """The organization and its domains."""
     return TENANTS.require(tx, tx.tenant)
 
 
 def update_tenant(tx: Tx, changes: Mapping[str, Any], *, principal: Principal) -> Row:
-    """Change the organization's properties or branding."""
+    """Change the organization's properties."""
     access.require(tx, principal, "organization.update")
-    if changes.keys() & {"initial_domain", "domains", "verified_domains", "assigned_plans"}:
-        raise Invalid("The domains and plans of an organization are not changed here.")
+    if changes.keys() & {"initial_domain", "domains", "verified_domains", "assigned_plans", "branding"}:
+        raise Invalid("The domains, plans and branding of an organization are not changed here.")
     row = TENANTS.update(tx, tx.tenant, changes)
     tx.log("tenant.changed", subject=f"tenant:{tx.tenant}", what={"changed": sorted(changes)})
     return row
@@ -102,6 +102,14 @@ def add_domain(tx: Tx, name: str, *, principal: Principal) -> Row:
     )
     tx.log("domain.added", subject=f"tenant:{tx.tenant}", what={"domain": name})
     return domain
+
+
+def set_domain_authentication(tx: Tx, name: str, kind: Literal["Managed", "Federated"]) -> None:
+    """Where the users of a domain sign in: here, or at another provider."""
+    DOMAINS.update(tx, name, {"authentication_type": kind})
+    verified = get_tenant(tx)["verified_domains"]
+    changed = [{**one, "type": kind} if one["name"] == name else one for one in verified]
+    TENANTS.update(tx, tx.tenant, {"verified_domains": changed})
 
 
 def tenant_of_domain(tx: Tx, domain: str) -> str | None:

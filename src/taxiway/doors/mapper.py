@@ -1,6 +1,6 @@
-"""A CONNECT proxy that leads Microsoft's host names to this instance, and everything else nowhere (02 section 11).
+"""A CONNECT proxy that leads an instance's host names to it, and everything else nowhere (02 section 11).
 
-For tools that have those names built in. It sees ciphertext only, and opens no connection but to the instance.
+For tools that have Microsoft's names built in. It sees ciphertext only, and opens no connection but to the instance.
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Collection
+
+import structlog
 
 from taxiway.doors.errors import PortInUse
 
@@ -17,6 +19,7 @@ PATIENCE = 10.0
 MOST_CONNECTIONS = 512
 _LONGEST_HEAD = 8192
 _CHUNK = 65_536
+_log = structlog.get_logger("taxiway.doors.mapper")
 
 
 class _Refusal(Exception):
@@ -30,11 +33,16 @@ class _Refusal(Exception):
 
 
 class Mapper:
-    """Listens on loopback only; ``names`` are led to ``host`` and ``port``, where the instance serves them."""
+    """Listens on loopback only; ``names`` are led to ``host`` and ``port``, where the instance serves them.
+
+    Each name is led there from port 443 and from that port, which the instance puts into addresses under its own names.
+    What is refused is said on standard error: it tells which other hosts a program asks for.
+    """
 
     def __init__(self, names: Collection[str], host: str, port: int) -> None:
         self._names = frozenset(names)
         self._to = (host, port)
+        self._ports = {"443", str(port)}
         self._connections: set[asyncio.Task[None]] = set()
         #: Where it listens, once it does.
         self.port = 0
@@ -88,15 +96,17 @@ class Mapper:
             outer.close()
 
     def _check(self, line: str) -> None:
-        """Let nothing pass but CONNECT to port 443 of a listed name."""
+        """Let nothing pass but CONNECT to a listed name."""
         method, _, rest = line.partition(" ")
         target = rest.partition(" ")[0]
         host, _, port = target.rpartition(":")
-        if method != "CONNECT" or port != "443" or host.lower() not in self._names:
+        if method != "CONNECT" or port not in self._ports or host.lower() not in self._names:
+            asked = (target or line)[:200]
+            _log.info("refused", target=asked)
             raise _Refusal(
                 "403 Forbidden",
-                f"taxiway: '{(target or line)[:200]}' is not passed on, and no connection to it was made. This proxy"
-                " leads Microsoft's sign-in, Graph and device names (port 443) to the local server, and nothing else.",
+                f"taxiway: '{asked}' is not passed on, and no connection to it was made. This proxy leads Microsoft's"
+                " sign-in, Graph and device names (port 443) and the server's own to the local server, nothing else.",
             )
 
 

@@ -17,7 +17,6 @@ TaxiwayError
     InMaintenance           the tenant takes no requests now
   ConfigurationError
     BadConfiguration        a property of an enrollment configuration is wrong
-    BadPolicy               a switch of the enrollment policy is wrong
     BuiltIn                 a default configuration can be changed, not deleted or assigned
     TooMany                 more configurations than a tenant may have (R-58)
   BadTermsRequest           the terms page cannot answer to where it was asked to
@@ -91,10 +90,6 @@ class ConfigurationError(TaxiwayError):
 
 class BadConfiguration(ConfigurationError):
     """A property of an enrollment configuration is wrong."""
-
-
-class BadPolicy(ConfigurationError):
-    """A switch of the enrollment policy is wrong."""
 
 
 class BuiltIn(ConfigurationError):

@@ -11,9 +11,8 @@ from msgspec import Struct
 
 from taxiway import directory
 from taxiway.directory import Principal
-from taxiway.enrollment.errors import BadPolicy
 from taxiway.enrollment.tables import enrollment_policy
-from taxiway.store import Tx
+from taxiway.store import Tx, UnknownProperty
 
 
 class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +42,7 @@ def update_enrollment_policy(tx: Tx, changes: Mapping[str, Any], *, principal: P
     try:
         policy = msgspec.convert({**msgspec.to_builtins(enrollment_policy_of(tx)), **changes}, EnrollmentPolicy)
     except msgspec.ValidationError as error:
-        raise BadPolicy(f"The enrollment policy does not take this: {error}.") from error
+        raise UnknownProperty(f"The enrollment policy does not take this: {error}.") from error
     doc = msgspec.to_builtins(policy)
     tx.execute(sa.delete(enrollment_policy).where(enrollment_policy.c.tenant == tx.tenant))
     tx.execute(sa.insert(enrollment_policy).values(tenant=tx.tenant, doc=doc))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from typing import Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from taxiway import directory
@@ -54,7 +55,7 @@ class _TermsPage:
         proof = await self._rt.store.read(
             claims.tenant, lambda tx: tx.seal(str(claims.oid).encode(), "terms_of_use", "proof", redirect)
         )
-        return Response(_page(asked["title"], asked["text"], f"{claims.tenant}:{proof}"), media_type="text/html")
+        return HTMLResponse(_page(asked["title"], asked["text"], f"{claims.tenant}:{proof}"), headers=_PAGE_HEADERS)
 
     async def answer(self, request: Request) -> Response:
         """The accept button: the sealed proof stands in for the token, which only the first request carries."""
@@ -81,6 +82,13 @@ class _TermsPage:
         )
         answer = {"IsAccepted": "true", "OpaqueBlob": blob, "client-request-id": cid}
         return RedirectResponse(_answer_uri(redirect, **answer), 302)
+
+
+#: The page has neither script nor style nor image, and leads back to whatever its checked redirect URI names.
+_PAGE_HEADERS: Final = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+    "cross-origin-opener-policy": "same-origin",
+}
 
 
 def _error(redirect: str, error: str, text: str) -> Response:

@@ -98,6 +98,8 @@ def _rendered(request: Request, made: Answer) -> Response:
     }
     if made.text is not None:
         return Response(made.text, made.status, headers, media_type="text/plain")
+    if made.content is not None:
+        return Response(made.content, made.status, headers, media_type=made.media_type)
     if made.body is None:
         return Response(None, made.status, headers)
     response = json_response(made.body, made.status, headers)

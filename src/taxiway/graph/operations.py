@@ -13,6 +13,7 @@ from taxiway.graph.resources import (
     autopilot_imports,
     autopilot_profiles,
     autopilot_settings,
+    branding,
     conditional_access,
     configurations,
     consent,
@@ -32,6 +33,7 @@ from taxiway.graph.resources import (
 
 OPERATIONS: Final[list[Operation]] = [
     *organization.OPERATIONS,
+    *branding.OPERATIONS,
     *users.OPERATIONS,
     *authentication_methods.OPERATIONS,
     *groups.OPERATIONS,
@@ -156,6 +158,7 @@ _DIRECTORY: Final = (
     "groups/{id}/getMemberGroups",
     "groups/{id}/owners",
     "identity/conditionalAccess/namedLocations",
+    "organization/{id}/branding/themes",
     "policies/authenticationFlowsPolicy",
     "policies/authenticationMethodsPolicy",
     "policies/authorizationPolicy",
@@ -180,6 +183,7 @@ _DIRECTORY: Final = (
 #: Addresses of Graph that this program does not serve: named in a 501 (02 section 9.4 and others).
 NOT_SERVED: Final[tuple[str, ...]] = (
     *_DIRECTORY,
+    *branding.NOT_SERVED,
     *(f"deviceManagement/{name}" for name in _DEVICE_MANAGEMENT),
     *(f"deviceManagement/managedDevices/{{id}}/{name}" for name in _MANAGED_DEVICE),
     "deviceManagement/managedDevices/executeAction",

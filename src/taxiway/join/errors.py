@@ -10,6 +10,7 @@ TaxiwayError
     JoinTypeUnknown       a join type that is not offered (400)
     DirectoryTrouble      the object reserved for this hardware is gone (400)
     TenantUnknown         no tenant under this name (404)
+    AskedTooOften         one network asks more often than anybody needs to (429)
     DeviceRefused         the certificate is not that of an enabled, joined device (401)
 """
 
@@ -52,6 +53,10 @@ class DirectoryTrouble(RegistrationError):
 
 class TenantUnknown(RegistrationError):
     """No tenant under this name."""
+
+
+class AskedTooOften(RegistrationError):
+    """One network asks more often than anybody needs to."""
 
 
 class DeviceRefused(RegistrationError):

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from taxiway.doors.request import bearer, correlation, json_response, peer, read_body
+from taxiway.doors.request import address, bearer, correlation, json_response, peer, read_body
+from taxiway.doors.throttle import Throttle
 from taxiway.join import discovery, errors, flow
 from taxiway.join.errors import RegistrationError
 from taxiway.pki import PeerRefused
-from taxiway.signin import make_nonce
+from taxiway.signin import NONCE_BURST, NONCE_RATE, make_nonce, network_of
 from taxiway.store import Runtime
 from taxiway.wire.join import JoinError, KeyFault, KeyFaultInner, Nonce, render
 
@@ -32,6 +33,7 @@ _STATUS: dict[type[RegistrationError], tuple[int, str, str]] = {
     errors.JoinTypeUnknown: (400, "AuthenticationError", "JoinTypeNotAllowed"),
     errors.DirectoryTrouble: (400, "DirectoryError", "DeviceNotFound"),
     errors.TenantUnknown: (404, "DiscoveryError", "TenantNotFound"),
+    errors.AskedTooOften: (429, "RequestThrottled", ""),
 }
 
 
@@ -41,7 +43,7 @@ def routes(rt: Runtime) -> list[Route]:
     return [
         Route("/{tenant}/discover", face.guarded("Discover", face.discover)),
         Route("/{tenant}/enrollmentserver/contract", face.guarded("Discover", face.discover)),
-        Route("/enrollmentserver/nonce/{tenant}", face.nonce, methods=["GET", "POST"]),
+        Route("/enrollmentserver/nonce/{tenant}", face.guarded("Nonce", face.nonce), methods=["GET", "POST"]),
         Route("/enrollmentserver/device", face.guarded("DeviceJoin", face.join), methods=["POST"]),
         Route("/enrollmentserver/device/{device_id}", face.guarded("DeviceDelete", face.leave), methods=["DELETE"]),
         Route("/enrollmentserver/device/{device_id}", face.guarded("DeviceJoin", face.hybrid), methods=["PUT"]),
@@ -55,17 +57,21 @@ class _Face:
 
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
+        self._nonces = Throttle(rt.clock, burst=NONCE_BURST, rate=NONCE_RATE)
+        self._writes = Throttle(rt.clock, burst=NONCE_BURST, rate=NONCE_RATE)
 
     async def discover(self, request: Request) -> Response:
         """The discovery document."""
         return _answer(await discovery.discover(self._rt, request.path_params["tenant"]))
 
-    async def nonce(self, _request: Request) -> Response:
+    async def nonce(self, request: Request) -> Response:
         """A nonce, the same kind as the token endpoint's."""
+        _count(self._nonces, request)
         return _answer(Nonce(make_nonce(self._rt)))
 
     async def join(self, request: Request) -> Response:
         """Join or register."""
+        _count(self._writes, request)
         claims = await flow.authenticate(self._rt, bearer(request))
         body = await read_body(request, limit=_LIMIT)
         return _answer(await flow.join(self._rt, claims, body, correlation=correlation(request)))
@@ -76,12 +82,14 @@ class _Face:
 
     async def leave(self, request: Request) -> Response:
         """Delete by the device's own certificate; the body is what AADInternals looks for."""
+        _count(self._writes, request)
         behind = await peer(request, self._rt)
         await flow.leave(self._rt, behind, request.path_params["device_id"], correlation=correlation(request))
         return json_response({"AttestationResult": {"KeyId": self._rt.entropy.uuid()}})
 
     async def escrow(self, request: Request) -> Response:
         """Keep a recovery key."""
+        _count(self._writes, request)
         behind = await peer(request, self._rt)
         body = await read_body(request, limit=_LIMIT)
         return json_response({"kid": await flow.escrow(self._rt, behind, body, correlation=correlation(request))})
@@ -90,6 +98,7 @@ class _Face:
         """Register a Windows Hello key; its errors have a shape of their own."""
         cid = correlation(request)
         try:
+            _count(self._writes, request)
             claims = await flow.authenticate(self._rt, bearer(request))
             body = await read_body(request, limit=_LIMIT)
             return _answer(await flow.register_key(self._rt, claims, body, correlation=cid))
@@ -130,10 +139,18 @@ class _Face:
             request_id=cid,
         )
         headers = {"request-id": str(request.scope["request_id"]), "client-request-id": cid}
+        if status == 429:
+            headers["retry-after"] = "5"
         return _answer(body, status, headers)
 
     def _time(self) -> str:
         return self._rt.clock.now().strftime("%m-%d-%Y %H:%M:%SZ")
+
+
+def _count(throttle: Throttle, request: Request) -> None:
+    """Raise ``AskedTooOften`` when the caller's network has used up its share (03 section 15.16)."""
+    if not throttle.allow(network_of(address(request))):
+        raise errors.AskedTooOften("Too many requests came from this network.", remedy="Wait a few seconds.")
 
 
 def _answer(body: Struct, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -1,5 +1,6 @@
 """Who are you? OAuth 2 and OpenID Connect in the Entra dialect, second factors, PRT (03 sections 2 to 7)."""
 
+from taxiway.signin.administered import administered, read_object
 from taxiway.signin.bootstrap import bootstrap
 from taxiway.signin.check import check_person
 from taxiway.signin.client_secrets import add_client_secret, add_secret, remove_secret, secrets_of
@@ -27,10 +28,14 @@ from taxiway.signin.factors import (
     register_totp,
 )
 from taxiway.signin.follow import follow
+from taxiway.signin.forgetting import forget_what_ran_out
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
+from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
+from taxiway.signin.often import NONCE_BURST, NONCE_RATE
 from taxiway.signin.page import render_post
+from taxiway.signin.passkeys import forget_passkey, passkeys_of
 from taxiway.signin.passwords import check_strength, hash_secret, set_password, store_password
 from taxiway.signin.policy import Policy, signin_policy_of, update_signin_policy
 from taxiway.signin.resources import GRAPH, graph_audiences
@@ -46,6 +51,8 @@ __all__ = [
     "CONDITIONAL_ACCESS_POLICIES",
     "DRS_RESOURCE",
     "GRAPH",
+    "NONCE_BURST",
+    "NONCE_RATE",
     "ONE_TIME_CODE",
     "REGISTER_DEVICE",
     "Attempt",
@@ -59,6 +66,7 @@ __all__ = [
     "active_pass",
     "add_client_secret",
     "add_secret",
+    "administered",
     "bootstrap",
     "check_person",
     "check_strength",
@@ -71,14 +79,19 @@ __all__ = [
     "follow",
     "forget_access_pass",
     "forget_hello_keys",
+    "forget_passkey",
     "forget_totp",
+    "forget_what_ran_out",
     "graph_audiences",
     "hash_secret",
     "issue_access_pass",
     "make_nonce",
     "methods_of",
+    "network_of",
     "opaque",
+    "passkeys_of",
     "principal_of",
+    "read_object",
     "refusal",
     "register_hello_key",
     "register_totp",

@@ -35,6 +35,9 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}\Z")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+#: No blanks, no control characters, nothing beyond ASCII, no backslash, no fragment: what readers of URIs disagree on.
+_PLAIN = re.compile(r"[!\"$-\[\]-~]+\Z")
+_NEVER = frozenset({"javascript", "data", "file", "vbscript", ""})
 _LONGEST = 4096
 _MODES = frozenset({"query", "fragment", "form_post"})
 _STRONG = frozenset({"mfa", "ngcmfa"})
@@ -46,8 +49,8 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     """A request found in order; travels sealed in ``sCtx``.
 
     ``max_age``: seconds since the sign-in. ``device_code``: hash of the device code that the sign-in is to approve
-    and ``asked_from`` where it was asked for; then there is no redirect URI. ``ztdid``: of the device whose ticket
-    came along.
+    and ``asked_from`` where it was asked for; ``manages``: the sign-in leads to the page of the person's own passkeys;
+    neither has a redirect URI. ``ztdid``: of the device whose ticket came along.
     """
 
     client_id: str
@@ -66,6 +69,7 @@ class AuthorizeRequest(Struct, frozen=True, kw_only=True):
     strong: bool = False
     device_code: str = ""
     asked_from: str = ""
+    manages: bool = False
     ztdid: str | None = None
     correlation: str = ""
 
@@ -142,9 +146,14 @@ def _check_client(tx: Tx, request: AuthorizeRequest) -> None:
     resources.target_of(tx, client, request.identifier)
 
 
-async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str]) -> None:
-    """The rest of the checks: what fails here may be told to the redirect URI. A device code has none."""
-    if request.device_code:
+async def check_redirectable(
+    rt: Runtime, request: AuthorizeRequest, given: Mapping[str, str], tenant: str | None
+) -> None:
+    """The rest of the checks: what fails here may be told to the redirect URI, if there is one.
+
+    ``tenant``: whose switches hold, the request's or that of the person for whom a PRT speaks; None before it is known.
+    """
+    if not request.redirect_uri:
         return
     if given.get("response_type") != "code":
         raise ResponseTypeUnsupported(f"The response type '{given.get('response_type', '')[:60]}' is not supported.")
@@ -159,7 +168,7 @@ async def check_redirectable(rt: Runtime, request: AuthorizeRequest, given: Mapp
         if given.get("code_challenge_method") != "S256" or not _CHALLENGE.match(request.challenge):
             raise ChallengeMissing("The PKCE challenge is not one of method S256.")
         return
-    await rt.store.read(request.tenant or SYSTEM, lambda tx: _may_go_without_challenge(tx, request))
+    await rt.store.read(tenant or SYSTEM, lambda tx: _may_go_without_challenge(tx, request))
 
 
 def _seconds(text: str) -> int | None:
@@ -185,12 +194,14 @@ def registered(client: Row, uri: str) -> bool:
 
 
 def _split(uri: str) -> tuple[str, str, int | None, str] | None:
+    if not _PLAIN.match(uri):
+        return None
     try:
         parts = urlsplit(uri)
         port = parts.port
     except ValueError:
         return None
-    if parts.fragment or parts.username is not None or parts.scheme in {"javascript", "data", "file", ""}:
+    if parts.username is not None or parts.scheme in _NEVER:
         return None
     rest = parts.path + (f"?{parts.query}" if parts.query else "")
     return parts.scheme, (parts.hostname or ""), port, rest
@@ -200,7 +211,7 @@ def _fits(known: tuple[str, str, int | None, str] | None, asked: tuple[str, str,
     if known is None:
         return False
     if asked[0] == "http" and asked[1] in _LOOPBACK:
-        return (known[0], known[1], known[3].rstrip("/")) == (asked[0], asked[1], asked[3].rstrip("/"))
+        return (known[0], known[1], known[3] or "/") == (asked[0], asked[1], asked[3] or "/")
     return known == asked
 
 

@@ -109,7 +109,6 @@ def _make(tx: Tx, claims: Claims, package: str, name: str, expires_at: datetime)
         "issued_at": tx.now,
         "expires_at": expires_at,
     }
-    tx.execute(sa.delete(bulk_token).where(bulk_token.c.tenant == tx.tenant, bulk_token.c.expires_at < tx.now))
     tx.execute(sa.insert(bulk_token).values(tenant=tx.tenant, **values))
     what = {"package": package, "name": name, "upn": user["user_principal_name"], "by": claims.upn}
     tx.log("bulk_token.issued", subject=f"user:{user['id']}", what={**what, "expires_at": expires_at.isoformat()})

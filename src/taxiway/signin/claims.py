@@ -126,7 +126,7 @@ def device_claims(
     names = ("appid", "appidacr") if target.version == "1.0" else ("azp", "azpacr")
     return {
         "aud": target.aud,
-        "iss": issuer(rt.urls.login, tenant, target.version),
+        "iss": issuer(rt.urls.issuer, tenant, target.version),
         **_times(now, _SHORTEST),
         "amr": ["rsa"],
         names[0]: client_id,

@@ -8,6 +8,7 @@ from taxiway import directory
 from taxiway.kernel import Reason
 from taxiway.signin import lockout, passwords
 from taxiway.signin.errors import AccountDisabled, BadCredentials, OtherOrganization, PasswordExpired, TenantUnknown
+from taxiway.signin.federation.providers import keeps_passwords, provider_of
 from taxiway.signin.lockout import Caller
 from taxiway.store import SYSTEM, Row, Runtime, Tx
 
@@ -80,7 +81,7 @@ async def check_password(
     def load(tx: Tx) -> _Known:
         lockout.require_open(tx, caller)
         user = directory.find_user(tx, upn) if "@" in upn else None
-        return _Known(user, passwords.find(tx, user["id"]) if user is not None else None)
+        return _Known(user, _password_of(tx, user) if user is not None else None)
 
     known = await rt.store.read(tenant, load)
     right = await passwords.matches(rt, known.password["hash"] if known.password else None, password)
@@ -96,10 +97,19 @@ async def check_password(
     return Checked(known.user["id"], caller, hashed, known.password["one_time"], stronger)
 
 
+def _password_of(tx: Tx, user: Row) -> Row | None:
+    """The user's password; whoever signs in at an outside provider has none, whatever was set."""
+    provider = provider_of(tx, user["user_principal_name"])
+    if provider is not None and not keeps_passwords(tx, provider):
+        return None
+    return passwords.find(tx, user["id"])
+
+
 def confirm(tx: Tx, checked: Checked, *, allow_one_time: bool = False) -> Row:
     """The user, after what was read before the hashing was checked again; forgets earlier failures."""
     lockout.require_open(tx, checked.caller)
-    user, password = directory.USERS.get(tx, checked.user_id), passwords.find(tx, checked.user_id)
+    user = directory.USERS.get(tx, checked.user_id)
+    password = _password_of(tx, user) if user is not None else None
     if user is None or password is None or password["hash"] != checked.hash:
         raise BadCredentials(_WRONG)
     require_enabled(user)

@@ -21,8 +21,6 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx
 
 LIFETIME = timedelta(minutes=15)
 INTERVAL = 5
-#: A code that ran out is kept this long to say so.
-_KEPT = timedelta(hours=1)
 
 #: Twenty consonants and digits that nobody confuses: nine of them make 41 bits.
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ2456789"
@@ -51,7 +49,6 @@ class Wanted:
 
 def start(tx: Tx, wanted: Wanted) -> tuple[str, str]:
     """A device code and its user code; both are good for fifteen minutes."""
-    tx.execute(sa.delete(device_code).where(device_code.c.tenant == SYSTEM, device_code.c.expires_at < tx.now - _KEPT))
     code, user_code = tx.entropy.token(32), _user_code(tx.entropy)
     values: dict[str, Any] = {
         "hash": digest(code),
@@ -92,10 +89,8 @@ async def approve(
     """Keep what the person proved, then let the waiting device know in which tenant it is."""
 
     def grant(tx: Tx) -> None:
-        old = (device_grant.c.tenant == tx.tenant) & (
-            (device_grant.c.expires_at < tx.now) | (device_grant.c.hash == hashed)
-        )
-        tx.execute(sa.delete(device_grant).where(old))
+        before = (device_grant.c.tenant == tx.tenant) & (device_grant.c.hash == hashed)
+        tx.execute(sa.delete(device_grant).where(before))
         values = {"hash": hashed, "expires_at": tx.now + LIFETIME, **proof.row()}
         tx.execute(sa.insert(device_grant).values(tenant=tx.tenant, **values))
         tx.log("device_code.approved", subject=proof.subject, what=what)

@@ -26,10 +26,9 @@ def factor_due(tx: Tx, request: AuthorizeRequest, user: Row, proof: Proof) -> De
         return _verdict("The registration policy asks for a second factor to join.", value=True, code="join_policy")
     if access.value:
         return access
-    if factors.ONE_TIME_CODE in factors.methods_of(tx, user["id"]):
-        return _verdict(
-            "The account has an authenticator, so every sign-in asks for it.", value=True, code="registered"
-        )
+    if factors.is_registered(tx, user["id"]):
+        text = "The account has an authenticator or a passkey, so every sign-in asks for it."
+        return _verdict(text, value=True, code="registered")
     return Decision(value=False, reasons=(Reason("not_due", "Nothing asks for a second factor."), *access.reasons))
 
 

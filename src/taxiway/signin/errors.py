@@ -35,6 +35,10 @@ TaxiwayError
     DeviceNotJoined          a Conditional Access policy asks for a hybrid joined device
     FactorRefused            the second factor is wrong
     PassRefused              the Temporary Access Pass is wrong, used or run out
+    PasskeyRefused           the passkey is unknown, or its answer is not right
+    ProviderFailed           the outside provider cannot be used
+    ProviderAnswerRefused    the outside provider's answer is not good for this sign-in
+    ProviderAccountUnknown   the outside provider's user has no account here
     OtherOrganization        the account belongs to another organization than the device
     OtherUser                the device is assigned to somebody else
     FlowExpired              the sign-in page is too old or of another browser
@@ -72,6 +76,7 @@ TaxiwayError
     BulkNotAllowed           the user may not make bulk tokens
     BulkTokenUnusable        the token may not be exchanged for a bulk token
     BulkRequestInvalid       a bulk token that cannot be made as it was asked for
+    AskedTooOften            one network asks more often than anybody needs to (429)
   TokenRefused               an access token that does not open this door (401)
     TokenElsewhere           it is for another resource
     TokenExpired             it has run out or is not valid yet
@@ -225,6 +230,22 @@ class PassRefused(SignInError):
     """The Temporary Access Pass is wrong, used or run out."""
 
 
+class PasskeyRefused(SignInError):
+    """The passkey is unknown, or its answer is not right."""
+
+
+class ProviderFailed(SignInError):
+    """The outside provider cannot be used."""
+
+
+class ProviderAnswerRefused(SignInError):
+    """The outside provider's answer is not good for this sign-in."""
+
+
+class ProviderAccountUnknown(SignInError):
+    """The outside provider's user has no account here."""
+
+
 class OtherOrganization(SignInError):
     """The account belongs to another organization than the device."""
 
@@ -371,6 +392,10 @@ class BulkTokenUnusable(SignInError):
 
 class BulkRequestInvalid(SignInError):
     """A bulk token that cannot be made as it was asked for."""
+
+
+class AskedTooOften(SignInError):
+    """One network asks more often than anybody needs to."""
 
 
 class TokenRefused(TaxiwayError):

@@ -8,6 +8,7 @@ from taxiway.signin import conditional, factors, lockout, passwords, resources
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.due import factor_due
 from taxiway.signin.errors import AccountLocked, SignInError
+from taxiway.signin.federation import provider_of
 from taxiway.signin.lockout import Caller
 from taxiway.signin.model import Proof
 from taxiway.store import Row, Tx
@@ -24,7 +25,7 @@ def explain(tx: Tx, upn: str, *, client_id: str, identifier: str, device_id: str
     if user is None:
         return [("account", _no("account.unknown", f"There is no account {upn}."))]
     checks = [("account", _account(user)), ("lock", _lock(tx, upn)), ("password", _password(tx, user))]
-    target = _resource(tx, client_id, identifier)
+    target = _resource(tx, user, client_id, identifier)
     checks.append(("application", target))
     if target.value:
         proof = Proof(user["id"], ("pwd",), tx.now, device_id=device_id or None)
@@ -51,6 +52,9 @@ def _lock(tx: Tx, upn: str) -> Decision[bool]:
 
 
 def _password(tx: Tx, user: Row) -> Decision[bool]:
+    provider = provider_of(tx, user["user_principal_name"])
+    if provider is not None:
+        return _yes("password.outside", f"{provider.domain} signs in at {provider.issuer}.")
     row = passwords.find(tx, user["id"])
     if row is not None and row["one_time"]:
         text = "The password is for one use: the page asks for another one first, and programs are refused."
@@ -62,10 +66,11 @@ def _password(tx: Tx, user: Row) -> Decision[bool]:
     return _no("password.none", "The account has neither a password nor a Temporary Access Pass.")
 
 
-def _resource(tx: Tx, client_id: str, identifier: str) -> Decision[bool]:
+def _resource(tx: Tx, user: Row, client_id: str, identifier: str) -> Decision[bool]:
+    """Whether the application may have what it is granted at the resource, for this user."""
     try:
         client = resources.client_of(tx, client_id)
-        target = resources.target_of(tx, client, identifier)
+        target = resources.target_of(tx, client, identifier, user_id=user["id"])
     except SignInError as error:
         return _no(error.name, error.message)
     return _yes("application.known", f"{client['display_name']} may ask for {target.aud} ({target.scp}).")

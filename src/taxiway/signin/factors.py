@@ -1,4 +1,4 @@
-"""Second factors: Temporary Access Pass, authenticator app, recovery codes (03 sections 3.5 and 5.3)."""
+"""Second factors: Temporary Access Pass, authenticator app, recovery codes, passkey (03 sections 3.5 and 5.3)."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL, Principal
 from taxiway.signin import passwords, recovery
 from taxiway.signin.errors import FactorRefused, PassRefused, SignInError
+from taxiway.signin.passkeys import passkeys_of
 from taxiway.signin.tables import access_pass, totp
 from taxiway.store import Row, Runtime, Tx
 
-ACCESS_PASS, ONE_TIME_CODE, RECOVERY_CODE = "AccessPass", "PhoneAppOTP", "RecoveryCode"
+ACCESS_PASS, ONE_TIME_CODE, RECOVERY_CODE, PASSKEY = "AccessPass", "PhoneAppOTP", "RecoveryCode", "FidoKey"
+#: Who has one of these shows it at every sign-in.
+_REGISTERED = frozenset({ONE_TIME_CODE, PASSKEY})
 
 #: No look-alikes: people read a pass aloud and type it on a PC without a clipboard.
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnpqrstuvwxyz23456789"
@@ -133,7 +136,14 @@ def methods_of(tx: Tx, user_id: str) -> list[str]:
         found.append(ONE_TIME_CODE)
     if recovery.left(tx, user_id):
         found.append(RECOVERY_CODE)
+    if passkeys_of(tx, user_id):
+        found.append(PASSKEY)
     return found
+
+
+def is_registered(tx: Tx, user_id: str) -> bool:
+    """Whether a user has a second factor of their own, which then is asked for at every sign-in with a password."""
+    return not _REGISTERED.isdisjoint(methods_of(tx, user_id))
 
 
 def active_pass(tx: Tx, user_id: str) -> Row | None:

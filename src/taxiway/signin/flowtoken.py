@@ -19,14 +19,15 @@ COOKIE = "__Host-taxiway-signin"
 _LIFETIME = timedelta(minutes=30)
 _FLOW, _CANARY = "flow", "canary"
 
-Stage = Literal["start", "factor", "factor_shown", "change", "enrol", "confirm", "done"]
+Stage = Literal["start", "factor", "factor_shown", "change", "enrol", "manage", "confirm", "done"]
 
 
 class Flow(Struct, frozen=True, kw_only=True):
     """What was proved so far, and for which request.
 
     ``user_id`` is set once a name and a secret were right; ``methods`` are the second factors on offer; ``secret`` is
-    that of an authenticator which is being registered.
+    that of an authenticator which is being registered; ``challenge`` is what a passkey has to sign on this page;
+    ``key_id`` the key that proved so far.
     """
 
     session: str
@@ -43,14 +44,16 @@ class Flow(Struct, frozen=True, kw_only=True):
     device_id: str | None = None
     methods: tuple[str, ...] = ()
     secret: str = ""
+    challenge: str = ""
+    key_id: str | None = None
 
     def seal(self, rt: Runtime) -> str:
         """``sFT``."""
         return Sealer(rt).seal(_FLOW, msgspec.to_builtins(self))
 
-    def of_session(self, session: str) -> Flow:
-        """The same flow bound to another cookie: each step forward gets a new one (03 section 15.11)."""
-        return msgspec.structs.replace(self, session=digest(session))
+    def of_page(self, session: str, challenge: str) -> Flow:
+        """The same flow on its next page: bound to that page's cookie (03 section 15.11), with a fresh challenge."""
+        return msgspec.structs.replace(self, session=digest(session), challenge=challenge)
 
     def with_proof(self, proof: Proof, stage: Stage) -> Flow:
         """The flow at ``stage`` with what was proved."""
@@ -63,6 +66,7 @@ class Flow(Struct, frozen=True, kw_only=True):
             mfa_at=_seconds(proof.mfa_at),
             mfa_until=_seconds(proof.mfa_until),
             device_id=proof.device_id,
+            key_id=proof.key_id,
         )
 
     def proof(self, ztdid: str | None) -> Proof:
@@ -75,6 +79,7 @@ class Flow(Struct, frozen=True, kw_only=True):
             mfa_until=_moment(self.mfa_until),
             device_id=self.device_id,
             ztdid=ztdid,
+            key_id=self.key_id,
         )
 
 

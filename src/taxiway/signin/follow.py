@@ -7,11 +7,19 @@ import sqlalchemy as sa
 from taxiway import directory
 from taxiway.signin import tables
 from taxiway.signin.hello import forget_hello_keys
+from taxiway.signin.passkeys.tables import passkey
 from taxiway.signin.revocation import revoke_for_client, revoke_for_device, revoke_for_user
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 
-_OF_A_USER = (tables.password, tables.access_pass, tables.totp, tables.recovery_code, tables.hello_key)
+_OF_A_USER = (
+    tables.password,
+    tables.access_pass,
+    tables.totp,
+    tables.recovery_code,
+    tables.hello_key,
+    passkey,
+)
 
 
 def follow(followers: Followers) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from starlette.datastructures import URL
 from starlette.requests import Request
 
 from taxiway.doors.request import read_body
@@ -58,8 +57,15 @@ def check_origin(request: Request) -> None:
     """A browser says where a form comes from; ``null`` is what our referrer policy makes of it (03 section 15.12)."""
     origin = request.headers.get("origin", "null")
     fetched = request.headers.get("sec-fetch-site", "same-origin")
-    if fetched == "cross-site" or (origin != "null" and URL(origin).netloc != request.headers.get("host", "")):
+    if fetched == "cross-site" or (origin != "null" and origin.partition("://")[2] != request.headers.get("host", "")):
         raise Malformed("The form was sent by another site.")
+
+
+def check_script(request: Request) -> None:
+    """What a script sends no form of another site can: a type of content or a header of its own (03 section 15.12)."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and "canary" not in request.headers:
+        raise Malformed("The request is neither JSON nor one of our page.")
 
 
 def read_claims(text: str) -> dict[str, Any]:

@@ -14,12 +14,16 @@ from starlette.routing import Route
 
 from taxiway.doors.errors import BadBody
 from taxiway.doors.request import Kept, address, bearer, correlation, json_response, kept_response, read_json
-from taxiway.signin import bulk_http, grants, metadata, userinfo
+from taxiway.doors.throttle import Throttle
+from taxiway.signin import branding, bulk_http, grants, metadata, userinfo
 from taxiway.signin.credentials import tenant_of_segment
-from taxiway.signin.errors import Malformed, SignInError, TokenRefused
-from taxiway.signin.forms import read_fields
+from taxiway.signin.errors import AskedTooOften, Malformed, SignInError, TokenRefused
+from taxiway.signin.federation import http as federation_http
+from taxiway.signin.forms import check_script, read_fields
 from taxiway.signin.grants import TokenRequest
 from taxiway.signin.inspection import introspect, revoke
+from taxiway.signin.lockout import network_of
+from taxiway.signin.often import NONCE_BURST, NONCE_RATE, NameThrottle
 from taxiway.signin.pages_http import Pages
 from taxiway.signin.policy_http import policy_routes
 from taxiway.signin.published import Published
@@ -61,6 +65,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/login", pages.login, methods=["POST"]),
         Route("/{tenant}/changepassword", pages.change_password, methods=["POST"]),
         Route("/{tenant}/proofup", pages.register_factor, methods=["POST"]),
+        Route("/passkeys", pages.passkeys),
         Route("/device", pages.device, methods=authorize),
         Route("/{tenant}/oauth2/deviceauth", pages.device, methods=authorize),
         Route("/{tenant}/deviceauth/confirm", pages.confirm_device, methods=["POST"]),
@@ -69,8 +74,10 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/{tenant}/sas/processauth", pages.process_factor, methods=["POST"]),
         Route("/{tenant}/oauth2/logout", pages.logout, methods=authorize),
         Route("/{tenant}/oauth2/v2.0/logout", pages.logout, methods=authorize),
+        Route("/{tenant}/branding/{sha256}", face.brand_image),
         Route("/error", pages.explain),
         *policy_routes(rt),
+        *federation_http.routes(rt),
         *bulk_http.routes(rt),
     ]
 
@@ -81,6 +88,8 @@ class _Face:
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
         self._published = Published(rt)
+        self._nonces = Throttle(rt.clock, burst=NONCE_BURST, rate=NONCE_RATE)
+        self._names = NameThrottle(rt)
 
     def provider(self, version: str) -> Handler:
         """Provider metadata."""
@@ -112,9 +121,16 @@ class _Face:
         """How a name can sign in."""
 
         async def answer(r: Request) -> Any:
-            return await metadata.credential_type(self._rt, await read_json(r, limit=_FORM_LIMIT))
+            check_script(r)
+            body = await read_json(r, limit=_FORM_LIMIT)
+            throttled = self._names.spent(network_of(address(r)), body)
+            return await metadata.credential_type(self._rt, body, throttled=throttled)
 
         return await self._guarded(answer)(request)
+
+    async def brand_image(self, request: Request) -> Response:
+        """An image of a tenant's sign-in page."""
+        return await branding.image(self._rt, request)
 
     async def userinfo(self, request: Request) -> Response:
         """Who the bearer of a token is (03 section 3.7)."""
@@ -160,6 +176,8 @@ class _Face:
         form = await read_fields(request)
         # A nonce is for any tenant: clients ask for it under foreign ones (03 section 1.2).
         nonce = form.get("grant_type") == "srv_challenge"
+        if nonce and not self._nonces.allow(network_of(address(request))):
+            raise AskedTooOften("Too many nonces were asked for from this network.", remedy="Wait a few seconds.")
         tenant = None if nonce else await tenant_of_segment(self._rt, request.path_params["tenant"])
         return TokenRequest(
             form,
@@ -196,7 +214,8 @@ class _Face:
     def _refusal(self, request: Request, error: SignInError, cid: str, extra: dict[str, str]) -> Response:
         trace = str(request.scope["request_id"])
         body = error_object(error, now=self._rt.clock.now(), trace=trace, correlation=cid, login=self._rt.urls.login)
-        return json_response(body, status_of(error), extra)
+        status = status_of(error)
+        return json_response(body, status, {**extra, "retry-after": "5"} if status == 429 else extra)
 
 
 def _basic(request: Request) -> tuple[str, str] | None:

@@ -21,7 +21,6 @@ PRT_SECONDS = 1_209_599
 _CODE_LIVES = timedelta(minutes=5)
 #: Without a challenge nothing but time and the redirect URI protects a code (03 section 15.3).
 _BARE_CODE_LIVES = timedelta(seconds=60)
-_CODE_KEPT = timedelta(days=1)
 _SLIDING, _ABSOLUTE = timedelta(days=90), timedelta(days=180)
 _PRT_LIVES = timedelta(seconds=PRT_SECONDS)
 
@@ -40,14 +39,6 @@ _use = {
     .values(used_at=sa.bindparam("now"))
     for table in (auth_code, refresh_token)
 }
-_gone_codes = sa.delete(auth_code).where(
-    auth_code.c.tenant == sa.bindparam("t"), auth_code.c.expires_at < sa.bindparam("before")
-)
-_gone_of_family = sa.delete(refresh_token).where(
-    refresh_token.c.tenant == sa.bindparam("t"),
-    refresh_token.c.family == sa.bindparam("f"),
-    refresh_token.c.expires_at < sa.bindparam("now"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +55,6 @@ class CodeFor:
 
 def new_code(tx: Tx, bound: CodeFor, proof: Proof) -> str:
     """A code, good once within five minutes; the family it founds ends if it is used twice."""
-    tx.change(_gone_codes, {"t": tx.tenant, "before": tx.now - _CODE_KEPT})
     code = opaque(tx.tenant, tx.entropy.token(24), kind=CODE)
     values = {
         "hash": digest(code),
@@ -125,7 +115,6 @@ def rotate(tx: Tx, row: Row) -> bool:
     """Use a refresh token; False, and the end of its family, when it was used before and the grace is over."""
     if row["used_at"] is None:
         tx.change(_use[refresh_token], {"t": tx.tenant, "h": row["hash"], "now": tx.now})
-        tx.change(_gone_of_family, {"t": tx.tenant, "f": row["family"], "now": tx.now})
         return True
     return borrow(tx, row)
 
@@ -150,9 +139,6 @@ def new_prt(tx: Tx, proof: Proof, session_key: bytes, *, before: Row | None = No
         "issued_at": tx.now,
         "expires_at": tx.now + _PRT_LIVES,
     }
-    tx.execute(
-        sa.delete(prt).where(prt.c.tenant == tx.tenant, prt.c.user_id == proof.user_id, prt.c.expires_at < tx.now)
-    )
     tx.execute(sa.insert(prt).values(tenant=tx.tenant, **values, **proof.row()))
     return token
 

@@ -1,8 +1,9 @@
 """Locking out who guesses: by account and place, and by address (03 section 15.8).
 
 An account name is counted whether or not there is such an account. It has two counters, one for networks from which it
-has signed in before and one for all others, so that guessing from elsewhere does not lock its owner out. A network has
-one of its own, with a higher limit, over all the names that it tries.
+has signed in before and one for all others, so that guessing from elsewhere does not lock its owner out. Second factors
+have two more: a right password must not make room for another ten guesses at the code. A network has one of its own,
+with a higher limit, over all the names that it tries; a flow ends at its fifth wrong code.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from taxiway.signin.errors import AccountLocked
 from taxiway.signin.tables import failed_attempt, familiar_place
 from taxiway.store import Row, Tx
 
-_LIMIT, _ADDRESS_LIMIT = 10, 100
+_LIMIT, _ADDRESS_LIMIT, _FLOW_LIMIT = 10, 100, 5
 _FIRST = timedelta(seconds=60)
 _LONGEST = timedelta(hours=1)
+_FLOW = "flow"
 #: A name that nobody tried for this long starts anew, and its row goes; likewise a network that was not seen again.
 _FORGOTTEN = timedelta(days=1)
 _UNFAMILIAR = timedelta(days=90)
@@ -39,10 +41,15 @@ _familiar = sa.select(familiar_place).where(
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose name is tried, and from which network: /24 of IPv4, /64 of IPv6, empty when it is not known."""
+    """Whose name is tried, and from which network: /24 of IPv4, /64 of IPv6, empty when it is not known.
+
+    ``factor``: what is tried is a second factor; ``flow``: in which sign-in.
+    """
 
     account: str
     network: str = ""
+    factor: bool = False
+    flow: str = ""
 
     @classmethod
     def of(cls, upn: str, address: str) -> Caller:
@@ -64,11 +71,14 @@ def network_of(address: str) -> str:
 
 def require_open(tx: Tx, caller: Caller) -> None:
     """Raise ``AccountLocked`` while name or network is locked; a right password makes no difference then."""
-    for account, place, _ in _counters(tx, caller):
+    counters = _counters(tx, caller)
+    if caller.factor:
+        counters += _counters(tx, Caller(caller.account, caller.network))[:1]
+    for account, place, _ in counters:
         row = tx.one(_find, {"t": tx.tenant, "a": account, "p": place})
         if row is not None and row["locked_until"] is not None and row["locked_until"] > tx.now:
             until = row["locked_until"].strftime("%H:%M:%SZ")
-            what = "account" if account else "network"
+            what = "network" if not account else "sign-in" if place == _FLOW else "account"
             raise AccountLocked(
                 f"The {what} is locked: too many sign-ins failed.",
                 reasons=[Reason("locked", f"{row['failed']} sign-ins in a row failed.", {"until": until})],
@@ -95,11 +105,14 @@ def succeeded(tx: Tx, caller: Caller) -> None:
 def _counters(tx: Tx, caller: Caller) -> list[tuple[str, str, int]]:
     """Account, place and limit of each counter that a failure moves."""
     found = [(caller.account, _place(tx, caller), _LIMIT)] if caller.account else []
+    if caller.flow:
+        found.append((caller.flow, _FLOW, _FLOW_LIMIT))
     return [*found, ("", caller.network, _ADDRESS_LIMIT)] if caller.network else found
 
 
 def _place(tx: Tx, caller: Caller) -> str:
-    return "familiar" if _known(tx, caller) is not None else "new"
+    place = "familiar" if _known(tx, caller) is not None else "new"
+    return f"factor {place}" if caller.factor else place
 
 
 def _known(tx: Tx, caller: Caller) -> Row | None:
@@ -112,15 +125,13 @@ def _count(tx: Tx, account: str, place: str, limit: int) -> None:
     count = 1 if row is None or tx.now - row["changed_at"] > _FORGOTTEN else row["failed"] + 1
     values = {"failed": count, "locked_until": None, "changed_at": tx.now}
     if count >= limit:
-        values["locked_until"] = tx.now + min(_LONGEST, _FIRST * 2 ** min(count - limit, 10))
-        kind = "account.locked" if account else "network.locked"
+        # A flow does not live as long as the longest lock, so it does not come back.
+        values["locked_until"] = tx.now + (
+            _LONGEST if place == _FLOW else min(_LONGEST, _FIRST * 2 ** min(count - limit, 10))
+        )
+        kind = "network.locked" if not account else "signin.tries_spent" if place == _FLOW else "account.locked"
         tx.log(kind, subject=f"tenant:{tx.tenant}", what={"account": account, "place": place, "failed": count})
     if row is None:
-        tx.execute(
-            sa.delete(failed_attempt).where(
-                failed_attempt.c.tenant == tx.tenant, failed_attempt.c.changed_at < tx.now - _FORGOTTEN
-            )
-        )
         tx.execute(sa.insert(failed_attempt).values(tenant=tx.tenant, account=account, place=place, **values))
     else:
         mine = (
@@ -133,11 +144,13 @@ def _count(tx: Tx, account: str, place: str, limit: int) -> None:
 
 def _remember(tx: Tx, caller: Caller) -> None:
     row = tx.one(_familiar, {"t": tx.tenant, "a": caller.account, "p": caller.network})
-    mine = (familiar_place.c.tenant == tx.tenant) & (familiar_place.c.account == caller.account)
     if row is None:
         values = {"account": caller.account, "place": caller.network, "seen_at": tx.now}
-        tx.execute(sa.delete(familiar_place).where(mine, familiar_place.c.seen_at < tx.now - _UNFAMILIAR))
         tx.execute(sa.insert(familiar_place).values(tenant=tx.tenant, **values))
     elif tx.now - row["seen_at"] > _FORGOTTEN:
-        here = mine & (familiar_place.c.place == caller.network)
+        here = (
+            (familiar_place.c.tenant == tx.tenant)
+            & (familiar_place.c.account == caller.account)
+            & (familiar_place.c.place == caller.network)
+        )
         tx.execute(sa.update(familiar_place).where(here).values(seen_at=tx.now))

@@ -51,7 +51,7 @@ async def answer(rt: Runtime, request: Request) -> Response:
         return show_error(rt, error, correlation=correlation(request))
     confirmed = request.method == "POST" and flowtoken.check_canary(rt, leaving.cookie, leaving.form.get("canary", ""))
     if not leaving.sure and not confirmed:
-        return _ask(rt, request, leaving)
+        return _ask(rt, request, leaving, await _target(rt, leaving))
     if leaving.session is not None:
         tenant, proof = leaving.session
 
@@ -78,7 +78,7 @@ async def _read(rt: Runtime, request: Request) -> _Leaving:
     )
 
 
-def _ask(rt: Runtime, request: Request, leaving: _Leaving) -> Response:
+def _ask(rt: Runtime, request: Request, leaving: _Leaving, target: str) -> Response:
     hidden = {name: leaving.form[name] for name in _CARRIED if name in leaving.form}
     view = View(
         title="Do you want to sign out?",
@@ -87,7 +87,7 @@ def _ask(rt: Runtime, request: Request, leaving: _Leaving) -> Response:
         action=request.url.path,
         verb="Sign out",
         hidden={**hidden, "canary": flowtoken.canary(rt, leaving.cookie)},
-        leads_to=leaving.form.get("post_logout_redirect_uri", ""),
+        leads_to=target,
     )
     return page.render(view, nonce=rt.entropy.token(16))
 

@@ -6,12 +6,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from taxiway.signin import keys
+from taxiway.signin.branding import branding_for
 from taxiway.signin.credentials import tenant_of_name, tenant_of_segment
 from taxiway.signin.errors import InstanceUnknown, Malformed
+from taxiway.signin.federation.providers import keeps_passwords, provider_of
 from taxiway.signin.tokens import issuer
-from taxiway.store import SYSTEM, Runtime
+from taxiway.store import SYSTEM, Runtime, Tx
 
 Json = dict[str, Any]
+
+_ONLY = "only"
+#: Any passkey will do: a list would tell who has which (03 section 15.8).
+_ANY_PASSKEY = {"AllowList": [], "UserHasPlatformCredentials": False, "HasCrossDeviceCapablePasskey": False}
 
 
 async def provider(rt: Runtime, segment: str, version: str) -> Json:
@@ -40,7 +46,7 @@ async def provider(rt: Runtime, segment: str, version: str) -> Json:
         ],
         "authorization_response_iss_parameter_supported": True,
         "capabilities": ["kdf_ver2"],
-        "http_logout_supported": True,
+        "http_logout_supported": False,
         "tenant_region_scope": "EU" if tenant else None,
         "cloud_instance_name": "microsoftonline.com",
         "cloud_graph_host_name": "graph.windows.net",
@@ -107,10 +113,10 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
         parts = urlsplit(authorization_endpoint)
     except ValueError as error:
         raise Malformed("The authorization_endpoint is not a URL.") from error
-    host = parts.netloc.lower()
-    hosts = next((urls.login_hosts for urls in rt.families if host in urls.login_hosts), None)
-    if hosts is None:
+    found = _authorities(rt).get(parts.netloc.lower())
+    if found is None:
         raise InstanceUnknown(f"The host '{parts.netloc[:200]}' is not an authority of this instance.")
+    host, hosts = found
     tenant, _, rest = parts.path.strip("/").partition("/")
     flavour = "/v2.0" if "v2.0" in rest.lower() else ""
     # Entra's cache has kept the older of its two names; a family with one name has no choice.
@@ -122,52 +128,78 @@ def instance(rt: Runtime, authorization_endpoint: str, api_version: str) -> Json
     }
 
 
+def _authorities(rt: Runtime) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Every login host with its family; also without its port, because msal for Python asks without it."""
+    found = {host: (host, urls.login_hosts) for urls in rt.families for host in urls.login_hosts}
+    return {host.partition(":")[0]: known for host, known in found.items()} | found
+
+
 async def realm(rt: Runtime, upn: str, api_version: str) -> Json:
     """Home realm of a name: by its domain alone, never by the user (03 section 2.5)."""
-    known = await tenant_of_name(rt, upn) is not None
-    kind, domain = "Managed" if known else "Unknown", upn.rpartition("@")[2]
+    tenant, domain = await tenant_of_name(rt, upn), upn.rpartition("@")[2]
+    kind, outside = "Managed" if tenant else "Unknown", Json()
+    if tenant and await rt.store.read(tenant, lambda tx: provider_of(tx, upn)) is not None:
+        kind, outside = "Federated", {"federation_protocol": "OpenIdConnect", "AuthURL": _browser_url(rt, tenant)}
     if api_version.strip().startswith("2"):
         return {
             "NameSpaceType": kind,
             "Login": upn,
             "DomainName": domain,
             "FederationBrandName": domain,
-            "TenantBrandingInfo": None,
+            "TenantBrandingInfo": await branding_for(rt, tenant),
             "cloud_instance_name": "microsoftonline.com",
+            **outside,
         }
     found = {"ver": "1.0", "account_type": kind, "domain_name": domain}
     cloud = {"cloud_instance_name": "microsoftonline.com", "cloud_audience_urn": "urn:federation:MicrosoftOnline"}
-    return {**found, **cloud}
+    return {**found, **cloud, **outside}
 
 
-async def credential_type(rt: Runtime, body: object) -> Json:
-    """How a name can sign in; the same answer for every name under a verified domain (03 section 2.7)."""
+def _browser_url(rt: Runtime, tenant: str) -> str:
+    """Where a browser begins that is to end at a tenant's outside provider: our page sends it on, with its state."""
+    return f"{rt.urls.login}/{tenant}/oauth2/v2.0/authorize"
+
+
+async def credential_type(rt: Runtime, body: object, *, throttled: bool = False) -> Json:
+    """How a name can sign in; the same answer for every name under a verified domain (03 section 2.7).
+
+    ``throttled``: it was asked too often, so nothing is looked up.
+    """
     name = body.get("username") if isinstance(body, dict) else None
     if not isinstance(name, str) or len(name) > 320:
         raise Malformed("The body must contain 'username'.")
-    known = await tenant_of_name(rt, name) is not None
+    tenant = None if throttled else await tenant_of_name(rt, name)
+    outside = await rt.store.read(tenant, lambda tx: _outside(tx, name)) if tenant else None
     flow = body.get("flowToken", "") if isinstance(body, dict) else ""
     credentials = {
-        "PrefCredential": 1,
-        "HasPassword": True,
-        "HasFido": False,
+        "PrefCredential": 4 if outside else 1,
+        "HasPassword": outside != _ONLY,
+        "HasFido": tenant is not None,
         "HasAccessPass": True,
         "HasRemoteNGC": False,
         "HasCertAuth": False,
         "RemoteNgcParams": None,
-        "FidoParams": None,
+        "FidoParams": _ANY_PASSKEY if tenant else None,
         "SasParams": None,
-        "FederationRedirectUrl": None,
+        "FederationRedirectUrl": _browser_url(rt, tenant) if tenant and outside else None,
     }
     return {
         "Username": name,
         "Display": name,
-        "IfExistsResult": 0 if known else 1,
+        "IfExistsResult": 2 if throttled else 0 if tenant else 1,
         "IsUnmanaged": False,
-        "ThrottleStatus": 0,
+        "ThrottleStatus": int(throttled),
         "Credentials": credentials,
-        "EstsProperties": {"UserTenantBranding": None, "DomainType": 3},
+        "EstsProperties": {"UserTenantBranding": await branding_for(rt, tenant), "DomainType": 4 if outside else 3},
         "FlowToken": flow,
         "IsSignupDisallowed": True,
         "apiCanary": "",
     }
+
+
+def _outside(tx: Tx, name: str) -> str:
+    """Whether a name's domain signs in at an outside provider: not, only there, or there too."""
+    provider = provider_of(tx, name)
+    if provider is None:
+        return ""
+    return "too" if keeps_passwords(tx, provider) else _ONLY

@@ -13,6 +13,7 @@ BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 PRT_CLIENT = "38aa3b87-a06d-4817-b275-7a316988d93b"
 BULK_CLIENT = "b90d5b8f-5503-4153-b545-b31cecfaece2"
 REGISTRATION_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
+MY_SIGN_INS = "19db86c3-b2b9-44cc-b339-36da233a3be2"
 DRS_APP = "01cb2876-7ebd-4aa4-9cc9-d28bd4d359a9"
 ENROLLMENT_APP = "d4ebce55-015a-49b5-a083-c84d1797ae8c"
 DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
@@ -21,7 +22,7 @@ DRS_RESOURCE = "urn:ms-drs:enterpriseregistration.windows.net"
 FRESH = timedelta(minutes=10)
 
 
-#: What a sign-in with a password rests on; one with a Windows Hello key rests on the key, by its id.
+#: What a sign-in with a password rests on; one with a Windows Hello key or a passkey rests on the key, by its id.
 PASSWORD = "password"  # noqa: S105 - a name
 
 
@@ -30,7 +31,7 @@ class Proof:
     """What was proved at a sign-in; refresh tokens and PRTs pass it on unchanged.
 
     ``mfa_until``: when the second factor stops counting. A Temporary Access Pass carries its person to the desktop and
-    no further: there, applications ask again (01 R-114). ``key_id``: the Windows Hello key that proved it.
+    no further: there, applications ask again (01 R-114). ``key_id``: the Windows Hello key or passkey that proved it.
     """
 
     user_id: str
@@ -81,10 +82,11 @@ class Proof:
     def methods(self, now: datetime) -> list[str]:
         """The ``amr`` claim: ``mfa`` while a second factor counts, ``ngcmfa`` while it is fresh.
 
-        A Windows Hello key does not vouch for another one.
+        A Windows Hello key does not vouch for another one; a passkey does.
         """
         counting = [method for method in self.amr if method != "mfa" or self.had_mfa(now)]
-        fresh = self.mfa_at is not None and self.key_id is None and now - self.mfa_at <= FRESH
+        vouches = self.key_id is None or "fido" in self.amr
+        fresh = self.mfa_at is not None and vouches and now - self.mfa_at <= FRESH
         return [*counting, "ngcmfa"] if fresh else counting
 
     @property

@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader
 from starlette.responses import HTMLResponse, Response
 
-from taxiway.store import Row
-
 _pages = Environment(loader=PackageLoader("taxiway.signin", "templates"), autoescape=True)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}\Z")
-_BRAND = "#0f6cbd"
+_PLAIN = "#e9eef3"
+#: A host and port as they stand in a policy; anything else might end the directive.
+_HOST = re.compile(r"[A-Za-z0-9.:\[\]_-]+\Z")
 
 #: What a script inside HTML must not contain literally.
 _ESCAPES = {"&": "\\u0026", "<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -44,47 +44,64 @@ class Button:
 
 
 @dataclass(frozen=True, slots=True)
+class Passkey:
+    """What the page asks of an authenticator: ``get`` an answer or ``create`` a passkey; ``name``: where it goes."""
+
+    ceremony: Literal["get", "create"]
+    action: str
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brand:
+    """How a tenant's page looks. ``logo``, ``background``, ``icon``: paths on our own host, empty where it has none."""
+
+    company: str = ""
+    text: str = ""
+    colour: str = ""
+    logo: str = ""
+    background: str = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything the template shows.
 
-    ``lines``: shown one below the other, to be copied; ``link``: an address to open. ``leads_to``: where the form may
-    end, for the content security policy.
+    ``account``: who signs in, once that is known; ``lines``: facts, one below the other; ``codes``: to be copied;
+    ``link``: an address to open; ``qr``: the same as an SVG image; ``leave``: where the browser goes on to by itself.
+    ``leads_to``: where the form may end, for the
+    content security policy.
     """
 
     title: str
     config: Mapping[str, Any]
-    tenant: Row | None = None
+    brand: Brand = Brand()
+    account: str = ""
     greeting: str = ""
     error: str = ""
     action: str = ""
     verb: str = "Next"
     fields: tuple[Field, ...] = ()
-    hidden: Mapping[str, str] | None = None
+    hidden: Mapping[str, str] = field(default_factory=dict)
     buttons: tuple[Button, ...] = ()
     lines: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     link: str = ""
+    qr: str = ""
+    passkey: Passkey | None = None
+    leave: str = ""
     leads_to: str = ""
 
 
 def render(view: View, *, nonce: str, status: int = 200) -> Response:
     """The page. Status 200 also for a wrong password."""
-    branding: Mapping[str, Any] = (view.tenant or {}).get("branding") or {}
-    colour = str(branding.get("backgroundColor") or "")
+    colour = view.brand.colour
     html = _pages.get_template("page.html").render(
-        title=view.title,
+        view=view,
         nonce=nonce,
-        colour=colour if _COLOUR.match(colour) else _BRAND,
-        company=view.tenant["display_name"] if view.tenant else "",
-        greeting=view.greeting,
-        error=view.error,
-        action=view.action,
-        verb=view.verb,
-        fields=view.fields,
-        hidden=view.hidden or {},
-        buttons=view.buttons,
-        lines=view.lines,
-        link=view.link,
-        text=str(branding.get("signInPageText") or ""),
+        colour=colour if _COLOUR.match(colour) else _PLAIN,
         config=script_json(view.config),
     )
     return HTMLResponse(html, status, _headers(nonce, view.leads_to))
@@ -121,7 +138,7 @@ _BASE = {
 def _headers(nonce: str, leads_to: str) -> dict[str, str]:
     form_action = " ".join(filter(None, ("'self'", _source(leads_to))))
     policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self' data:; "
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src 'self'; "
         f"form-action {form_action}; frame-ancestors 'none'; base-uri 'none'"
     )
     return {**_BASE, "content-security-policy": policy}
@@ -131,5 +148,5 @@ def _source(url: str) -> str:
     """The redirect target as a source: browsers hold redirects after a form to this list too."""
     parts = urlsplit(url)
     if parts.scheme in {"http", "https"}:
-        return f"{parts.scheme}://{parts.netloc}"
+        return f"{parts.scheme}://{parts.netloc}" if _HOST.match(parts.netloc) else ""
     return f"{parts.scheme}:" if re.fullmatch(r"[a-z][a-z0-9+.-]*", parts.scheme) else ""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from taxiway.signin.authorize import AuthorizeRequest
-from taxiway.signin.factors import otpauth
-from taxiway.signin.interactive import Page
-from taxiway.signin.page import Button, Field
+from taxiway.signin.factors import PASSKEY, otpauth
+from taxiway.signin.page import Button, Field, Passkey
+from taxiway.signin.steps import Page
 from taxiway.store import Row
 
 _FACTOR_LABELS = {
@@ -16,18 +16,26 @@ _FACTOR_LABELS = {
     "PhoneAppOTP": "Code of your authenticator app",
     "RecoveryCode": "Recovery code",
 }
+_SIGN_IN = Passkey("get", "/common/login", "assertion", "Sign in with a passkey")
+_NEW = Passkey("create", "/common/proofup", "attestation", "Add a passkey")
 _OLD_PASSWORD = Field("oldpasswd", "Current password", "password", autocomplete="current-password")
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the page is about. ``client``: the name of the application that asks."""
+    """What the page is about.
+
+    ``client``: the name of the application that asks; ``hint``: what to type as a name; ``passkeys``: of the person,
+    once it is known who that is.
+    """
 
     upn: str
     fixed: bool
-    tenant: Row | None
+    company: str
     request: AuthorizeRequest
     client: str
+    hint: str = ""
+    passkeys: Sequence[Row] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,9 @@ class Form:
     text: str = ""
     buttons: tuple[Button, ...] = ()
     lines: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     link: str = ""
+    passkey: Passkey | None = None
     hidden: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -65,38 +75,55 @@ def _sign_in(step: Page, facts: Facts) -> Form:
     password = Field("passwd", "Password", "password", autocomplete="current-password")
     known = str(step.extra.get("sSignedIn", ""))
     others = (Button("session", "continue", f"Continue as {known}"),) if known else ()
-    name = Field("login", "name@domain", "email", facts.upn, "username", facts.fixed)
-    return Form("Sign in", "/common/login", (name, password), buttons=others)
+    name = Field("login", facts.hint or "name@domain", "email", facts.upn, "username", facts.fixed)
+    return Form("Sign in", "/common/login", (name, password), buttons=others, passkey=_SIGN_IN)
 
 
 def _factor(step: Page, facts: Facts) -> Form:
-    method, *others = [str(proof["authMethodId"]) for proof in step.extra["arrUserProofs"]]
+    """The first method that can be typed, buttons for the others, and the passkey where there is one."""
+    offered = [str(proof["authMethodId"]) for proof in step.extra["arrUserProofs"]]
+    passkey = replace(_SIGN_IN, label="Use your passkey") if PASSKEY in offered else None
+    typed = [method for method in offered if method != PASSKEY]
+    if not typed:
+        return Form("Verify your identity", text="Use your passkey to go on.", passkey=passkey)
+    method, *others = typed
     return Form(
         "Verify your identity",
         "/common/SAS/ProcessAuth",
         (Field("otc", _FACTOR_LABELS[method], "text", "", "one-time-code"),),
         buttons=tuple(Button("mfaAuthMethod", other, f"It is a {_FACTOR_LABELS[other].lower()}") for other in others),
+        text="Use your passkey, or type a code." if passkey else "",
         hidden={"login": facts.upn},
+        passkey=passkey,
     )
 
 
 def _register(step: Page, facts: Facts) -> Form:
-    """First the secret and its first code, then the recovery codes, which are shown this once."""
+    """First the secret and its first code, then the recovery codes, which are shown this once; or one's passkeys."""
+    if step.flow.stage == "manage":
+        return _manage(facts)
     codes = step.extra.get("arrRecoveryCodes")
     if codes:
         text = "Keep these recovery codes in a safe place. Each signs you in once when you have no authenticator."
-        return Form("Recovery codes", "/common/SAS/ProcessAuth", verb="I have kept them", text=text, lines=tuple(codes))
+        return Form("Recovery codes", "/common/SAS/ProcessAuth", verb="I have kept them", text=text, codes=tuple(codes))
     secret = step.flow.secret
-    organization = str(facts.tenant["display_name"]) if facts.tenant else ""
+    shown = secret.rstrip("=")
     return Form(
         "More information required",
         "/common/proofup",
         (Field("otc", "Code that the app shows now", "text", "", "one-time-code"),),
         verb="Register",
-        text="Your organization asks for a second factor. Add this key to an authenticator app:",
-        lines=(" ".join(secret.rstrip("=")[i : i + 4] for i in range(0, len(secret.rstrip("=")), 4)),),
-        link=otpauth(facts.upn, secret, organization),
+        text="Your organization asks for a second factor. Scan this with an authenticator app, or type the key in.",
+        codes=(" ".join(shown[i : i + 4] for i in range(0, len(shown), 4)),),
+        link=otpauth(facts.upn, secret, facts.company),
+        passkey=replace(_NEW, label="Use a passkey instead"),
     )
+
+
+def _manage(facts: Facts) -> Form:
+    text = "You can sign in with these passkeys." if facts.passkeys else "You have no passkey yet."
+    lines = tuple(str(row["display_name"]) for row in facts.passkeys)
+    return Form("Your passkeys", text=text, lines=lines, passkey=_NEW)
 
 
 def _device(step: Page, facts: Facts) -> Form:

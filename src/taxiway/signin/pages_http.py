@@ -5,38 +5,41 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from taxiway import directory
-from taxiway.doors.errors import BadBody
-from taxiway.doors.request import address, correlation, json_response, read_json
+from taxiway.doors.request import address, correlation
 from taxiway.signin import authorize, device_page, flowtoken, logout, page, sessions
 from taxiway.signin.authorize import AuthorizeRequest
 from taxiway.signin.errors import (
     CodeUnknown,
     FlowExpired,
-    Malformed,
     MfaRequired,
     ParameterMissing,
     SignInError,
     SilentNotPossible,
 )
-from taxiway.signin.flowtoken import COOKIE, Flow
+from taxiway.signin.factor_calls import factor_call
+from taxiway.signin.flowtoken import Flow
 from taxiway.signin.forms import check_origin, once, read_fields
-from taxiway.signin.interactive import Browser, Page, SignIn, Step, enrol_page, factor_page
-from taxiway.signin.model import Proof
+from taxiway.signin.interactive import SignIn
+from taxiway.signin.model import MY_SIGN_INS, Proof
+from taxiway.signin.passkeys import steps as passkey_steps
 from taxiway.signin.refusals import note_refusal
+from taxiway.signin.resources import GRAPH
+from taxiway.signin.resume import resume, sign_in_of
 from taxiway.signin.screens import Visit, go_back, show, show_error
 from taxiway.signin.sso import recognise
-from taxiway.signin.sts import describe, meaning_of, sts_of
+from taxiway.signin.steps import Page, Step, same_page
+from taxiway.signin.sts import describe, meaning_of
 from taxiway.store import Runtime
 
 Handler = Callable[[Request], Awaitable[Response]]
 
-_LIMIT = 65_536
+#: ``type`` of a form that brings the answer of an authenticator (03 section 3.5, step 5).
+_PASSKEY = "23"
 
 
 class Pages:
@@ -72,15 +75,16 @@ class Pages:
         session, context = self._rt.entropy.token(24), asked.seal(self._rt)
         visit = Visit(asked, context, session, cid)
         try:
-            await authorize.check_redirectable(self._rt, asked, given)
             known = await recognise(self._rt, request, asked)
+            tenant = asked.tenant or (known.person[0] if known.person is not None else None)
+            await authorize.check_redirectable(self._rt, asked, given, tenant)
             if known.again:
                 return RedirectResponse(known.again, 302)
             flow = flowtoken.start(self._rt, session, context, device_id=known.device_id)
             step = await self._first_step(request, asked, flow, known.person)
         except SignInError as error:
             await note_refusal(self._rt, asked, error, asked.login_hint)
-            if asked.device_code:
+            if not asked.redirect_uri:
                 return show_error(self._rt, error, correlation=cid)
             stamp = self._rt.clock.now().strftime("%Y-%m-%d %H:%M:%SZ")
             text = describe(error, trace=str(request.scope["request_id"]), correlation=cid, stamp=stamp)
@@ -94,7 +98,7 @@ class Pages:
         known = person or await self._session(request, asked)
         page_wanted = asked.prompts & {"login", "select_account", "create"}
         if known is not None and not page_wanted and _fresh_enough(self._rt, asked, known[1]):
-            step = await self._sign_in(request, asked, flow).by_proof(*known)
+            step = await sign_in_of(self._rt, request, asked, flow).by_proof(*known)
             if isinstance(step, Page) and "none" in asked.prompts:
                 raise MfaRequired("A second factor is due, and the request allows no page.")
             return step
@@ -118,16 +122,14 @@ class Pages:
         user = await self._rt.store.read(tenant, lambda tx: directory.USERS.get(tx, proof.user_id))
         return str(user["user_principal_name"]) if user is not None else ""
 
-    def _sign_in(self, request: Request, asked: AuthorizeRequest, flow: Flow) -> SignIn:
-        browser = Browser(address(request), request.cookies.get(sessions.COOKIE, ""))
-        return SignIn(self._rt, asked, flow, browser)
-
     async def login(self, request: Request) -> Response:
-        """Name and password, or the word to go on as who is signed in already."""
+        """Name and password, a passkey, or the word to go on as who is signed in already."""
 
         async def step(signin: SignIn, form: Mapping[str, str]) -> Step:
             if form.get("session") == "continue":
                 return await signin.by_proof(*await self._required_session(request, form))
+            if form.get("type") == _PASSKEY:
+                return await passkey_steps.sign_in(signin, form.get("assertion", ""))
             upn = form.get("login") or form.get("loginfmt", "")
             if not upn:
                 raise ParameterMissing("Type your name first.")
@@ -148,8 +150,28 @@ class Pages:
         return found
 
     async def register_factor(self, request: Request) -> Response:
-        """The first code of a new authenticator."""
-        return await self._post(request, lambda s, form: s.register_authenticator(form.get("otc", "")))
+        """The first code of a new authenticator, or a new passkey."""
+
+        async def step(signin: SignIn, form: Mapping[str, str]) -> Step:
+            if form.get("type") == _PASSKEY:
+                return await passkey_steps.register(signin, form.get("attestation", ""))
+            return await signin.register_authenticator(form.get("otc", ""))
+
+        return await self._post(request, step)
+
+    async def passkeys(self, request: Request) -> Response:
+        """Where a person who signs in with a fresh second factor adds a passkey."""
+        asked = AuthorizeRequest(
+            client_id=MY_SIGN_INS,
+            redirect_uri="",
+            identifier=GRAPH,
+            scope="",
+            version="2.0",
+            strong=True,
+            manages=True,
+            correlation=correlation(request),
+        )
+        return await self._begin(request, asked, {"response_type": "code"}, asked.correlation)
 
     async def device(self, request: Request) -> Response:
         """Where a person types the code that a device shows (03 section 4.3)."""
@@ -184,11 +206,11 @@ class Pages:
 
     async def begin_factor(self, request: Request) -> Response:
         """``BeginAuth``: nothing has to be sent anywhere for the methods we have."""
-        return await self._factor_call(request, answer=False)
+        return await factor_call(self._rt, request, answer=False)
 
     async def end_factor(self, request: Request) -> Response:
         """``EndAuth``: the answer of the person."""
-        return await self._factor_call(request, answer=True)
+        return await factor_call(self._rt, request, answer=True)
 
     async def logout(self, request: Request) -> Response:
         """End the session of this browser (03 section 3.6)."""
@@ -209,86 +231,17 @@ class Pages:
             check_origin(request)
             form = await read_fields(request)
             context = form.get("ctx") or form.get("request", "")
-            visit, flow = self._resume(request, form, context)
+            visit, flow = resume(self._rt, request, form, context)
         except SignInError as error:
             return show_error(self._rt, error, correlation=cid)
         try:
-            return await show(self._rt, visit, await step(self._sign_in(request, visit.request, flow), form))
+            return await show(self._rt, visit, await step(sign_in_of(self._rt, request, visit.request, flow), form))
         except SignInError as error:
             upn = form.get("login") or form.get("loginfmt") or flow.upn
             await note_refusal(self._rt, visit.request, error, upn)
-            return await show(self._rt, visit, _same_page(flow, error))
-
-    async def _factor_call(self, request: Request, *, answer: bool) -> Response:
-        """The JSON half of the second factor (03 section 3.5, step 3)."""
-        cid = correlation(request)
-        body: Any = None
-        try:
-            body = await read_json(request, limit=_LIMIT)
-            if not isinstance(body, dict):
-                raise Malformed("The body is not a JSON object.")
-            given = {name: value for name, value in body.items() if isinstance(value, str)}
-            context = given.get("Ctx") or given.get("ctx", "")
-            form = {"flowToken": given.get("FlowToken") or given.get("flowToken", "")}
-            visit, flow = self._resume(request, {**form, "canary": request.headers.get("canary", "")}, context)
-            method = given.get("AuthMethodId", "")
-            if answer:
-                signin = self._sign_in(request, visit.request, flow)
-                flow = await signin.factor(method, given.get("AdditionalAuthData", ""))
-        except SignInError as error:
-            return json_response(_factor_reply(self._rt, body, cid, error=error))
-        except BadBody as error:
-            return json_response(_factor_reply(self._rt, body, cid, error=Malformed(error.message)), 400)
-        return json_response(_factor_reply(self._rt, body, cid, flow=flow, context=context))
-
-    def _resume(self, request: Request, form: Mapping[str, str], context: str) -> tuple[Visit, Flow]:
-        asked = AuthorizeRequest.unseal(self._rt, context)
-        session = request.cookies.get(COOKIE, "")
-        flow = flowtoken.open_flow(
-            self._rt,
-            form.get("flowToken", ""),
-            session=session,
-            context=context,
-            canary_text=form.get("canary", ""),
-        )
-        return Visit(asked, context, session, asked.correlation), flow
+            return await show(self._rt, visit, same_page(flow, error))
 
 
 def _fresh_enough(rt: Runtime, asked: AuthorizeRequest, proof: Proof) -> bool:
     """``max_age``: how long ago the sign-in may have been."""
     return asked.max_age is None or rt.clock.now() - proof.auth_time <= timedelta(seconds=asked.max_age)
-
-
-def _same_page(flow: Flow, error: SignInError) -> Page:
-    """The page on which the step is tried again."""
-    match flow.stage:
-        case "change":
-            return Page("ConvergedChangePassword", flow, error)
-        case "factor":
-            return factor_page(flow, error)
-        case "enrol":
-            return enrol_page(flow, error)
-        case "confirm":
-            return Page("ConvergedRemoteConnect", flow, error)
-        case _:
-            return Page("ConvergedSignIn", flow, error)
-
-
-def _factor_reply(
-    rt: Runtime, body: Any, cid: str, *, flow: Flow | None = None, context: str = "", error: SignInError | None = None
-) -> dict[str, Any]:
-    method = body.get("AuthMethodId", "") if isinstance(body, dict) else ""
-    return {
-        "Success": error is None,
-        "ResultValue": "Success" if error is None else "OtpCodeIncorrect",
-        "Message": None if error is None else error.message,
-        "AuthMethodId": method,
-        "ErrCode": 0 if error is None else sts_of(error).code,
-        "Retry": False,
-        "FlowToken": flow.seal(rt) if flow is not None else "",
-        "Ctx": context,
-        "SessionId": cid,
-        "CorrelationId": cid,
-        "Timestamp": rt.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "Entropy": 0,
-    }

@@ -141,6 +141,17 @@ def wants(scope: str, name: str) -> bool:
     return name in scope.lower().split()
 
 
+def said(scope: str, scp: str) -> str:
+    """What was granted, as a v2 reply says it: in the long form if the request had it, and with its ``.default``.
+
+    Clients look for a token in their cache by the scopes that they asked for.
+    """
+    items = scope.split() if scp else []
+    prefix = next((item.rpartition("/")[0] for item in items if "/" in item), "")
+    granted = [f"{prefix}/{name}" if prefix and name not in _OPENID else name for name in scp.split()]
+    return " ".join([*granted, *(item for item in items if item.rpartition("/")[2].lower() == _DEFAULT)])
+
+
 def _resource_of(item: str) -> str:
     if "://" not in item and not item.startswith("urn:") and "/" not in item:
         return GRAPH

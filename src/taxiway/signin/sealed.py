@@ -9,14 +9,17 @@ import hmac
 import json
 from typing import Any
 
-from taxiway.store import SYSTEM, Runtime, StoreError
+from taxiway.store import Runtime, StoreError
 
-_PLACE = "signin"
 _LONGEST = 16_384
+_DAY = 86_400
 
 
 class Sealer:
-    """Seals small JSON objects with the instance's key ring."""
+    """Seals small JSON objects, for each purpose and day with a key of its own (03 section 15.10).
+
+    What was sealed the day before still opens; nothing that is sealed here lives longer than an hour.
+    """
 
     def __init__(self, rt: Runtime) -> None:
         self._rt = rt
@@ -24,19 +27,31 @@ class Sealer:
     def seal(self, purpose: str, body: dict[str, Any]) -> str:
         """An opaque text of base64url letters and dots."""
         raw = json.dumps(body, separators=(",", ":")).encode()
-        return self._rt.store.ring.seal(raw, SYSTEM, _PLACE, purpose, nonce=self._rt.entropy.bytes(12)).rstrip("=")
+        day = self._today()
+        sealed = self._rt.store.ring.seal_for(_key_name(purpose, day), raw, nonce=self._rt.entropy.bytes(12))
+        return f"{day}.{sealed}".rstrip("=")
 
     def open(self, purpose: str, text: str) -> dict[str, Any] | None:
         """What was sealed for this purpose, or None for anything else."""
         if not text or len(text) > _LONGEST or not text.isascii():
             return None
-        key_id, _, sealed = text.partition(".")
-        padded = f"{key_id}.{sealed}{'=' * (-len(sealed) % 4)}"
+        day, _, value = text.partition(".")
+        today = self._today()
+        if day not in {str(today), str(today - 1)}:
+            return None
+        padded = value + "=" * (-len(value.partition(".")[2]) % 4)
         try:
-            body = json.loads(self._rt.store.ring.unseal(padded, SYSTEM, _PLACE, purpose))
+            body = json.loads(self._rt.store.ring.unseal_for(_key_name(purpose, int(day)), padded))
         except (StoreError, ValueError, binascii.Error):
             return None
         return body if isinstance(body, dict) else None
+
+    def _today(self) -> int:
+        return int(self._rt.clock.now().timestamp()) // _DAY
+
+
+def _key_name(purpose: str, day: int) -> str:
+    return f"signin/{purpose}/{day}"
 
 
 def digest(text: str) -> str:

@@ -26,8 +26,6 @@ _find = sa.select(browser_session).where(
 
 def begin(tx: Tx, proof: Proof) -> str:
     """A session for a sign-in that has just been completed; the value of its cookie."""
-    mine = browser_session.c.tenant == tx.tenant
-    tx.execute(sa.delete(browser_session).where(mine, browser_session.c.expires_at < tx.now))
     token = opaque(tx.tenant, tx.entropy.token(32), kind=_KIND)
     values = {"hash": digest(token), "seen_at": tx.now, "expires_at": tx.now + _LONGEST}
     tx.execute(sa.insert(browser_session).values(tenant=tx.tenant, **values, **proof.row()))

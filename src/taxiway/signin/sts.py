@@ -54,6 +54,10 @@ CODES: dict[type[SignInError], Sts] = {
     errors.DeviceNotJoined: Sts(53001, "interaction_required", "additional_action"),
     errors.FactorRefused: Sts(500121, "invalid_grant"),
     errors.PassRefused: Sts(130503, "invalid_grant"),
+    errors.PasskeyRefused: Sts(500121, "invalid_grant"),
+    errors.ProviderFailed: Sts(90033, "temporarily_unavailable"),
+    errors.ProviderAnswerRefused: Sts(5001256, "invalid_grant"),
+    errors.ProviderAccountUnknown: Sts(51004, "invalid_grant"),
     errors.OtherOrganization: Sts(50020, "invalid_grant"),
     errors.OtherUser: Sts(50105, "access_denied"),
     errors.FlowExpired: Sts(50089, "invalid_request"),
@@ -91,6 +95,7 @@ CODES: dict[type[SignInError], Sts] = {
     errors.BulkNotAllowed: Sts(240001, "invalid_grant"),
     errors.BulkTokenUnusable: Sts(240002, "invalid_grant"),
     errors.BulkRequestInvalid: Sts(90092, "invalid_request"),
+    errors.AskedTooOften: Sts(90055, "temporarily_unavailable"),
 }
 _OTHER = Sts(90024, "invalid_request")
 
@@ -107,6 +112,8 @@ def meaning_of(code: str) -> str:
 
 def status_of(error: SignInError) -> int:
     """The HTTP status of an error at the token endpoint."""
+    if isinstance(error, errors.AskedTooOften):
+        return 429
     return 401 if sts_of(error).error == "invalid_client" else 400
 
 

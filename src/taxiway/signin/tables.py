@@ -14,7 +14,8 @@ def _tenant() -> sa.Column[str]:
 def _birth() -> list[sa.Column[object]]:
     """Who signed in, how and when: copied from a code to a refresh token, and from there to a PRT.
 
-    ``rests_on``: the credential whose change ends it: ``password``, the id of a Windows Hello key, or nothing.
+    ``rests_on``: the credential whose change ends it: ``password``, the id of a Windows Hello key or of a passkey, or
+    nothing.
     """
     return [
         sa.Column("user_id", sa.String(100), nullable=False),
@@ -60,7 +61,8 @@ password = sa.Table(
 )
 
 #: Failed attempts by account name, whether or not there is such an account, and by address (03 section 15.8).
-#: ``place``: ``familiar`` or ``new`` for an account, the network for an address, whose account is empty.
+#: ``place``: ``familiar`` or ``new`` for an account, with ``factor`` before it for its second factors; the network for
+#: an address, whose account is empty; ``flow`` for one sign-in.
 failed_attempt = sa.Table(
     "failed_attempt",
     metadata,

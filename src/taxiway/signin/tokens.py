@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -22,6 +23,29 @@ _LONGEST = 16_384
 _RENEW = "Sign in again."
 
 Body = Mapping[str, Any]
+_Time = Annotated[int, msgspec.Meta(ge=0, lt=2**33)]
+
+
+class _Shape(msgspec.Struct):
+    """What every token of ours has, and what the rest of it is made of."""
+
+    iss: str
+    aud: str
+    tid: str
+    ver: str
+    uti: str
+    iat: _Time
+    nbf: _Time
+    exp: _Time
+    oid: str | None = None
+    deviceid: str | None = None
+    appid: str | None = None
+    azp: str | None = None
+    scp: str = ""
+    idtyp: str = "user"
+    app_displayname: str = ""
+    amr: list[str] = []
+    roles: list[str] = []
 
 
 async def sign(rt: Runtime, *bodies: Body) -> list[str]:
@@ -79,9 +103,16 @@ def _peek(token: str) -> str:
 
 def _verified(token: str, key: RSAKey) -> Body:
     try:
-        return jwt.decode(token, key, algorithms=["RS256"]).claims
+        opened = jwt.decode(token, key, algorithms=["RS256"])
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise TokenRefused("The token's signature is wrong.", remedy=_RENEW) from error
+    if opened.header.get("typ") != "JWT":
+        raise TokenRefused("This is another kind of token.", remedy=_RENEW)
+    try:
+        msgspec.json.decode(msgspec.json.encode(opened.claims), type=_Shape)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        raise TokenRefused("This is another kind of token.", remedy=_RENEW) from error
+    return opened.claims
 
 
 def _check(rt: Runtime, body: Body, audiences: Collection[str]) -> None:

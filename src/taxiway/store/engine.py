@@ -24,7 +24,9 @@ from taxiway.store.unit import Followers, Tx
 
 T = TypeVar("T")
 
-_JSON: dict[str, Any] = {
+#: An error that is written down names the statement, never the values that went with it (03 section 15.19).
+_OPTIONS: dict[str, Any] = {
+    "hide_parameters": True,
     "json_serializer": lambda value: msgspec.json.encode(value).decode(),
     "json_deserializer": msgspec.json.decode,
 }
@@ -85,13 +87,13 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
     if url.startswith("postgresql"):
         # No prepared statements behind the driver's back: a transaction-pooling proxy would break them (stack, 5.4).
         try:
-            return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None}, **_JSON)
+            return sa.create_engine(url, pool_pre_ping=True, connect_args={"prepare_threshold": None}, **_OPTIONS)
         except ModuleNotFoundError as error:
             raise NoDatabase(
                 "The driver for PostgreSQL is not installed.",
                 remedy="Install it with: pip install 'taxiway[postgresql]'",
             ) from error
-    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **_JSON)
+    engine = sa.create_engine(url, connect_args={"check_same_thread": False, "timeout": 30}, **_OPTIONS)
 
     @sa.event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from taxiway.kernel import Clock, Entropy, Keys, Urls, Workers
 from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store
+
+if TYPE_CHECKING:
+    import httpx
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Runtime:
     urls: Urls
     #: The families of this instance besides: what they issued is good here too.
     others: tuple[Urls, ...] = ()
+    #: The way to servers that are not ours; without one nothing is asked of any.
+    outside: httpx.AsyncBaseTransport | None = None
 
     @property
     def families(self) -> tuple[Urls, ...]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from taxiway.kernel import Entropy, write_private
 from taxiway.store.errors import Unsealable
@@ -24,6 +27,7 @@ class KeyRing:
     def __init__(self, keys: dict[str, bytes], newest: str) -> None:
         self._keys = {key_id: AESGCM(key) for key_id, key in keys.items()}
         self._newest = newest
+        self._of_purpose = lru_cache(maxsize=64)(lambda key_id, purpose: _derived(keys[key_id], purpose))
 
     @classmethod
     def open(cls, path: Path, entropy: Entropy) -> KeyRing:
@@ -46,11 +50,32 @@ class KeyRing:
         key = self._keys.get(key_id)
         if key is None:
             raise Unsealable(f"The key ring has no key '{key_id}'.", remedy="Restore keys/ring.json from the backup.")
-        raw = base64.urlsafe_b64decode(sealed)
-        try:
-            return key.decrypt(raw[:12], raw[12:], _place(where))
-        except InvalidTag as error:
-            raise Unsealable("A sealed value does not belong to the row it stands in.") from error
+        return _open(key, sealed, where)
+
+    def seal_for(self, purpose: str, secret: bytes, *, nonce: bytes) -> str:
+        """Seal what a client carries for us, with a key of this purpose alone; ``nonce``: 12 fresh random bytes."""
+        sealed = nonce + self._of_purpose(self._newest, purpose).encrypt(nonce, secret, _place((purpose,)))
+        return f"{self._newest}.{base64.urlsafe_b64encode(sealed).decode()}"
+
+    def unseal_for(self, purpose: str, value: str) -> bytes:
+        """Open what ``seal_for`` made for the same purpose, or ``Unsealable``."""
+        key_id, _, sealed = value.partition(".")
+        if key_id not in self._keys:
+            raise Unsealable(f"The key ring has no key '{key_id}'.")
+        return _open(self._of_purpose(key_id, purpose), sealed, (purpose,))
+
+
+def _open(key: AESGCM, sealed: str, where: tuple[str, ...]) -> bytes:
+    raw = base64.urlsafe_b64decode(sealed)
+    try:
+        return key.decrypt(raw[:12], raw[12:], _place(where))
+    except InvalidTag as error:
+        raise Unsealable("A sealed value does not belong to the row it stands in.") from error
+
+
+def _derived(key: bytes, purpose: str) -> AESGCM:
+    """A key for one purpose alone; knowing it tells nothing of the ring's or of another purpose's."""
+    return AESGCM(HKDF(SHA256(), 32, salt=None, info=purpose.encode()).derive(key))
 
 
 def _place(where: tuple[str, ...]) -> bytes:

@@ -114,6 +114,9 @@ def _response(name: str, answer: Answer) -> dict[str, Any]:
     made: dict[str, Any] = {"id": name, "status": answer.status, "headers": dict(answer.headers)}
     if answer.text is not None:
         made["body"] = answer.text
+    elif answer.content is not None:
+        made["headers"]["Content-Type"] = answer.media_type
+        made["body"] = base64.b64encode(answer.content).decode()
     elif answer.body is not None:
         made["headers"]["Content-Type"] = "application/json"
         made["body"] = answer.body

@@ -16,12 +16,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, and JSON or plain text where there is any."""
+    """A status, and where there is any: JSON, plain text, or bytes with their media type."""
 
     status: int
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    content: bytes | None = None
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from taxiway.store import Row, Tx
 _BASE: Final = "users/{id}/authentication"
 _PASSES: Final = "temporaryAccessPassMethods"
 _CODES: Final = "softwareOathMethods"
+_PASSKEYS: Final = "fido2Methods"
 _PASSWORD_ID: Final = "28c10230-6103-485e-b985-444c60001490"  # noqa: S105 - the same id for everybody's password
 
 
@@ -46,7 +47,8 @@ async def _list(call: Call) -> Answer:
         kind = "#microsoft.graph.{}AuthenticationMethod"
         found: list[dict[str, Any]] = [{"@odata.type": kind.format("password"), "id": _PASSWORD_ID, "password": None}]
         found += [{"@odata.type": kind.format("temporaryAccessPass"), **one} for one in _passes(tx, user)]
-        return found + [{"@odata.type": kind.format("softwareOath"), **one} for one in _codes(tx, user)]
+        found += [{"@odata.type": kind.format("softwareOath"), **one} for one in _codes(tx, user)]
+        return found + [{"@odata.type": kind.format("fido2"), **one} for one in _passkeys(tx, user)]
 
     return value_answer(call, f"users('{call.keys['id']}')/authentication/methods", await call.read(read))
 
@@ -59,6 +61,30 @@ async def _list_passes(call: Call) -> Answer:
 async def _list_codes(call: Call) -> Answer:
     found = await call.read(lambda tx: _codes(tx, require_user(tx, call.keys["id"])))
     return value_answer(call, f"users('{call.keys['id']}')/authentication/{_CODES}", found)
+
+
+async def _list_passkeys(call: Call) -> Answer:
+    found = await call.read(lambda tx: _passkeys(tx, require_user(tx, call.keys["id"])))
+    return value_answer(call, f"users('{call.keys['id']}')/authentication/{_PASSKEYS}", found)
+
+
+async def _read_passkey(call: Call) -> Answer:
+    found = await call.read(lambda tx: _passkeys(tx, require_user(tx, call.keys["id"])))
+    for one in found:
+        if one["id"] == call.keys["method"]:
+            context = f"{call.root}/$metadata#users('{call.keys['id']}')/authentication/{_PASSKEYS}/$entity"
+            return Answer(200, {"@odata.context": context, **one})
+    raise NoSuchItem(call.keys["method"])
+
+
+async def _delete_passkey(call: Call) -> Answer:
+    def write(tx: Tx) -> None:
+        user = require_user(tx, call.keys["id"])
+        if not signin.forget_passkey(tx, user["id"], call.keys["method"], principal=call.principal):
+            raise NoSuchItem(call.keys["method"])
+
+    await call.write(write)
+    return Answer(204)
 
 
 async def _delete_pass(call: Call) -> Answer:
@@ -109,6 +135,22 @@ def _codes(tx: Tx, user: Row) -> list[dict[str, Any]]:
     return [{"id": user["id"], "secretKey": None}] if held else []
 
 
+def _passkeys(tx: Tx, user: Row) -> list[dict[str, Any]]:
+    """What is known of each: no authenticator was asked to prove its make."""
+    return [
+        {
+            "id": row["id"],
+            "displayName": row["display_name"],
+            "createdDateTime": moment(row["created_at"]),
+            "aaGuid": row["aaguid"],
+            "model": None,
+            "attestationCertificates": [],
+            "attestationLevel": "notAttested",
+        }
+        for row in signin.passkeys_of(tx, user["id"])
+    ]
+
+
 OPERATIONS: Final = [
     Operation("GET", f"{_BASE}/methods", _list, scopes.METHODS_READ, "directory"),
     Operation("GET", f"{_BASE}/{_PASSES}", _list_passes, scopes.METHODS_READ, "directory"),
@@ -116,4 +158,7 @@ OPERATIONS: Final = [
     Operation("DELETE", f"{_BASE}/{_PASSES}/{{method}}", _delete_pass, scopes.METHODS_WRITE, "directory"),
     Operation("GET", f"{_BASE}/{_CODES}", _list_codes, scopes.METHODS_READ, "directory"),
     Operation("DELETE", f"{_BASE}/{_CODES}/{{method}}", _delete_code, scopes.METHODS_WRITE, "directory"),
+    Operation("GET", f"{_BASE}/{_PASSKEYS}", _list_passkeys, scopes.METHODS_READ, "directory"),
+    Operation("GET", f"{_BASE}/{_PASSKEYS}/{{method}}", _read_passkey, scopes.METHODS_READ, "directory"),
+    Operation("DELETE", f"{_BASE}/{_PASSKEYS}/{{method}}", _delete_passkey, scopes.METHODS_WRITE, "directory"),
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from taxiway.signin.errors import GrantUnsupported, SignInError
+from taxiway.signin.forms import read_claims
 from taxiway.signin.grants import (
     broker,
     bulk,
@@ -52,6 +53,7 @@ async def begin_device_code(rt: Runtime, request: TokenRequest) -> Answer:
 
 async def _dispatch(rt: Runtime, request: TokenRequest) -> Answer:
     grant = request.need("grant_type")
+    read_claims(request.form.get("claims", ""))
     if "stk_jwk" in request.form:
         raise GrantUnsupported("A primary refresh token without a device is not offered.", remedy="Join the device.")
     if grant == "srv_challenge":

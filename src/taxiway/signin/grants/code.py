@@ -31,6 +31,7 @@ from taxiway.signin.grants.common import (
     reply,
     require_credential,
     wants_refresh_token,
+    with_refresh_token,
 )
 from taxiway.signin.model import Proof
 from taxiway.signin.revocation import revoke_family
@@ -70,18 +71,10 @@ def _redeem(tx: Tx, request: TokenRequest) -> Issue | SignInError:
     identifier = request.identifier or row["resource"]
     scope = f"{row['scope']} {request.scope}"
     issue = admit(tx, proof, client, identifier, by="authorization_code", scope=scope)
-    token = ""
     if wants_refresh_token(request, scope):
-        token = issued.new_refresh_token(
-            tx,
-            proof,
-            client_id=client["app_id"],
-            resource=identifier,
-            scope=row["scope"],
-            before={**row, "absolute_at": tx.now + _IN_A_PAGE} if request.origin else row,
-            confidential=client["acr"] != NONE,
-        )
-    return replace(issue, refresh_token=token, nonce=row["nonce"])
+        before = {**row, "absolute_at": tx.now + _IN_A_PAGE} if request.origin else row
+        issue = with_refresh_token(tx, issue, resource=identifier, scope=row["scope"], before=before)
+    return replace(issue, nonce=row["nonce"])
 
 
 def _check_kind(request: TokenRequest, row: Row, client: Row) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from taxiway import directory
-from taxiway.signin import claims, conditional, resources
+from taxiway.signin import claims, conditional, issued, resources
 from taxiway.signin.claims import Facts
 from taxiway.signin.client_authentication import NONE, Credential, prove
 from taxiway.signin.credentials import require_enabled
@@ -20,6 +20,7 @@ from taxiway.signin.errors import (
     ParameterMissing,
     SignInError,
 )
+from taxiway.signin.forms import handles_challenges
 from taxiway.signin.model import Proof
 from taxiway.signin.policy import signin_policy_of
 from taxiway.signin.resources import Target
@@ -78,6 +79,11 @@ class TokenRequest:
     def identifier(self) -> str:
         """The resource that is asked for, in the v1 or the v2 way; empty when none is."""
         return resources.asked(self.form.get("resource", ""), self.scope)
+
+    @property
+    def handles_challenges(self) -> bool:
+        """Whether the client says that it handles claims challenges; its tokens repeat that (03 section 5.1)."""
+        return handles_challenges(self.form.get("claims", ""))
 
     def within(self, tenant: str | None) -> str:
         """The tenant of a credential, which must be that of the path."""
@@ -178,6 +184,20 @@ def admit(tx: Tx, proof: Proof, client: Row, identifier: str, *, by: str, scope:
     )
 
 
+def with_refresh_token(tx: Tx, issue: Issue, *, resource: str, scope: str, before: Row | None = None) -> Issue:
+    """The same with a refresh token: of the family of ``before`` (a code, an earlier token), else of a new one."""
+    token = issued.new_refresh_token(
+        tx,
+        issue.proof,
+        client_id=issue.client_id,
+        resource=resource,
+        scope=scope,
+        before=before or {"family": tx.entropy.uuid()},
+        confidential=issue.acr != NONE,
+    )
+    return replace(issue, refresh_token=token)
+
+
 def attempt_of(proof: Proof, app_id: str, now: datetime) -> conditional.Attempt:
     """The attempt that Conditional Access judges when a token for a resource is asked for."""
     return conditional.Attempt(proof.user_id, app_id, had_mfa=proof.had_mfa(now), device_id=proof.device_id)
@@ -194,12 +214,14 @@ async def reply(rt: Runtime, request: TokenRequest, issue: Issue, *, version: st
     if version == "1.0" or issue.target is None or resources.wants(issue.scope, "openid"):
         bodies["id_token"] = claims.id_claims(rt, facts, proof, client_id, version=version, nonce=issue.nonce)
     if issue.target is not None:
-        bodies["access_token"] = claims.access_claims(rt, facts, proof, client_id, issue.target, acr=issue.acr)
+        access = claims.access_claims(rt, facts, proof, client_id, issue.target, acr=issue.acr)
+        bodies["access_token"] = access | ({"xms_cc": ["CP1"]} if request.handles_challenges else {})
     tokens = dict(zip(bodies, await sign(rt, *bodies.values()), strict=True))
     out: dict[str, Any] = {"token_type": "Bearer", **tokens}
     if issue.target is not None:
         access = bodies["access_token"]
-        out |= {"scope": issue.target.scp, **times(access["exp"] - access["iat"], access["exp"], version)}
+        scope = issue.target.scp if version == "1.0" else resources.said(issue.scope, issue.target.scp)
+        out |= {"scope": scope, **times(access["exp"] - access["iat"], access["exp"], version)}
         if version == "1.0":
             out |= {"resource": issue.target.aud, "not_before": str(access["nbf"])}
     if issue.refresh_token:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from taxiway.signin import device_codes, issued, resources
+from taxiway.signin import device_codes, resources
 from taxiway.signin.device_codes import INTERVAL, LIFETIME, Wanted
 from taxiway.signin.errors import CodePending, CodeTooSoon, CodeUnknown, GrantUnsupported, Malformed
 from taxiway.signin.grants.common import (
@@ -15,6 +14,7 @@ from taxiway.signin.grants.common import (
     authenticated_client,
     reply,
     wants_refresh_token,
+    with_refresh_token,
 )
 from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, DRS_APP
@@ -84,11 +84,7 @@ def _issue(tx: Tx, request: TokenRequest, row: Row) -> Issue:
     issue = admit(tx, proof, client, identifier, by="device_code", scope=scope)
     if not wants_refresh_token(request, scope):
         return issue
-    family = {"family": tx.entropy.uuid()}
-    token = issued.new_refresh_token(
-        tx, proof, client_id=client["app_id"], resource=row["resource"], scope=row["scope"], before=family
-    )
-    return replace(issue, refresh_token=token)
+    return with_refresh_token(tx, issue, resource=row["resource"], scope=row["scope"])
 
 
 def _code(request: TokenRequest) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from taxiway.signin import issued
 from taxiway.signin.errors import (
     AssertionElsewhere,
     AssertionExpired,
@@ -25,6 +23,7 @@ from taxiway.signin.grants.common import (
     confidential_client,
     reply,
     wants_refresh_token,
+    with_refresh_token,
 )
 from taxiway.signin.model import FRESH, Claims, Proof
 from taxiway.signin.resources import client_of, names_of
@@ -75,16 +74,7 @@ def _issue(tx: Tx, request: TokenRequest, claims: Claims, acr: str) -> Issue:
     issue = admit(tx, proof, client, identifier, by=_USE, scope=request.scope)
     if not wants_refresh_token(request, request.scope):
         return issue
-    token = issued.new_refresh_token(
-        tx,
-        proof,
-        client_id=client["app_id"],
-        resource=identifier,
-        scope=request.scope,
-        before={"family": tx.entropy.uuid()},
-        confidential=True,
-    )
-    return replace(issue, refresh_token=token)
+    return with_refresh_token(tx, issue, resource=identifier, scope=request.scope)
 
 
 def _proof(claims: Claims) -> Proof:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from taxiway.signin import factors, issued, resources
+from taxiway.signin import factors, resources
 from taxiway.signin.credentials import Checked, check_password, confirm, tenant_for
 from taxiway.signin.errors import GrantUnsupported, MfaRequired
 from taxiway.signin.grants.common import (
@@ -15,6 +14,7 @@ from taxiway.signin.grants.common import (
     authenticated_client,
     reply,
     wants_refresh_token,
+    with_refresh_token,
 )
 from taxiway.signin.model import Proof
 from taxiway.signin.policy import signin_policy_of
@@ -56,16 +56,12 @@ def _check_allowed(tx: Tx, request: TokenRequest) -> None:
 
 def _issue(tx: Tx, request: TokenRequest, checked: Checked) -> Issue:
     user = confirm(tx, checked)
-    if factors.ONE_TIME_CODE in factors.methods_of(tx, user["id"]):
+    if factors.is_registered(tx, user["id"]):
         raise MfaRequired("This account signs in with a second factor.", remedy="Sign in interactively.")
     client = resources.client_of(tx, request.client_id)
     identifier = request.identifier or resources.GRAPH
     proof = Proof(user_id=user["id"], amr=("pwd",), auth_time=tx.now)
     issue = admit(tx, proof, client, identifier, by="password", scope=request.scope)
-    token = ""
-    if wants_refresh_token(request, request.scope):
-        family = {"family": tx.entropy.uuid()}
-        token = issued.new_refresh_token(
-            tx, proof, client_id=client["app_id"], resource=identifier, scope=request.scope, before=family
-        )
-    return replace(issue, refresh_token=token)
+    if not wants_refresh_token(request, request.scope):
+        return issue
+    return with_refresh_token(tx, issue, resource=identifier, scope=request.scope)

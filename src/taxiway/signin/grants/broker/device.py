@@ -10,14 +10,14 @@ from typing import Any
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from taxiway import directory
-from taxiway.signin import issued, nonces
+from taxiway.signin import nonces
 from taxiway.signin.broker import DeviceSigned
 from taxiway.signin.credentials import check_password, confirm, tenant_for
 from taxiway.signin.errors import DeviceRefused, GrantUnsupported, SignInError
 from taxiway.signin.grants.broker import device_token, hello
 from taxiway.signin.grants.broker.asked import Asked, client_of, not_offered, text
 from taxiway.signin.grants.broker.prt import issue_prt, prt_members
-from taxiway.signin.grants.common import Issue, TokenRequest, admit, reply, require_device
+from taxiway.signin.grants.common import Issue, TokenRequest, admit, reply, require_device, with_refresh_token
 from taxiway.signin.grants.refresh import usable
 from taxiway.signin.model import BROKER, DRS_RESOURCE, PRT_CLIENT, Proof
 from taxiway.store import Row, Runtime, Tx
@@ -87,11 +87,7 @@ def _issue(tx: Tx, signed: DeviceSigned, asked: Asked, prove: Prove, session_key
         return issue_prt(tx, proof, client, session_key, by="device", scope=asked.scope)
     resource = asked.resource or DRS_RESOURCE
     issue = admit(tx, proof, client, resource, by="device", scope=asked.scope)
-    before = proved.before or {"family": tx.entropy.uuid()}
-    token = issued.new_refresh_token(
-        tx, proof, client_id=client["app_id"], resource=resource, scope=asked.scope, before=before
-    )
-    return replace(issue, refresh_token=token)
+    return with_refresh_token(tx, issue, resource=resource, scope=asked.scope, before=proved.before)
 
 
 async def _by_password(rt: Runtime, request: TokenRequest, signed: DeviceSigned) -> Prove:

@@ -13,7 +13,7 @@ from taxiway.signin.errors import GrantInvalid, MfaRequired
 from taxiway.signin.grants import code
 from taxiway.signin.grants.broker.asked import Asked, client_of, not_offered, text
 from taxiway.signin.grants.broker.prt import issue_prt, prt_members
-from taxiway.signin.grants.common import Issue, TokenRequest, admit, reply, require_standing
+from taxiway.signin.grants.common import Issue, TokenRequest, admit, reply, require_standing, with_refresh_token
 from taxiway.signin.model import BROKER, DRS_RESOURCE, Proof
 from taxiway.store import Runtime, Tx
 from taxiway.wire.broker import CONTEXT_BYTES, encrypt_response
@@ -60,11 +60,7 @@ def _issue(tx: Tx, signed: SessionSigned, asked: Asked) -> Issue:
         return replace(issue, refresh_token=renewed.refresh_token)
     resource = asked.resource or DRS_RESOURCE
     issue = admit(tx, proof, client, resource, by="prt", scope=asked.scope)
-    family = {"family": tx.entropy.uuid()}
-    token = issued.new_refresh_token(
-        tx, proof, client_id=client["app_id"], resource=resource, scope=asked.scope, before=family
-    )
-    return replace(issue, refresh_token=token)
+    return with_refresh_token(tx, issue, resource=resource, scope=asked.scope)
 
 
 async def _redeem(rt: Runtime, request: TokenRequest, signed: SessionSigned) -> dict[str, Any]:

@@ -35,6 +35,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_app_role_assignment_resource_id", ["tenant", "resource_id"], unique=False)
 
     op.create_table(
+        "brand_image",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=40), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_brand_image")),
+    )
+    op.create_table(
         "browser_session",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -139,6 +148,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "place", name=op.f("pk_familiar_place")),
     )
     op.create_table(
+        "federation",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("domain", sa.String(length=253), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.Column("client_secret", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "domain", name=op.f("pk_federation")),
+    )
+    op.create_table(
         "host_family",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
@@ -154,6 +171,34 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
         batch_op.create_index("ix_identifier_uri_app", ["tenant", "app_id"], unique=False)
+
+    op.create_table(
+        "outside_visit",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("doc", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "hash", name=op.f("pk_outside_visit")),
+    )
+    with op.batch_alter_table("outside_visit", schema=None) as batch_op:
+        batch_op.create_index("ix_outside_visit_expires", ["tenant", "expires_at"], unique=False)
+
+    op.create_table(
+        "passkey",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("aaguid", sa.String(length=36), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_passkey")),
+    )
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.create_index("ix_passkey_user", ["tenant", "user_id"], unique=False)
 
     op.create_table(
         "permission_grant",
@@ -288,11 +333,20 @@ def downgrade() -> None:
         batch_op.drop_index("ix_permission_grant_client_id")
 
     op.drop_table("permission_grant")
+    with op.batch_alter_table("passkey", schema=None) as batch_op:
+        batch_op.drop_index("ix_passkey_user")
+
+    op.drop_table("passkey")
+    with op.batch_alter_table("outside_visit", schema=None) as batch_op:
+        batch_op.drop_index("ix_outside_visit_expires")
+
+    op.drop_table("outside_visit")
     with op.batch_alter_table("identifier_uri", schema=None) as batch_op:
         batch_op.drop_index("ix_identifier_uri_app")
 
     op.drop_table("identifier_uri")
     op.drop_table("host_family")
+    op.drop_table("federation")
     op.drop_table("familiar_place")
     op.drop_table("failed_attempt")
     with op.batch_alter_table("device_grant", schema=None) as batch_op:
@@ -315,6 +369,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_browser_session_expires")
 
     op.drop_table("browser_session")
+    op.drop_table("brand_image")
     with op.batch_alter_table("app_role_assignment", schema=None) as batch_op:
         batch_op.drop_index("ix_app_role_assignment_resource_id")
         batch_op.drop_index("ix_app_role_assignment_principal_id")

@@ -1,0 +1,1 @@
+"""Hostile bytes against an instance in this process: `make fuzz`."""
