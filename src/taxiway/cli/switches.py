@@ -56,7 +56,8 @@ def enrollment_policy(
 ) -> None:
     """Print or change how the tenant's devices may enroll besides the usual way.
 
-    At first nothing but the Entra token and the sign-in page enrolls; docs/settings.md describes every switch.
+    At first nothing but the Entra token and the sign-in page enrolls; docs/settings.md describes every switch, and how
+    to trust a tenant of Entra ID so that its hardware can be managed here.
     """
     changes = dict(_value(text) for text in switch or ())
     _print(_exchange(_ENROLLMENT, changes, data, server, ca, admin, password), as_json)
@@ -83,15 +84,24 @@ def _print(found: Mapping[str, object], as_json: bool) -> None:
         print(json.dumps(found))
         return
     for name, value in found.items():
-        print(f"  {name:<28} {('on' if value else 'off') if isinstance(value, bool) else value}")
+        print(f"  {name:<28} {_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _value(text: str) -> tuple[str, object]:
-    """A switch, or a value as it is written."""
+    """A switch, a list as JSON, or a value as it is written."""
     name, equals, value = text.partition("=")
     if not equals:
         raise NotASwitch(f"'{text}' sets nothing.", remedy="Write NAME=VALUE.")
-    return name, _KNOWN.get(value.lower(), value)
+    try:
+        return name, json.loads(value) if value.startswith("[") else _KNOWN.get(value.lower(), value)
+    except ValueError as error:
+        raise NotASwitch(f"'{value}' is not JSON.", remedy="Write a list as JSON.") from error
 
 
 def _pair(text: str) -> tuple[str, bool]:

@@ -1,6 +1,7 @@
 """May you enroll? Restrictions, ESP choice, management certificate, provisioning document, the managed-device row."""
 
 from taxiway.enrollment.administration import delete_managed_device, update_managed_device
+from taxiway.enrollment.askers import Asker
 from taxiway.enrollment.choice import (
     CONTINUE_ANYWAY,
     RESET_PC,
@@ -62,7 +63,7 @@ from taxiway.enrollment.managed import (
 from taxiway.enrollment.policy import EnrollmentPolicy, enrollment_policy_of, update_enrollment_policy
 from taxiway.enrollment.policy_http import policy_routes
 from taxiway.enrollment.renewal import require_current, use_certificate
-from taxiway.enrollment.service import Admission, Asker, admit, version_key
+from taxiway.enrollment.service import Admission, admit, version_key
 from taxiway.enrollment.terms import set_terms, terms_of
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from taxiway import directory, pki, signin
-from taxiway.enrollment import web_tokens
+from taxiway.enrollment import outside, outside_tokens, web_tokens
 from taxiway.enrollment.errors import (
     InMaintenance,
     InvalidSecurity,
@@ -18,9 +18,10 @@ from taxiway.enrollment.errors import (
     NotForThisAccount,
     SignInRefused,
 )
+from taxiway.enrollment.outside_tokens import Foreign
 from taxiway.enrollment.policy import enrollment_policy_of
 from taxiway.kernel import Reason
-from taxiway.store import Runtime, Tx
+from taxiway.store import Row, Runtime, Tx
 from taxiway.wire.errors import BadSignature
 from taxiway.wire.soap import DEVICE_USER_TOKEN, JWT_TOKEN, BinaryToken, Credential, SignedToken, UsernameToken
 from taxiway.wire.xml_signature import verify_enveloped
@@ -33,14 +34,15 @@ DELEGATION: Final = "mdm_delegation"
 _SKEW: Final = timedelta(minutes=5)
 _REMEDY: Final = "An administrator can allow it: taxiway enrollment-policy."
 
-Way = Literal["token", "web", "password", "certificate"]
+Way = Literal["token", "outside", "web", "password", "certificate"]
 
 
 @dataclass(frozen=True, slots=True)
 class Proven:
     """Whom a request proves, and how. ``device_id``: of the Entra device that the proof was given on.
 
-    ``web_token``: what has to be used up when the certificate is issued.
+    ``web_token``: what has to be used up when the certificate is issued. ``foreign``: whom an outside issuer vouches
+    for; who that is here is only known when it enrolls.
     """
 
     tenant: str
@@ -48,10 +50,13 @@ class Proven:
     user_id: str | None
     device_id: str | None = None
     web_token: str = ""
+    foreign: Foreign | None = None
 
     @property
     def actor(self) -> str:
         """Under which name the log speaks of whoever asks."""
+        if self.foreign is not None:
+            return f"outside:{self.foreign.oid}"
         return f"user:{self.user_id}" if self.user_id else f"device:{self.device_id}"
 
 
@@ -89,11 +94,31 @@ async def authenticate(rt: Runtime, credential: Credential | SignedToken | None,
 
 
 async def authenticate_bearer(rt: Runtime, token: str | None) -> signin.Claims:
-    """The claims of a verified access token for the MDM application."""
+    """The claims of a verified access token for the MDM application, in terms of our own directory."""
+    found = await _verified(rt, token)
+    if isinstance(found, signin.Claims):
+        return found
+    tenant, foreign = found
+    return await rt.store.read(tenant, lambda tx: _claims(tx, foreign, outside.known_user(tx, foreign)))
+
+
+async def authenticate_visitor(rt: Runtime, token: str | None) -> signin.Claims:
+    """``authenticate_bearer`` for whoever is about to enroll: a user of an outside issuer is adopted."""
+    found = await _verified(rt, token)
+    if isinstance(found, signin.Claims):
+        return found
+    tenant, foreign = found
+    return await rt.store.write(tenant, lambda tx: _claims(tx, foreign, _adopted(tx, foreign)))
+
+
+async def _verified(rt: Runtime, token: str | None) -> signin.Claims | tuple[str, Foreign]:
+    """A token of ours, or one of an issuer that a tenant trusts."""
     if token is None:
         raise NotAuthenticated("The request carries no token.")
     try:
         return await signin.verify_token(rt, token, audiences=audiences(rt))
+    except signin.TokenOfOthers:
+        return await outside_tokens.verify(rt, token)
     except signin.TokenRefused as error:
         raise NotAuthenticated(error.message, reasons=error.reasons, remedy=error.remedy) from error
 
@@ -108,10 +133,39 @@ def require_open(tx: Tx) -> None:
 
 
 async def _by_token(rt: Runtime, credential: BinaryToken) -> Proven:
-    claims = await authenticate_bearer(rt, _text(credential))
+    found = await _verified(rt, _text(credential))
+    claims = found if isinstance(found, signin.Claims) else found[1]
     if claims.app_id != BROKER and DELEGATION not in claims.scopes:
         raise NotAuthenticated(f"The token was not given for enrollment: it lacks the scope {DELEGATION}.")
-    return Proven(claims.tenant, "token", claims.oid, claims.device_id)
+    if isinstance(found, signin.Claims):
+        return Proven(found.tenant, "token", found.oid, found.device_id)
+    return Proven(found[0], "outside", found[1].oid, found[1].device_id, foreign=found[1])
+
+
+def _adopted(tx: Tx, foreign: Foreign) -> Row:
+    if foreign.oid is None:
+        raise NotAuthenticated("The token names no user.")
+    return outside.adopt_user(tx, foreign)
+
+
+def _claims(tx: Tx, foreign: Foreign, user: Row | None) -> signin.Claims:
+    """What an outside token says, with the user and the device that stand for its own."""
+    if user is None or not user["account_enabled"]:
+        raise NotAuthenticated("The user of the token is not known here, or is disabled.")
+    device = outside.known_device(tx, foreign)
+    return signin.Claims(
+        tenant=tx.tenant,
+        app_id=foreign.app_id,
+        aud=foreign.audience,
+        amr=(),
+        issued_at=foreign.issued_at,
+        expires_at=foreign.expires_at,
+        uti="",
+        oid=user["id"],
+        upn=user["user_principal_name"],
+        scopes=foreign.scopes,
+        device_id=None if device is None else device["device_id"],
+    )
 
 
 async def _by_web_token(rt: Runtime, credential: BinaryToken) -> Proven:

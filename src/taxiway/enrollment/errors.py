@@ -13,6 +13,7 @@ TaxiwayError
     TermsNotAccepted        the terms-of-use blob is not ours (04 section 6)
     BadCertificateRequest   the CSR is unreadable, weak, not proven or already used
     NotEligibleToRenew      a renewal that its certificate does not carry
+    IssuerUnreachable       the keys of an outside issuer cannot be read
     NotOffered              none of the ways to authenticate that the client offers is open in its tenant
     InMaintenance           the tenant takes no requests now
   ConfigurationError
@@ -74,6 +75,10 @@ class BadCertificateRequest(EnrollmentError):
 
 class NotEligibleToRenew(EnrollmentError):
     """The renewal is not carried by the device's current certificate."""
+
+
+class IssuerUnreachable(EnrollmentError):
+    """The keys of an outside issuer cannot be read."""
 
 
 class NotOffered(EnrollmentError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cryptography.hazmat.primitives import serialization
 
 from taxiway import autopilot, directory, pki
-from taxiway.enrollment import csr, renewal, service, web_tokens
+from taxiway.enrollment import askers, csr, renewal, service, web_tokens
 from taxiway.enrollment.credentials import Proven, require_open
 from taxiway.enrollment.errors import BadCertificateRequest, EnrollmentError, NotEligibleToRenew
 from taxiway.enrollment.issuing import Made, Secrets, certify
@@ -61,8 +61,8 @@ async def _signer(rt: Runtime, asked: renewal.Renewal, presented: pki.Peer | Non
 
 
 async def _enroll(rt: Runtime, proven: Proven, request: EnrollRequest, correlation: str) -> bytes:
-    asker = service.require_served(proven, request.first("EnrollmentType"))
-    await rt.store.read(proven.tenant, lambda tx: service.admit(tx, asker, request))
+    askers.require_served(proven, request.first("EnrollmentType"))
+    await rt.store.read(proven.tenant, lambda tx: _foresee(tx, proven, request))
     key = await rt.workers.run(csr.proven_key, request.token.content)
     managed_id = rt.entropy.uuid()
     made = Made(managed_id, csr.key_hash(key), await certify(rt, key, managed_id))
@@ -72,6 +72,7 @@ async def _enroll(rt: Runtime, proven: Proven, request: EnrollRequest, correlati
     def commit(tx: Tx) -> bytes:
         if proven.web_token:
             web_tokens.spend(tx, proven.web_token, made.key_hash)
+        asker = askers.asker_of(tx, proven, request)
         known = _repeated(tx, made.key_hash, asker)
         if known is not None:
             return known
@@ -87,8 +88,7 @@ async def log_refusal(rt: Runtime, proven: Proven, error: EnrollmentError, corre
     """Keep why a device was not let in, where its administrator looks for it."""
 
     def write(tx: Tx) -> None:
-        device = None if proven.device_id is None else directory.find_device(tx, device_id=proven.device_id)
-        subject = f"user:{proven.user_id}"
+        device, subject = askers.device_of(tx, proven), f"user:{proven.user_id}"
         if device is not None:
             subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device['id']}"
         why = (*error.reasons, Reason(error.name, error.message, {"remedy": error.remedy} if error.remedy else {}))
@@ -101,7 +101,14 @@ async def log_refusal(rt: Runtime, proven: Proven, error: EnrollmentError, corre
 # ---------------------------------------------------------------------------------------------- inside
 
 
-def _repeated(tx: Tx, key_hash: str, asker: service.Asker) -> bytes | None:
+def _foresee(tx: Tx, proven: Proven, request: EnrollRequest) -> None:
+    """Refuse before the work of issuing what would be refused after it."""
+    asker = askers.known_asker(tx, proven)
+    if asker is not None:
+        service.admit(tx, asker, request)
+
+
+def _repeated(tx: Tx, key_hash: str, asker: askers.Asker) -> bytes | None:
     """The document this key was answered with before, when it is the same device that asks again."""
     known = ENROLLMENTS.find(tx, eq("key_hash", key_hash))
     if known is None:
@@ -150,7 +157,7 @@ def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: M
             "managed_device": made.managed_id,
             "device": None if device is None else device["id"],
             "user": admission.user["id"],
-            "way": admission.way,
+            "way": admission.asker.way,
             "certificate": thumbprint,
             "esp_profile": admission.esp.profile_name,
             "esp_shown": admission.esp.show,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taxiway import directory
 from taxiway.enrollment.configurations import seed
 from taxiway.enrollment.managed import MANAGED
+from taxiway.enrollment.outside import forget_object
 from taxiway.store import Followers, Tx, eq
 from taxiway.store.unit import Event
 
@@ -14,6 +15,7 @@ def follow(followers: Followers) -> None:
     followers.on("tenant.created", _seed)
     followers.on("device.changed", _rename)
     followers.on("user.deleted", _clear_user)
+    followers.on("device.deleted", _forget_outside)
 
 
 def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
@@ -32,5 +34,11 @@ def _rename(tx: Tx, event: Event) -> None:
 
 def _clear_user(tx: Tx, event: Event) -> None:
     """A deleted user's devices are not managed for that user any more: the primary user is cleared."""
+    forget_object(tx, event["id"])
     for managed in MANAGED.select(tx, eq("user_id", event["id"])):
         MANAGED.update(tx, managed["id"], {"user_id": None, "upn": None, "user_display_name": None})
+
+
+def _forget_outside(tx: Tx, event: Event) -> None:
+    """An outside issuer's device that was deleted here is a new one when it comes again."""
+    forget_object(tx, event["id"])

@@ -124,7 +124,7 @@ def document(rt: Runtime, authority: pki.Authority, made: Made, secrets: Secrets
                 provider_id=PROVIDER_ID,
                 ent_dm_id=made.managed_id,
                 upn=admission.user["user_principal_name"],
-                aad_resource_id=f"{rt.urls.mdm}/",
+                aad_resource_id=admission.asker.audience or f"{rt.urls.mdm}/",
                 sync_application_version="3.0",
                 poll=_POLL,
                 first_sync_status=first_sync_status(admission.esp),

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from taxiway import autopilot, directory
 from taxiway.enrollment import terms
+from taxiway.enrollment.askers import Asker
 from taxiway.enrollment.choice import (
     EspSettings,
     effective_esp,
@@ -19,14 +20,12 @@ from taxiway.enrollment.choice import (
     windows_restriction,
 )
 from taxiway.enrollment.configurations import default_of
-from taxiway.enrollment.credentials import Proven, Way
 from taxiway.enrollment.entities import DEFAULT_RESTRICTIONS
 from taxiway.enrollment.errors import (
     DeviceLimitReached,
     DeviceNotAllowed,
     LicenseMissing,
     NotAuthorized,
-    NotForThisAccount,
 )
 from taxiway.enrollment.managed import MANAGED
 from taxiway.kernel import Reason
@@ -40,15 +39,6 @@ _VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks, proven: the user, and the Entra device the proof was given on; None: the device is in no directory."""
-
-    user_id: str
-    device_id: str | None
-    way: Way
-
-
-@dataclass(frozen=True, slots=True)
 class Admission:
     """An enrollment that may happen: everything it was decided on, and why."""
 
@@ -57,7 +47,7 @@ class Admission:
     registration: Row | None
     esp: EspSettings
     profile_name: str | None
-    way: Way
+    asker: Asker
     reasons: tuple[Reason, ...]
 
     def subject(self, managed_id: str) -> str:
@@ -99,7 +89,7 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
         registration=registration,
         esp=esp,
         profile_name=_profile_name(tx, device, registration),
-        way=asker.way,
+        asker=asker,
         reasons=(*reasons, *chosen.reasons),
     )
 
@@ -263,16 +253,3 @@ def _profile_name(tx: Tx, device: Row | None, registration: Row | None) -> str |
         return known
     profile = autopilot.effective_profile(tx, registration["id"]).value
     return None if profile is None else str(profile["display_name"])
-
-
-def require_served(proven: Proven, enrollment_type: str | None) -> Asker:
-    """The proven asker, or the refusal of a kind of account that is not served."""
-    if proven.user_id is None:
-        raise NotForThisAccount("Enrollment without a user (self-deploying, bulk) is not served here.")
-    if proven.device_id is None and proven.way == "token":
-        kind = (enrollment_type or "Full")[:40]
-        raise NotAuthorized(
-            f"The token was not given on a joined or registered device, which the enrollment '{kind}' needs.",
-            reasons=(Reason("token.no_device", "The token has no deviceid."),),
-        )
-    return Asker(proven.user_id, proven.device_id, proven.way)

@@ -23,6 +23,17 @@ enrollment_policy = sa.Table(
     sa.Column("doc", Document, nullable=False),
 )
 
+#: Users and devices that an outside issuer vouches for, and the objects that stand for them here.
+#: ``hash``: of the kind, the issuer and the id that the issuer gave.
+outside_identity = sa.Table(
+    "outside_identity",
+    metadata,
+    _tenant(),
+    sa.Column("hash", sa.String(_HASH), primary_key=True),
+    sa.Column("object_id", sa.String(100), nullable=False),
+    sa.Index("ix_outside_identity_object", "tenant", "object_id"),
+)
+
 #: What the sign-in page gives a client for its enrollment (``wresult``); ``key_hash``: of the key it was used for.
 web_token = sa.Table(
     "web_token",

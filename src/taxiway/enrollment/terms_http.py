@@ -13,7 +13,7 @@ from starlette.routing import Route
 from taxiway import directory
 from taxiway.doors.request import bearer, correlation, read_form
 from taxiway.enrollment import terms
-from taxiway.enrollment.credentials import authenticate_bearer
+from taxiway.enrollment.credentials import authenticate_visitor
 from taxiway.enrollment.errors import BadTermsRequest, NotAuthenticated
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
@@ -44,7 +44,7 @@ class _TermsPage:
         if query.get("api-version", "1.0") != "1.0":
             return _error(redirect, "invalid_request", "unsupported version")
         try:
-            claims = await authenticate_bearer(self._rt, bearer(request))
+            claims = await authenticate_visitor(self._rt, bearer(request))
         except NotAuthenticated as error:
             return _error(redirect, "unauthorized_client", error.message)
         if claims.oid is None:

@@ -15,7 +15,14 @@ from taxiway.signin.conditional import (
 )
 from taxiway.signin.credentials import tenant_of_name
 from taxiway.signin.entities import CONDITIONAL_ACCESS_POLICIES
-from taxiway.signin.errors import BadCredentials, SignInError, TokenRefused
+from taxiway.signin.errors import (
+    BadCredentials,
+    ProviderAnswerRefused,
+    ProviderFailed,
+    SignInError,
+    TokenOfOthers,
+    TokenRefused,
+)
 from taxiway.signin.explain import explain
 from taxiway.signin.factors import (
     ACCESS_PASS,
@@ -27,6 +34,9 @@ from taxiway.signin.factors import (
     methods_of,
     register_totp,
 )
+from taxiway.signin.federation.openid import verified as verified_by
+from taxiway.signin.federation.outside import get_json as outside_json
+from taxiway.signin.federation.providers import is_https
 from taxiway.signin.follow import follow
 from taxiway.signin.forgetting import forget_what_ran_out
 from taxiway.signin.hello import forget_hello_keys, register_hello_key
@@ -59,8 +69,11 @@ __all__ = [
     "BadCredentials",
     "Claims",
     "Policy",
+    "ProviderAnswerRefused",
+    "ProviderFailed",
     "Sealer",
     "SignInError",
+    "TokenOfOthers",
     "TokenRefused",
     "WebSignIn",
     "active_pass",
@@ -84,11 +97,13 @@ __all__ = [
     "forget_what_ran_out",
     "graph_audiences",
     "hash_secret",
+    "is_https",
     "issue_access_pass",
     "make_nonce",
     "methods_of",
     "network_of",
     "opaque",
+    "outside_json",
     "passkeys_of",
     "principal_of",
     "read_object",
@@ -107,6 +122,7 @@ __all__ = [
     "tenant_of_name",
     "update_policy",
     "update_signin_policy",
+    "verified_by",
     "verify_token",
     "web_sign_in_url",
 ]

@@ -79,6 +79,7 @@ TaxiwayError
     AskedTooOften            one network asks more often than anybody needs to (429)
   TokenRefused               an access token that does not open this door (401)
     TokenElsewhere           it is for another resource
+    TokenOfOthers            it was signed by a key that is not known here
     TokenExpired             it has run out or is not valid yet
 """
 
@@ -404,6 +405,10 @@ class TokenRefused(TaxiwayError):
 
 class TokenElsewhere(TokenRefused):
     """An access token for another resource."""
+
+
+class TokenOfOthers(TokenRefused):
+    """An access token that was signed by a key that is not known here."""
 
 
 class TokenExpired(TokenRefused):

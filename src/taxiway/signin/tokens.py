@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 
 from taxiway import directory
 from taxiway.signin import keys
-from taxiway.signin.errors import TokenElsewhere, TokenExpired, TokenRefused
+from taxiway.signin.errors import TokenElsewhere, TokenExpired, TokenOfOthers, TokenRefused
 from taxiway.signin.model import Claims
 from taxiway.signin.revocation import ended_before
 from taxiway.store import SYSTEM, Runtime, Tx
@@ -75,7 +75,7 @@ async def verify_token(rt: Runtime, token: str, *, audiences: Collection[str]) -
     kid = _peek(token)
     key = await rt.store.read(SYSTEM, lambda tx: keys.public_key(tx, kid))
     if key is None:
-        raise TokenRefused("The token names a signing key that is not known here.", remedy=_RENEW)
+        raise TokenOfOthers("The token names a signing key that is not known here.", remedy=_RENEW)
     body = _verified(token, key)
     _check(rt, body, audiences)
     return await rt.store.read(str(body["tid"]), lambda tx: _standing(tx, body))

@@ -1,7 +1,8 @@
 """The router: from a name to the tenant that holds it, and nothing else (design, rule 3).
 
 The one place that looks across tenants. A key is a verified domain, a host name, a hardware claim, a certificate
-thumbprint or the hash of an opaque credential; its value is a tenant id and nothing more.
+thumbprint, the hash of an opaque credential or of an outside issuer with an audience; its value is a tenant id and
+nothing more.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from taxiway.store.errors import AlreadyExists
 from taxiway.store.schema import metadata
 from taxiway.store.unit import Tx
 
-RouterKind = Literal["domain", "host", "hardware", "certificate", "credential", "tenant"]
+RouterKind = Literal["domain", "host", "hardware", "certificate", "credential", "issuer", "tenant"]
 
 router = sa.Table(
     "router",

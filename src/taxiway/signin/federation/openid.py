@@ -82,7 +82,7 @@ async def redeem(
     if not isinstance(token, str) or len(token) > _LONGEST:
         raise refused("The answer holds no id_token.")
     keys = await get_json(rt, metadata.jwks_uri)
-    claims = await rt.workers.run(_verified, token, keys)
+    claims = await rt.workers.run(verified, token, keys)
     check_claims(claims, provider, nonce=asked.nonce, now=rt.clock.now())
     return claims
 
@@ -126,7 +126,8 @@ def moment(claims: Mapping[str, Any], name: str) -> datetime | None:
     return datetime.fromtimestamp(value, UTC)
 
 
-def _verified(token: str, keys: Mapping[str, Any]) -> Mapping[str, Any]:
+def verified(token: str, keys: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The claims of a token that is signed with one of these keys (RFC 7517); raises ``ProviderAnswerRefused``."""
     try:
         header = jws.extract_compact(token.encode("ascii")).headers()
         return jwt.decode(token, _key(header, keys), algorithms=[str(header["alg"])]).claims
