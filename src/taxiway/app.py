@@ -193,6 +193,7 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
     await rt.store.write(tenant, management.expire_pages)
     await directory.reevaluate_pending(rt, tenant)
     if hourly:
+        await rt.store.write(tenant, management.end_retirements)
         await directory.reevaluate_clock_rules(rt, tenant)
 
 

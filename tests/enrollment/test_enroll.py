@@ -6,15 +6,13 @@ import asyncio
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.serialization import pkcs7
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from taxiway import directory, enrollment, pki
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment import ENROLLMENT_CONFIGURATIONS, MANAGED
 from taxiway.store import entries
-from taxiway.wire import enroll
 from taxiway.wire.soap_fault import Subcode
 
 pytestmark = pytest.mark.anyio
@@ -216,78 +214,6 @@ async def test_tokens_that_prove_too_little_are_refused(client, changes, subcode
 async def test_an_unknown_token_is_an_authentication_fault(client):
     """The token service refused it."""
     assert (await client.refused(token="eyJx.y.z")).subcode == Subcode.AUTHENTICATION
-
-
-async def test_recovery_is_refused_by_name(client):
-    """A lost key is not replaced on a token alone."""
-    assert (await client.refused(request_type=enroll.RECOVERY)).error_type == "NotEligibleToRenew"
-
-
-def signed(content, key, certificate):
-    """A renewal as a device makes it: the new request, signed by the old key."""
-    builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, hashes.SHA256())
-    return builder.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.Binary])
-
-
-async def test_renewal_gives_a_new_certificate_for_a_new_key(client, clock):
-    """Near its end, vouched for by the current certificate: same device, new leaf; again: the same bytes."""
-    old_key, new_key = client.keys.rsa(), client.keys.rsa()
-    first = await client.enroll(client.csr(old_key))
-    leaf = x509.load_der_x509_certificate(first.certificates.leaf)
-    clock.advance(330 * 86400)
-    renewal = signed(client.csr(new_key), old_key, leaf)
-    document = await client.enroll(renewal, request_type=enroll.RENEW)
-    renewed = x509.load_der_x509_certificate(document.certificates.leaf)
-    assert renewed.subject == leaf.subject
-    assert renewed.public_key().public_numbers() == new_key.public_key().public_numbers()
-    assert await client.enroll(renewal, request_type=enroll.RENEW) == document
-    peer = await pki.verify_peer(client.rt, document.certificates.leaf)
-    assert peer.subject == f"managed:{first.dm_client.ent_dm_id}"
-
-
-async def test_m13_renewal_is_refused_too_early_for_the_old_key_or_by_another(client, clock):
-    """Outside the window, without a new key, or signed by a certificate that is not the current one."""
-    old_key, new_key = client.keys.rsa(), client.keys.rsa()
-    first = await client.enroll(client.csr(old_key))
-    leaf = x509.load_der_x509_certificate(first.certificates.leaf)
-    early = signed(client.csr(new_key), old_key, leaf)
-    assert (await client.refused(csr=early, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
-    clock.advance(330 * 86400)
-    same = signed(client.csr(old_key), old_key, leaf)
-    assert (await client.refused(csr=same, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
-    stranger = client.keys.rsa()
-    borrowed = signed(client.csr(new_key), stranger, leaf)
-    assert (await client.refused(csr=borrowed, request_type=enroll.RENEW)).subcode == Subcode.CERTIFICATE_REQUEST
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, first.dm_client.ent_dm_id)])
-    own = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(leaf.issuer)
-        .public_key(stranger.public_key())
-        .serial_number(leaf.serial_number)
-        .not_valid_before(leaf.not_valid_before_utc)
-        .not_valid_after(leaf.not_valid_after_utc)
-        .sign(stranger, hashes.SHA256())
-    )
-    forged = signed(client.csr(new_key), stranger, own)
-    assert (await client.refused(csr=forged, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
-
-
-async def test_m13_the_certificate_before_the_current_one_renews_nothing(client, clock):
-    """Still good for sessions while it lasts, it vouches for no further key."""
-    old_key = client.keys.rsa()
-    leaf = x509.load_der_x509_certificate((await client.enroll(client.csr(old_key))).certificates.leaf)
-    clock.advance(330 * 86400)
-    await client.enroll(signed(client.csr(client.keys.rsa()), old_key, leaf), request_type=enroll.RENEW)
-    again = signed(client.csr(client.keys.rsa()), old_key, leaf)
-    assert (await client.refused(csr=again, request_type=enroll.RENEW)).error_type == "NotEligibleToRenew"
-
-
-@pytest.mark.parametrize("der", [b"", b"\x30\x00", b"\x30\x80" + b"\x00" * 60, b"x" * 70_000])
-async def test_hostile_renewals_are_certificate_faults(client, der):
-    """Bytes that are no signed request."""
-    fault = await client.refused(csr=der or b"\x00", request_type=enroll.RENEW)
-    assert fault.subcode == Subcode.CERTIFICATE_REQUEST
 
 
 async def test_a_bad_request_is_a_certificate_fault(client):

@@ -17,6 +17,7 @@ from taxiway.enrollment.credentials import Origin, Proven, authenticate
 from taxiway.enrollment.errors import NotEligibleToRenew, NotOffered
 from taxiway.enrollment.faults import serve
 from taxiway.enrollment.policy import EnrollmentPolicy, enrollment_policy_of
+from taxiway.enrollment.recovery import recover
 from taxiway.enrollment.terms_http import terms_routes
 from taxiway.enrollment.web_http import web_routes
 from taxiway.store import Runtime
@@ -106,9 +107,8 @@ class _Services:
             case wire.RENEW:
                 return await flow.renew(self._rt, asked, await self._presented(request), correlation=cid)
             case wire.RECOVERY:
-                raise NotEligibleToRenew(
-                    "Recovery of a lost key is not allowed here.", remedy="Enroll the device again."
-                )
+                proven = await self._authenticate(request, envelope)
+                return await recover(self._rt, proven, asked, correlation=cid)
             case _:
                 proven = await self._authenticate(request, envelope)
                 return await flow.enroll(self._rt, proven, asked, correlation=cid)

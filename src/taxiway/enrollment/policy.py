@@ -37,6 +37,7 @@ class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
 
     ``on_premise``: enrollment by user name and password, which can show no second factor (section 4.3).
     ``certificate``: enrollment by the certificate of a joined device alone, for its owner (section 4.4).
+    ``recovery``: a joined device that lost its management key gets another one for its token (section 14.5).
     ``in_maintenance``: every request is told to come back later (section 12.3).
     ``highest_version``: of the protocol, offered to clients that ask for at least that (section 3.3).
     ``trusted_issuers``: whose tokens are believed besides our own.
@@ -44,6 +45,7 @@ class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
 
     on_premise: bool = False
     certificate: bool = False
+    recovery: bool = False
     in_maintenance: bool = False
     highest_version: Literal["3.0", "4.0", "5.0", "6.0", "7.0"] = "4.0"
     trusted_issuers: Annotated[list[TrustedIssuer], Meta(max_length=10)] = []

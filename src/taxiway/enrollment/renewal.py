@@ -78,11 +78,16 @@ def require_eligible(tx: Tx, managed_id: str, signer: pki.Peer, key_hash: str) -
     enrollment, managed = ENROLLMENTS.get(tx, managed_id), MANAGED.get(tx, managed_id)
     if enrollment is None or managed is None or enrollment["thumbprint"] != _name(signer):
         raise NotEligibleToRenew("The renewal is not signed by the device's current certificate.")
-    if ENROLLMENTS.find(tx, eq("key_hash", key_hash)) is not None or key_hash in enrollment["former_keys"]:
-        raise NotEligibleToRenew("A renewal needs a new key.")
+    require_new_key(tx, enrollment, key_hash)
     if signer.certificate.not_valid_after_utc - tx.now > WINDOW:
         raise NotEligibleToRenew(f"The certificate is valid for more than {WINDOW.days} days yet.")
     _require_standing(tx, managed, enrollment["entra_id"])
+
+
+def require_new_key(tx: Tx, enrollment: Row, key_hash: str) -> None:
+    """Raise unless no device has this key, and this one never had it."""
+    if ENROLLMENTS.find(tx, eq("key_hash", key_hash)) is not None or key_hash in enrollment["former_keys"]:
+        raise NotEligibleToRenew("A renewal needs a new key.")
 
 
 def _require_standing(tx: Tx, managed: Row, entra_id: str | None) -> None:
@@ -109,6 +114,7 @@ def store(tx: Tx, authority: pki.Authority, made: Made) -> bytes:
             "thumbprint": thumbprint,
             "former_thumbprint": before["thumbprint"],
             "renewed_at": tx.now,
+            "recovered": False,
             "document": document,
         },
     )

@@ -121,7 +121,6 @@ _MANAGED_DEVICE: Final = (
     "rebootNow",
     "remoteLock",
     "resetPasscode",
-    "retire",
     "rotateBitLockerKeys",
     "rotateLocalAdminPassword",
     "sendCustomNotificationToCompanyPortal",

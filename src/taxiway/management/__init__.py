@@ -34,6 +34,7 @@ from taxiway.management.policies import (
     update_policy,
 )
 from taxiway.management.report import device_states, object_states
+from taxiway.management.retirement import end_retirements, order_retire
 from taxiway.management.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
@@ -64,6 +65,7 @@ __all__ = [
     "delete_policy",
     "device_states",
     "effective",
+    "end_retirements",
     "esp_state",
     "expire_pages",
     "follow",
@@ -72,6 +74,7 @@ __all__ = [
     "meant_for",
     "object_states",
     "order_esp",
+    "order_retire",
     "routes",
     "secure_by_default",
     "set_app_content",

@@ -136,7 +136,7 @@ class Intake:
             elif kind == SYNC_TYPE and data.lower() in {"user", "device", "mixed"}:
                 session.device_lane = data.lower() != "user"
                 session.user_lane = data.lower() != "device"
-            elif kind == UNENROLLED_BY_USER:
+            elif kind == UNENROLLED_BY_USER and alert.code == AlertCode.GENERIC:
                 self.unenrolled = True
             if kind in {"", LOGIN_STATUS, AAD_USER_TOKEN}:
                 continue  # said in every session; and a token is nothing to keep

@@ -7,7 +7,7 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management import compliance, esp, esp_commands, esp_user, report, runs, sessions, work
+from taxiway.management import compliance, esp, esp_commands, esp_user, report, retirement, runs, sessions, work
 from taxiway.management.context import Context
 from taxiway.management.intake import Intake
 from taxiway.management.queue import DONE, Queue
@@ -50,6 +50,8 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     managed = enrollment.managed_device(tx, incoming.managed_id)
     if managed is None:
         return _refusal(incoming)
+    if retirement.is_leaving(managed):
+        return _render(incoming, retirement.respond(tx, managed, incoming.message))
     run = runs.load(tx, incoming.managed_id)
     if run is not None and (known := sessions.stored_answer(tx, run, header, incoming.body_hash)) is not None:
         return known
@@ -139,8 +141,7 @@ def _end(ctx: Context, incoming: Incoming, intake: Intake) -> bytes:
     """The user left management: say so, and forget the device (05 section 5.3)."""
     answer = _render(incoming, intake.answers)
     why = Reason("device.user_left", "The user disconnected the account on the device.")
-    ctx.tx.log("device.unenrolled", subject=ctx.subject, what={"managed_device": ctx.managed["id"]}, why=[why])
-    enrollment.forget(ctx.tx, ctx.managed["id"])
+    retirement.end(ctx.tx, ctx.managed["id"], why)
     return answer
 
 

@@ -63,6 +63,17 @@ async def _sync(call: Call) -> Answer:
     return Answer(204)
 
 
+async def _retire(call: Call) -> Answer:
+    """Have the device leave management in its next session."""
+
+    def write(tx: Tx) -> None:
+        directory.require(tx, call.principal, "management.devices.retire")
+        management.order_retire(tx, _require(tx, call)["id"], principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
 def _actions(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     """The actions as they stand: a requested check-in is done once the device has been here since."""
     return [{"deviceActionResults": [_action(one, row) for one in row["device_action_results"]]} for row in rows]
@@ -232,6 +243,7 @@ OPERATIONS: Final = [
     Operation("PATCH", f"{_PATH}/{{id}}", _update, scopes.MANAGED_WRITE),
     Operation("DELETE", f"{_PATH}/{{id}}", _delete, scopes.MANAGED_WRITE),
     Operation("POST", f"{_PATH}/{{id}}/syncDevice", _sync, scopes.MANAGED_ACTIONS),
+    Operation("POST", f"{_PATH}/{{id}}/retire", _retire, scopes.MANAGED_ACTIONS),
     Operation("GET", f"{_PATH}/{{id}}/users", _users, scopes.MANAGED_READ),
     _states("deviceConfigurationStates", management.CONFIGURATIONS.entity.name),
     _states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
