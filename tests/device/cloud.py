@@ -157,6 +157,7 @@ class Cloud:
         self.membership: tuple[join.MembershipChange, ...] = ()
         self.join_error: join.JoinError | None = None
         self.fault: Fault | None = None
+        self.terms_url = f"{ZTD}/TermsOfUse"
         self.first_sync = FirstSyncStatus(skip_device_page=False, skip_user_page=False, block=3, timeout=60)
         self.device_work: list[Command] = [
             replace(f"./Device/{DMCLIENT}/SyncApplicationVersion", "3.0"),
@@ -206,8 +207,8 @@ class Cloud:
 
     def handle(self, request: httpx.Request, identity: Identity) -> httpx.Response:
         self.requests.append(request)
-        if self.down:
-            self.down -= 1
+        if self.down or request.url.host == "elsewhere.test":
+            self.down = max(0, self.down - 1)
             raise httpx.ConnectError("the server is away", request=request)
         response = self._route(request, identity)
         response.headers["date"] = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -314,7 +315,7 @@ class Cloud:
             if self.in_scope:
                 claims |= {
                     "mdm_enrollment_url": f"{ZTD}/EnrollmentServer/Discovery.svc",
-                    "mdm_terms_of_use_url": f"{ZTD}/TermsOfUse",
+                    "mdm_terms_of_use_url": self.terms_url,
                 }
             tokens = {"access_token": "drs-token", "refresh_token": "rt-1", "id_token": jwt(claims)}
             return httpx.Response(200, json=tokens)

@@ -10,6 +10,7 @@ from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.node import Node
 from taxiway.device.csp.others import NOT_HERE, NotHere, Policy, RootCertificates, WiFi
 from taxiway.device.csp.tree import Tree
+from taxiway.device.state import Enrolled
 from taxiway.wire.syncml import Command, Group, Header, Item, Message, Results, Status
 
 pytestmark = pytest.mark.anyio
@@ -60,8 +61,8 @@ async def run(tree, verb, uri, data=None, form=None):
         ("Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipe", None, None, 406),
         ("Exec", "./Device/Vendor/MSFT/Reboot/RebootNow", None, None, 406),
         ("Replace", "./Device/Vendor/MSFT/Reboot/Schedule/Single", "2026-01-05T08:00:00Z", "chr", 406),
-        ("Exec", "./Device/Vendor/MSFT/DMClient/Unenroll", None, None, 406),
-        ("Exec", f"./Device/{DMCLIENT}/Unenroll", None, None, 406),
+        ("Exec", "./Device/Vendor/MSFT/DMClient/Unenroll", None, None, 404),
+        ("Exec", f"./Device/{DMCLIENT}/Unenroll", None, None, 404),
         ("Exec", "./Device/Vendor/MSFT/DMClient/Provider/stranger/Unenroll", None, None, 404),
         ("Exec", "./Device/Vendor/MSFT/LAPS/Actions/ResetPassword", None, None, 406),
         ("Exec", "./Device/Vendor/MSFT/BitLocker/RotateRecoveryPasswords", "[]", "chr", 406),
@@ -70,6 +71,22 @@ async def run(tree, verb, uri, data=None, form=None):
 async def test_each_condition_has_its_status(tree, verb, uri, data, form, code):
     """One row of the table in 05 section 12."""
     assert await run(tree, verb, uri, data, form) == code
+
+
+@pytest.mark.parametrize(
+    ("uri", "data", "code"),
+    [
+        (f"./Device/{DMCLIENT}/Unenroll", PROVIDER, 200),
+        ("./Vendor/MSFT/DMClient/Unenroll", PROVIDER, 200),
+        ("./Vendor/MSFT/DMClient/Unenroll", "stranger", 404),
+        ("./Device/Vendor/MSFT/DMClient/Provider/stranger/Unenroll", PROVIDER, 404),
+    ],
+)
+async def test_only_the_account_of_the_server_is_told_to_leave(tree, pc, uri, data, code):
+    """In the new form by its path, in the old one by its data (04 section 16.2)."""
+    pc.state.enrolled = Enrolled(PROVIDER, "https://devices.test/")
+    assert await run(tree, "Exec", uri, data, "chr") == code
+    assert pc.state.leaving == (code == 200)
 
 
 async def test_names_compare_without_regard_to_case(tree):

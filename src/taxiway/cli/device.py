@@ -120,6 +120,25 @@ async def _power_on(folder: Path, told: object, person: object, as_json: bool) -
 
 
 @app.command()
+def disconnect(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None) -> None:
+    """Disconnect the work account in Settings: the PC leaves management, whether or not the server can be told.
+
+    The service revokes the certificate and forgets the managed device; the PC removes certificate, settings and apps.
+    Exit status 1 when the PC is in no management.
+    """
+    from taxiway.cli.connect import known_server
+    from taxiway.device import PC, Endpoints, Host
+    from taxiway.kernel import ThreadWorkers
+
+    told = Endpoints("", "", "", ca or Path(known_server(data)["ca_file"]))
+    workers = ThreadWorkers(1)
+    left = asyncio.run(PC.open(folder, Host(workers)).disconnect(told))
+    workers.close()
+    print("The PC has left management." if left else "The PC is in no management.")
+    raise typer.Exit(0 if left else 1)
+
+
+@app.command()
 def timeline(
     serial: Annotated[str, typer.Argument(help="Serial number of the PC.")],
     password: AdminPassword,

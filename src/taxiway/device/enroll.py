@@ -17,7 +17,7 @@ from taxiway.device.csp.tree import Tree
 from taxiway.device.errors import EnrollmentRefused
 from taxiway.device.requests import management_request
 from taxiway.device.state import CORRELATIONS, Enrolled, Storage
-from taxiway.device.transport import Identity, Transport
+from taxiway.device.transport import PACKED, Identity, Transport
 from taxiway.wire.discovery import DEVICE_TYPE_PC, DiscoverRequest, parse_discover_response, render_discover
 from taxiway.wire.enroll import ISSUE, PKCS10, EnrollRequest, parse_enroll_response, render_enroll
 from taxiway.wire.errors import BadProvisioning, WireError
@@ -130,6 +130,8 @@ class Enroller:
     async def _post(self, url: str, body: bytes, message_id: str) -> bytes:
         headers = {**_CLIENT, "content-type": CONTENT_TYPE}
         response = await self._transport.send("POST", url, content=body, headers=headers)
+        if response.headers.get(PACKED):
+            raise EnrollmentRefused(_MESSAGE_FORMAT, "the answer is chunked or compressed")
         if response.is_redirect:
             raise EnrollmentRefused("0x8018001A", "the enrollment service redirects")
         if not response.content:
@@ -148,6 +150,10 @@ class Enroller:
             raise EnrollmentRefused(f"0x{HRESULT_DMCLIENT:08X}", "the provisioning document has no DMClient")
         if not application.address.startswith("https://"):
             raise EnrollmentRefused(f"0x{HRESULT_APPLICATION:08X}", "the management address is not https")
+        if not document.certificates.device_context:
+            raise EnrollmentRefused(
+                f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificate is not for the device's store"
+            )
         self._keep_settings(client)
         account = {
             "name": application.client.name or "",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,9 +17,10 @@ from taxiway.device.csp.dmclient import provider
 from taxiway.device.csp.facts import DevInfo
 from taxiway.device.csp.tree import Tree
 from taxiway.device.enroll import ACCOUNT_SLOT
-from taxiway.device.errors import SessionBroken
+from taxiway.device.errors import ServerUnreachable, SessionBroken
 from taxiway.device.state import Enrolled, Storage
 from taxiway.device.transport import Identity, Transport
+from taxiway.device.unenroll import LEAVING, remove_account
 from taxiway.wire.errors import WireError
 from taxiway.wire.syncml import (
     AAD_USER_TOKEN,
@@ -72,13 +74,31 @@ class OmaDm:
 
     async def sync(self, login: Login, token: str = "") -> int:
         """Hold one session and return how many commands the server sent; ``token`` is the user's, for the server."""
+        # Where the power went while the PC was about to leave, it leaves now.
+        count = 0 if self.storage.state.leaving else await self._session(login, token).run()
+        if self.storage.state.leaving:
+            await self.leave(login)
+        return count
+
+    async def leave(self, login: Login) -> None:
+        """Tell the server that the PC leaves, whether or not it can be told, and take away what it brought."""
+        self.storage.state.leaving = True
+        self.storage.save()
+        self.waiting = [LEAVING]
+        with contextlib.suppress(SessionBroken, ServerUnreachable):
+            await self._session(login, "").run()
+        await self.transport.forget(Identity.MANAGEMENT)
+        remove_account(self.storage, self.tree, self.transport.tpm)
+
+    def _session(self, login: Login, token: str) -> _Session:
+        """A new session, and with it everything that waits to be told."""
         enrolled = self.storage.state.enrolled
         if enrolled is None:
             raise SessionBroken("0x80180026", "the PC is not enrolled")
         self.storage.state.sessions += 1
         session = _Session(self, enrolled, login, token)
         self.waiting = []
-        return await session.run()
+        return session
 
     def tell(self, kind: str, uri: str, data: str) -> None:
         """Have an event told to the server in the next session (05 section 5.2)."""
@@ -119,6 +139,8 @@ class _Session:
             self._responder.answers = []
             busy = await self._responder.respond(answer)
             self._client.storage.save()
+            if self._client.storage.state.leaving:
+                return commands  # without a Status (04 section 16.2)
             if not busy and not later:
                 return commands
             commands += sum(isinstance(each, Command) for each in answer.commands)

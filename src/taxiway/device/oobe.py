@@ -9,7 +9,7 @@ from taxiway.device import hello, screens
 from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
-from taxiway.device.errors import NoProfile, SignInRefused
+from taxiway.device.errors import EnrollmentRefused, NoProfile, SignInRefused
 from taxiway.device.join import Joiner
 from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
@@ -19,7 +19,7 @@ from taxiway.device.person import Person
 from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
-from taxiway.device.terms import accept_terms
+from taxiway.device.terms import NO_TERMS, accept_terms
 from taxiway.wire.autopilot_profile import AutopilotProfile
 from taxiway.wire.device_certificate import sid
 from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
@@ -65,7 +65,7 @@ class Oobe:
         if not self._storage.done(HELLO):
             await self._set_up_hello()
         await self._reach_desktop(managed=managed)
-        return "desktop" if managed else "unmanaged"
+        return "desktop" if self._state.enrolled is not None else "unmanaged"
 
     @property
     def _choices(self) -> Choices:
@@ -148,8 +148,8 @@ class Oobe:
             raise SignInRefused("AADSTS90072", "the user belongs to another tenant than this PC")
         upn = str(claims.get("upn") or self._person.upn)
         self._state.user = User(upn=upn, object_id=object_id, sid=_sid(claims.get("primary_sid"), object_id))
-        self._state.mdm = {name: str(claims[name]) for name in _MDM_CLAIMS if claims.get(name)}
-        if "mdm_enrollment_url" not in self._state.mdm:
+        self._state.mdm = {name: str(claims[name]) for name in _MDM_CLAIMS if claims.get(name) is not None}
+        if not self._state.mdm.get("mdm_enrollment_url"):
             self._state.mdm = {}
         self._storage.write(f"{TENANT_INFO}\\{tenant}", **self._state.mdm)
         self._refresh_token = signed_in.tokens.refresh_token if signed_in.used_factor else ""
@@ -158,8 +158,10 @@ class Oobe:
 
     async def _accept_terms(self, signed_in: SignedIn) -> None:
         url = self._state.mdm.get("mdm_terms_of_use_url")
-        if not url:
+        if url is None:
             return
+        if not url:
+            raise EnrollmentRefused(NO_TERMS, "Looks like the MDM Terms of Use endpoint is not correctly configured")
         token_url = f"{self._machine.endpoints.login}/{signed_in.tenant_id}/oauth2/token"
         tokens = await refresh(self._machine.transport, token_url, signed_in.tokens.refresh_token, self._resource)
         if signed_in.used_factor:
@@ -238,7 +240,7 @@ class Oobe:
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
-        if not self._token:
+        if not self._token and self._state.enrolled is not None:
             self._token = (await self._machine.broker.token(self._resource)).access_token
         return await self._machine.oma_dm.sync("user", self._token)
 

@@ -97,6 +97,17 @@ class PC:
         machine.watch.finished(reached)
         return self._outcome(reached, failure)
 
+    async def disconnect(self, endpoints: Endpoints, *, connect: Connect | None = None) -> bool:
+        """Let the person disconnect the account in Settings: the PC leaves management. False when it was in none."""
+        if self._storage.state.enrolled is None:
+            return False
+        machine = Machine(self._host, self._storage, endpoints, connect=connect)
+        try:
+            await machine.oma_dm.leave("user")
+        finally:
+            await machine.off()
+        return True
+
     def _rest(self, reached: Reached) -> None:
         """Stop the account of time; after a failure it goes on when the power comes back."""
         now = self._host.clock.now()

@@ -90,6 +90,7 @@ class State(Struct):
     drs: dict[str, str] = field(default_factory=dict)
     joined: Joined | None = None
     enrolled: Enrolled | None = None
+    leaving: bool = False
     sessions: int = 0
     device_nodes: dict[str, StoredNode] = field(default_factory=dict)
     user_nodes: dict[str, dict[str, StoredNode]] = field(default_factory=dict)

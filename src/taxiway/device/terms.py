@@ -7,10 +7,13 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 
-from taxiway.device.errors import EnrollmentRefused
+from taxiway.device.errors import EnrollmentRefused, ServerUnreachable
 from taxiway.device.transport import Transport
 
 RETURN_ADDRESS = "ms-aadj-redir://auth/mdm"
+
+#: MDM is not configured in the tenant: what a missing or unreachable page ends with (01 R-08, 04 section 12.4).
+NO_TERMS = "0x80180031"
 
 _CLICKS = 3
 _REJECTED = "0x80180030"
@@ -48,7 +51,11 @@ async def accept_terms(transport: Transport, url: str, token: str) -> str:
         "mode": "azureadjoin",
     }
     headers = {"authorization": f"Bearer {token}", "cxh-host": "FRX"}
-    response = await transport.send("GET", url, params=query, headers=headers)
+    try:
+        response = await transport.send("GET", url, params=query, headers=headers)
+    except ServerUnreachable as error:
+        text = "Looks like we can't connect to the URL for your organization's MDM terms of use"
+        raise EnrollmentRefused(NO_TERMS, text) from error
     for _ in range(_CLICKS):
         if response.is_redirect:
             return _blob(response.headers.get("location", ""))
@@ -60,7 +67,7 @@ async def _click(transport: Transport, page: httpx.Response) -> httpx.Response:
     form = _AcceptForm()
     form.feed(page.text if page.status_code == 200 else "")
     if form.action is None:
-        raise EnrollmentRefused(_REJECTED, f"the terms of use page answers HTTP {page.status_code} without a form")
+        raise EnrollmentRefused(NO_TERMS, f"the terms of use page answers HTTP {page.status_code} without a form")
     return await transport.send("POST", urljoin(str(page.url), form.action), data=form.fields)
 
 

@@ -83,6 +83,12 @@ class Tpm:
         path = self._path(name, "sealed")
         return path.read_bytes() if path.exists() else None
 
+    def remove(self, name: str) -> None:
+        """Destroy the key, the certificate and the sealed value of that name, where there are any."""
+        self._open.pop(name, None)
+        for kind in ("key", "crt", "sealed"):
+            self._path(name, kind).unlink(missing_ok=True)
+
     async def _key(self, name: str) -> rsa.RSAPrivateKey:
         if name not in self._open:
             self._open[name] = await self._workers.run(self._load, name)

@@ -176,10 +176,14 @@ async def _request(client: httpx.AsyncClient, method: str, url: str, **parts: An
                     "0x800700DF", f"the answer of {urlsplit(url).netloc} is longer than {LARGEST_ANSWER} bytes"
                 )
     unpacked = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_THE_PACKING]
+    packed = "content-encoding" in response.headers or "transfer-encoding" in response.headers
+    unpacked += [(PACKED, "1")] if packed else []
     return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=response.request)
 
 
-_OF_THE_PACKING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+#: Says of an answer that it came chunked or compressed, which some services must not do (04 section 2.1).
+PACKED = "x-arrived-packed"
+_OF_THE_PACKING = frozenset({"content-encoding", "content-length", "transfer-encoding", PACKED})
 
 
 def _skew(date: str, now: datetime) -> timedelta:

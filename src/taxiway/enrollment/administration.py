@@ -8,7 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.enrollment.errors import BadConfiguration
-from taxiway.enrollment.managed import MANAGED, forget, links_of, subject_of, update_inventory
+from taxiway.enrollment.managed import MANAGED, forget, subject_of, update_inventory
 from taxiway.store import Row, Tx
 
 _EDITABLE: Final = frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"})
@@ -37,9 +37,7 @@ def delete_managed_device(tx: Tx, managed_id: str, *, principal: Principal) -> N
     """End the management: the certificate opens nothing any more; the Entra device stays, unmanaged."""
     directory.require(tx, principal, "management.delete")
     managed = MANAGED.require(tx, managed_id)
-    subject, (entra_id, _) = subject_of(tx, managed_id), links_of(tx, managed_id)
+    subject = subject_of(tx, managed_id)
     forget(tx, managed_id)
-    if entra_id is not None and directory.find_device(tx, id=entra_id) is not None:
-        directory.update_device(tx, entra_id, {"is_managed": False, "is_compliant": None, "mdm_app_id": None})
     what = {"managed_device": managed_id, "name": managed["device_name"]}
     tx.log("managed_device.deleted", subject=subject, what=what)

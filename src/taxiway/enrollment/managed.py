@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from taxiway import pki
+from taxiway import directory, pki
 from taxiway.enrollment.choice import EspSettings
 from taxiway.enrollment.entities import ENROLLMENT, MANAGED_DEVICE
 from taxiway.store import Repository, Row, Tx, eq
@@ -54,8 +54,11 @@ def subject_of(tx: Tx, managed_id: str) -> str:
 
 
 def forget(tx: Tx, managed_id: str) -> None:
-    """End an enrollment: its certificate no longer opens a session, its rows go."""
+    """End an enrollment: its certificate no longer opens a session, its rows go, its Entra device is unmanaged."""
     pki.revoke(tx, subject=f"managed:{managed_id}", purpose="management")
+    entra_id, _ = links_of(tx, managed_id)
+    if entra_id is not None and directory.find_device(tx, id=entra_id) is not None:
+        directory.update_device(tx, entra_id, {"is_managed": False, "is_compliant": None, "mdm_app_id": None})
     tx.announce("managed_device.removed", id=managed_id)
     ENROLLMENTS.delete(tx, managed_id)
     MANAGED.delete(tx, managed_id)
