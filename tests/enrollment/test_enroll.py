@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from taxiway import directory, enrollment, pki
 from taxiway.directory import SYSTEM_PRINCIPAL
-from taxiway.enrollment import ENROLLMENT_CONFIGURATIONS, MANAGED
+from taxiway.enrollment import MANAGED
 from taxiway.store import entries
 from taxiway.wire.soap_fault import Subcode
 
@@ -88,80 +88,6 @@ async def test_a_key_of_another_enrollment_is_refused(client):
     )
     fault = await client.refused(csr=csr, token=client.claims(device_id=other["device_id"]))
     assert fault.subcode == Subcode.CERTIFICATE_REQUEST
-
-
-async def test_r009_without_a_license_the_device_sees_0x80180018(client):
-    """The fault carries the number Windows shows, and the log why."""
-    await client.write(lambda tx: directory.assign_licenses(tx, client.user["id"], (), ["INTUNE_A"]))
-    fault = await client.refused()
-    assert fault.hresult == 0x80180018
-    (logged,) = [entry for entry in await client.read(entries) if entry.kind == "enrollment.refused"]
-    assert logged.what["error"] == "LicenseMissing"
-
-
-async def test_r002_outside_the_mdm_scope_nothing_is_issued(client):
-    """Scope None: the request is refused as not authorized."""
-    await client.write(lambda tx: directory.update_mdm_policy(tx, SYSTEM_PRINCIPAL, {"applies_to": "none"}))
-    fault = await client.refused()
-    assert (fault.subcode, fault.hresult) == (Subcode.AUTHORIZATION, 0x80180003)
-    assert await client.read(MANAGED.count) == 0
-
-
-async def restrict(client, **rule):
-    row = await client.read(lambda tx: enrollment.default_of(tx, enrollment.DEFAULT_RESTRICTIONS))
-    changes = {"windows_restriction": {**row["windows_restriction"], **rule}}
-    await client.write(lambda tx: enrollment.update_configuration(tx, row["id"], changes, principal=SYSTEM_PRINCIPAL))
-
-
-async def test_r019_a_blocked_platform_stops_autopilot_too(client, registered):
-    """Windows (MDM) = Block ends in 0x80180014, registered or not."""
-    await restrict(client, platformBlocked=True)
-    assert (await client.refused()).hresult == 0x80180014
-
-
-async def test_r019_personally_owned_blocked_does_not_stop_autopilot(client, registered):
-    """A registered device counts as corporate."""
-    await restrict(client, personalDeviceEnrollmentBlocked=True)
-    await client.enroll()
-    assert len(registered) == 1
-
-
-async def test_r019_personally_owned_blocked_stops_what_is_not_registered(client):
-    """A join by a user alone is no corporate enrollment method."""
-    await restrict(client, personalDeviceEnrollmentBlocked=True)
-    assert (await client.refused()).hresult == 0x80180014
-
-
-@pytest.mark.parametrize(("version", "let_in"), [("10.0.22000.1", True), ("10.0.19045.1", False), ("x", False)])
-async def test_versions_can_be_restricted(client, version, let_in):
-    """Below the minimum, or without a readable version, the device is not supported."""
-    await restrict(client, osMinimumVersion="10.0.22000")
-    if let_in:
-        await client.enroll(OSVersion=version)
-    else:
-        assert (await client.refused(OSVersion=version)).hresult == 0x80180014
-
-
-async def fill(client, count):
-    def insert(tx):
-        row = enrollment.default_of(tx, enrollment.DEFAULT_LIMIT)
-        ENROLLMENT_CONFIGURATIONS.update(tx, row["id"], {"limit": count})
-        for number in range(count):
-            MANAGED.insert(tx, {"user_id": client.user["id"], "azure_ad_device_id": f"other-{number}"})
-
-    await client.write(insert)
-
-
-async def test_r018_the_device_limit_holds_for_others(client):
-    """The user has as many devices as allowed: 0x80180013."""
-    await fill(client, 2)
-    assert (await client.refused()).hresult == 0x80180013
-
-
-async def test_r018_the_device_limit_is_ignored_for_autopilot(client, registered):
-    """A registered device enrolls beyond the limit."""
-    await fill(client, 2)
-    await client.enroll()
 
 
 async def test_r080_the_esp_settings_are_frozen(client, registered):

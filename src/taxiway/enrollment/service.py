@@ -184,7 +184,7 @@ def _check_restriction(
     why = None
     if rule.get("platformBlocked"):
         why = Reason("restriction.platform", "Windows (MDM) is blocked.")
-    elif rule.get("personalDeviceEnrollmentBlocked") and registration is None and not request.flag("BulkAADJ"):
+    elif rule.get("personalDeviceEnrollmentBlocked") and registration is None:
         # A join by a user is no corporate enrollment method, although the device becomes company-owned.
         why = Reason("restriction.personal", "Personally owned devices are blocked; this one is not registered.")
     elif (request.first("OSEdition") or "") in HOME_EDITIONS and _home_blocked(tx):
