@@ -352,6 +352,8 @@ async def test_settings_that_cannot_work_are_refused(rt, tenant):
         {"issuer": "http://idp.example"},
         {"issuer": "https://user:pw@idp.example"},
         {"issuer": 7},
+        {"issuer": "https://idp.example/\x00"},
+        {"client_id": "a\x00"},
         {"client_id": ""},
         {"claim": "sub"},
         {"client_secret": ""},
@@ -405,7 +407,8 @@ async def test_administrators_read_and_change_the_providers(rt, tenant):
         assert shown["authenticationType"] == "Federated"
         gone = await call("DELETE", admin, params={"domain": "fabrikam.example"})
         assert gone.json()["providers"] == []
-        assert (await call("DELETE", admin, params={"domain": "fabrikam.example"})).status_code == 404
+        for domain in ("fabrikam.example", "\x00", ""):
+            assert (await call("DELETE", admin, params={"domain": domain})).status_code == 404
         shown = (await call("GET", admin, "/v1.0/domains/fabrikam.example")).json()
         assert shown["authenticationType"] == "Managed"
 
