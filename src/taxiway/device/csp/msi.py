@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 
 from taxiway.device.csp.base import MSFT, Change, Csp
@@ -10,6 +9,7 @@ from taxiway.device.csp.node import DEVICE, USER, Node, Refused
 from taxiway.device.csp.tree import Tree
 from taxiway.device.download import download
 from taxiway.device.errors import ServerUnreachable
+from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
 from taxiway.device.state import Storage
@@ -23,6 +23,7 @@ ENFORCING, RETRY_PENDING, FAILED, DONE = "50", "55", "60", "70"
 
 _NO_CONTENT = 0x80190194
 _RESTART_NEEDED = frozenset({1641, 3010})
+_TIMED_OUT = 1460
 
 
 def read_job(document: str) -> MsiJob:
@@ -39,13 +40,15 @@ class MsiApps(Csp):
     root = (*MSFT, "EnterpriseDesktopAppManagement")
     runs = frozenset({"DownloadInstall"})
 
-    def __init__(self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm) -> None:
+    def __init__(
+        self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm, queue: InstallQueue
+    ) -> None:
         self._storage = storage
         self._tree = tree
         self._jobs = jobs
         self._transport = transport
         self._oma_dm = oma_dm
-        self._msiexec = asyncio.Lock()
+        self._queue = queue
 
     def read(self, node: Node) -> str | None:
         """Status and error of an app that was ordered."""
@@ -70,7 +73,8 @@ class MsiApps(Csp):
                 self._start(node.child("DownloadInstall"))
 
     def retry(self) -> None:
-        """Run again what failed: the page's Try again."""
+        """Run again what failed, and go on with what waits: the page's Try again."""
+        self._queue.go_on()
         for node in self._products():
             if self._tree.stored(node.child("Status")) in {FAILED, DOWNLOAD_FAILED}:
                 self._start(node.child("DownloadInstall"))
@@ -103,12 +107,21 @@ class MsiApps(Csp):
             self._finish(node, job, DOWNLOAD_FAILED, error)
             return
         self._set(node, "Status", DOWNLOADED)
+        async with self._queue.turn():
+            await self._enforce(node, job)
+
+    async def _enforce(self, node: Node, job: MsiJob) -> None:
+        """Run the installer, again while it fails; the next product's turn comes when this one is settled."""
+        error = 0
         for attempt in range(job.retries + 1):
             if attempt:
                 self._set(node, "Status", RETRY_PENDING)
                 pace = self._transport.host.pace
                 await self._transport.host.clock.sleep(job.interval * pace.installer_minute)
-            code = await self._install(node, job)
+            self._set(node, "Status", ENFORCING)
+            code = await self._run_installer(job)
+            if code in _RESTART_NEEDED:
+                self._storage.state.reboots.append(node.uri)
             if code == 0 or code in _RESTART_NEEDED:
                 self._finish(node, job, DONE, 0)
                 return
@@ -129,16 +142,19 @@ class MsiApps(Csp):
         self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
         return error
 
-    async def _install(self, node: Node, job: MsiJob) -> int:
-        async with self._msiexec:
-            self._set(node, "Status", ENFORCING)
-            await self._transport.host.clock.sleep(self._transport.host.pace.install)
-        code = self._transport.host.place.exit_codes.get(job.product_id.upper(), 0)
-        if code in _RESTART_NEEDED:
-            self._storage.state.reboots.append(node.uri)
-        return code
+    async def _run_installer(self, job: MsiJob) -> int:
+        """Let the installer run as long as it takes; one that outlasts its job's minutes is ended."""
+        host, product = self._transport.host, job.product_id.upper()
+        seconds = host.place.durations.get(product, host.pace.install)
+        limit = job.timeout * 60 or seconds
+        await host.clock.sleep(min(seconds, limit))
+        runs = self._storage.state.runs
+        run = runs[product] = runs.get(product, 0) + 1
+        return _TIMED_OUT if seconds > limit else host.place.exit_code(product, run - 1)
 
     def _finish(self, node: Node, job: MsiJob, status: str, error: int) -> None:
+        if status != DONE:
+            self._queue.failed()
         self._set(node, "Status", status)
         signed = str(error - (1 << 32) if error & 0x80000000 else error)
         self._set(node, "LastError", signed)
