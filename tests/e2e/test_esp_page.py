@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.deploying import EVERYBODY, PAGE, Deploying, QuickClock, product
+from e2e.deploying import CORTANA, EVERYBODY, PAGE, Deploying, QuickClock, product
 from taxiway import enrollment
 from taxiway.device import EspItemChanged, EspPhaseChanged, Failed, Noted, ScreenShown
 from taxiway.directory import SYSTEM_PRINCIPAL
@@ -210,6 +210,27 @@ async def test_r077_what_is_not_required_of_the_device_is_not_tracked(deploying)
     assert lines(deploying, "device setup")["Apps"] == "Apps (No setup needed)"
     assert lines(deploying, "account setup")["Apps"] == "Apps (1 of 1 installed)"
     assert product(1) not in deploying.current.state.installed
+
+
+async def test_r075_r076_p16_each_line_tracks_what_was_delivered(deploying):
+    """One of one where no policy is meant; with policies their number, and each is there when the page ends."""
+    user_node = "./User/Vendor/MSFT/Policy/Config/Education/DefaultPrinterName"
+    await deploying.page()
+    await deploying.policy(CORTANA, 0)
+    await deploying.policy(user_node, "Office", EVERYBODY, kind="String")
+    assert (await deploying.deploy()).reached == "desktop"
+    for phase in ("device setup", "account setup"):
+        shown = lines(deploying, phase)
+        assert list(shown) == ["Security policies", "Certificates", "Network connections", "Apps"]
+        assert shown["Security policies"] == "Security policies (2 of 2 applied)"
+        assert shown["Certificates"] == "Certificates (No setup needed)"
+
+
+async def test_r075_r088_with_nothing_assigned_one_of_one_is_applied(deploying):
+    """The page does not identify for ever, although it blocks."""
+    await deploying.page()
+    assert (await deploying.deploy()).reached == "desktop"
+    assert lines(deploying, "device setup")["Security policies"] == "Security policies (1 of 1 applied)"
 
 
 async def test_r080_p15_settings_are_frozen_and_account_setup_can_be_hidden(deploying):
