@@ -76,6 +76,7 @@ class Esp:
         if not self.shows(DEVICE):
             self._over(DEVICE)
             self.watch.phase(PREPARATION, "notRequired")
+            await self._sync(sync)
             return
         self._pending(PREPARATION, "Waiting for previous step")
         await self._guarded(PREPARATION, DEVICE, lambda: self._prepare(sync), sync)
@@ -84,6 +85,7 @@ class Esp:
         self._begin(DEVICE_SETUP)
         went_well = await self._guarded(DEVICE_SETUP, DEVICE, lambda: self._setup(DEVICE_SETUP, DEVICE, sync), sync)
         self._close(DEVICE_SETUP, DEVICE, went_well=went_well)
+        await self._sync(sync)
 
     async def user(self, sync: Sync) -> None:
         """Account setup (05 section 11.5).
@@ -280,7 +282,7 @@ class Esp:
             self.watch.item(phase, each.name, each.state, text, done=each.ready, total=each.total, code=code)
         if changed:
             self._trace.section(phase, "inProgress", lines={each.name: (each.state, each.text) for each in categories})
-            self._trace.items(phase, changed, self.host.clock.now())
+            self._trace.items(changed, self.host.clock.now(), self.tree.user)
 
     def _lines(self, phase: EspPhaseName, lines: Lines) -> None:
         for name, (state, text) in lines.items():

@@ -51,10 +51,9 @@ class Trace:
         }
         self._storage.write(AUTOPILOT_SETTINGS, **{name: msgspec.json.encode({**kept, **known, **told}).decode()})
 
-    def items(self, phase: EspPhaseName, categories: Iterable[Category], now: datetime) -> None:
-        """The state of each expected item, under the time at which it was seen."""
-        user = self._storage.state.user
-        scope = rf"{user.sid}\ESPTrackingInfo" if phase == "account setup" and user else "ESPTrackingInfo"
+    def items(self, categories: Iterable[Category], now: datetime, sid: str = "") -> None:
+        """The state of each expected item, under the time at which it was seen; ``sid``: whose account setup it is."""
+        scope = rf"{sid}\ESPTrackingInfo" if sid else "ESPTrackingInfo"
         stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         for category in categories:
             values = {item.uri: item.number for item in category.items if item.uri}

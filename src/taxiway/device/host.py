@@ -25,6 +25,8 @@ class Pace:
     """A minute of an installer's retry interval."""
     encryption: float = 0.05
     """Encrypting the used space of the system volume."""
+    update: float = 0.05
+    """Installing the quality updates at the end of OOBE."""
     prefetch: float = 36.0
     """How long OOBE waits for an Autopilot profile (06 section 3.6)."""
     patience: float = 60.0
@@ -38,6 +40,8 @@ class Place:
     """Where the PC stands and what the person in front of it does when a page asks."""
 
     network: Literal["wired", "wireless"] = "wired"
+    metered: bool = False
+    """Whether the network costs by the megabyte: no quality updates then (R-83)."""
     presses: tuple[str, ...] = ()
     """Buttons pressed on the failure pages of the ESP, in their order (05 section 11.7)."""
     leaves_early: bool = False

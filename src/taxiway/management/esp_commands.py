@@ -12,6 +12,8 @@ from taxiway.wire.expected import TrackedApp, join_apps, join_uris
 STATUS: Final = f"{DMCLIENT}/FirstSyncStatus"
 ENT_DM_ID: Final = f"./Device/{DMCLIENT}/EntDMID"
 ORIGIN: Final = "esp"
+#: Ours: what tells Windows of them is not documented. A PC that does not know the node answers 404, and that is all.
+QUALITY_UPDATES: Final = "./Device/Vendor/taxiway/EnrollmentStatusPage/InstallQualityUpdates"
 
 
 def opening(esp: EspSettings, managed_id: str) -> list[Wanted]:
@@ -27,6 +29,8 @@ def opening(esp: EspSettings, managed_id: str) -> list[Wanted]:
         (ENT_DM_ID, "chr", managed_id),
         (f"./Device/{DMCLIENT}/Poll/PollOnLogin", "bool", "true"),
     ]
+    if esp.quality_updates:
+        values.append((QUALITY_UPDATES, "bool", "true"))
     if esp.custom_error_text:
         values.insert(5, (f"{page}/CustomErrorText", "chr", esp.custom_error_text))
     return [_set("open", uri, data, form, DEVICE_LANE) for uri, form, data in values]

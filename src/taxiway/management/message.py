@@ -8,6 +8,7 @@ from typing import Final
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
 from taxiway.management import compliance, esp, esp_commands, esp_deadlines, esp_user, report, runs, sessions, work
+from taxiway.management.clocks import LOCAL_TIME
 from taxiway.management.context import Context
 from taxiway.management.intake import Intake
 from taxiway.management.queue import DONE, Queue
@@ -197,6 +198,8 @@ def _due(ctx: Context) -> list[str]:
     mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
     if mine.get("state") in _OPEN:
         nodes += [esp_commands.USER_PAGE_HIDDEN, *esp_commands.outcome_nodes("User")]
+    if LOCAL_TIME not in ctx.run.facts:
+        nodes.append(LOCAL_TIME)  # once for each enrollment
     # While the page is up the device comes every few seconds: its inventory is not read each time.
     if ctx.run.esp_state not in {"collecting", "sent", "released"}:
         nodes += [*compliance.FACTS, *report.INVENTORY]

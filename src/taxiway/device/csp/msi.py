@@ -8,7 +8,7 @@ from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, USER, Node, Refused
 from taxiway.device.csp.tree import Tree
 from taxiway.device.download import download
-from taxiway.device.errors import ServerUnreachable
+from taxiway.device.errors import AnswerTooLarge, ServerUnreachable
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
@@ -18,12 +18,13 @@ from taxiway.wire.errors import WireError
 from taxiway.wire.msi_job import MsiJob, parse_msi_job
 from taxiway.wire.syncml import MSI_INSTALL_DONE, Code
 
-INITIALISED, DOWNLOADING, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "30", "40"
+INITIALISED, DOWNLOADING, DOWNLOAD_RETRY, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "25", "30", "40"
 ENFORCING, RETRY_PENDING, FAILED, DONE = "50", "55", "60", "70"
 
 _NO_CONTENT = 0x80190194
 _RESTART_NEEDED = frozenset({1641, 3010})
 _TIMED_OUT = 1460
+_MINUTES = 60
 
 
 def read_job(document: str) -> MsiJob:
@@ -129,17 +130,36 @@ class MsiApps(Csp):
         self._finish(node, job, FAILED, error)
 
     async def _fetch(self, node: Node, job: MsiJob) -> int:
-        """Try the addresses in turn; 0 or the error of the last one."""
-        target = self._storage.folder / "downloads" / f"{job.sha256}.msi"
-        error = _NO_CONTENT
-        for url in job.urls:
+        """Fetch the content, again while no server answers, as long as the job has minutes; 0 or the last error."""
+        clock, pace = self._transport.host.clock, self._transport.host.pace
+        deadline = clock.monotonic() + (job.timeout or _MINUTES) * 60
+        while True:
             try:
-                error = await download(self._transport, url, target, job.sha256)
+                error = await self._try_addresses(job)
+                break
             except ServerUnreachable as failure:
                 error = int(failure.code, 16)
-            if not error:
+                if isinstance(failure, AnswerTooLarge) or clock.monotonic() > deadline:
+                    break
+                self._set(node, "Status", DOWNLOAD_RETRY)
+                await clock.sleep(pace.poll)
+        if error:
+            self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
+        return error
+
+    async def _try_addresses(self, job: MsiJob) -> int:
+        """Try the addresses in turn; 0 or the error of the last one, raised where that one gave no answer."""
+        target = self._storage.folder / "downloads" / f"{job.sha256}.msi"
+        error, silence = _NO_CONTENT, None
+        for url in job.urls:
+            try:
+                error, silence = await download(self._transport, url, target, job.sha256), None
+            except ServerUnreachable as failure:
+                silence = failure
+            if not error and silence is None:
                 return 0
-        self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
+        if silence is not None:
+            raise silence
         return error
 
     async def _run_installer(self, job: MsiJob) -> int:
