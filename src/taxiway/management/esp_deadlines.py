@@ -11,12 +11,12 @@ from taxiway.management.runs import Run
 RUNNING: Final = ("opening", "collecting", "sent", "released")
 USER_RUNNING: Final = ("seen", "collecting", "sent", "released")
 #: The device counts its minutes from a moment we do not see; ours end a little later.
-_SLACK: Final = timedelta(minutes=5)
+SLACK: Final = timedelta(minutes=5)
 
 
 def start(record: dict[str, Any], now: datetime, minutes: int) -> None:
     """Give a half of the page its minutes; ``record`` is the device's or a user's."""
-    record["deadline"] = (now + timedelta(minutes=minutes) + _SLACK).isoformat()
+    record["deadline"] = (now + timedelta(minutes=minutes) + SLACK).isoformat()
 
 
 def of(record: dict[str, Any]) -> datetime | None:

@@ -90,6 +90,18 @@ device_status = sa.Table(
     sa.Index("ix_device_status_object", "tenant", "object_kind", "object_id"),
 )
 
+#: How long an app took to install on a device, as this server saw it: what estimates rest on (P-10).
+app_install = sa.Table(
+    "app_install",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("app_id", sa.String(100), primary_key=True),
+    sa.Column("managed_id", sa.String(100), primary_key=True),
+    sa.Column("milliseconds", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", Instant, nullable=False),
+    sa.Index("ix_app_install_device", "tenant", "managed_id", "ended_at"),
+)
+
 #: Switches of the tenant's device management (R-125).
 management_settings = sa.Table(
     "management_settings",
