@@ -65,7 +65,8 @@ async def test_the_page_tells_x_of_y_as_it_grows(pc, power_on):
     """Each change of a line is an event; the trace for diagnostics is left in the registry."""
     await power_on(pc)
     apps = [e.text for e in power_on.events if isinstance(e, EspItemChanged) and e.item == APPS]
-    assert apps[:2] == ["Apps (0 of 1 installed)", "Apps (1 of 1 installed)"]
+    waiting = "Apps (Waiting for previous step)"  # device setup and account setup, before they begin
+    assert apps[:4] == [waiting, waiting, "Apps (0 of 1 installed)", "Apps (1 of 1 installed)"]
     phases = [(e.phase, e.state) for e in power_on.events if isinstance(e, EspPhaseChanged)]
     assert phases == [
         (phase, state)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from taxiway.device import hello, screens
+from taxiway.device import hello, screens, updates
 from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
 from taxiway.device.errors import NoProfile, SignInRefused
 from taxiway.device.join import Joiner
+from taxiway.device.logon import Logon
 from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
 from taxiway.device.oauth import refresh
@@ -24,13 +25,14 @@ from taxiway.wire.autopilot_profile import AutopilotProfile
 from taxiway.wire.device_certificate import sid
 from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
-JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, DESKTOP = (
+JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, UPDATES, DESKTOP = (
     "join",
     "sign-on",
     "enrollment",
     "device setup",
     "account setup",
     "Windows Hello",
+    "quality updates",
     "desktop",
 )
 
@@ -50,6 +52,9 @@ class Oobe:
 
     async def run(self) -> Reached:
         """Go as far as the services let the PC go."""
+        if self._storage.done(DESKTOP) and self._state.mdm and not await self._is_owner():
+            await Logon(self._machine, self._person, self._resource).run()
+            return "desktop"
         if self._state.user is not None:
             self._machine.tree.user = self._state.user.sid if self._storage.done(DEVICE_SETUP) else ""
         if not self._storage.done(JOIN):
@@ -64,6 +69,8 @@ class Oobe:
             self._show(screens.after_device_setup(self._choices))
         if not self._storage.done(HELLO):
             await self._set_up_hello()
+        if managed and not self._storage.done(UPDATES):
+            await self._update()
         await self._reach_desktop(managed=managed)
         return "desktop" if managed else "unmanaged"
 
@@ -204,7 +211,6 @@ class Oobe:
         esp = self._machine.esp
         esp.again(DEVICE)
         await esp.device(self._sync_device)
-        await self._sync_device()
         if self._state.reboots:
             await self._restart()
         self._done(DEVICE_SETUP)
@@ -242,7 +248,24 @@ class Oobe:
             self._token = (await self._machine.broker.token(self._resource)).access_token
         return await self._machine.oma_dm.sync("user", self._token)
 
+    async def _is_owner(self) -> bool:
+        """Whether the person is the one who set the PC up; who comes back after somebody else is signed on anew."""
+        upn = self._person.upn
+        owner = self._state.user is not None and self._state.user.upn.lower() == upn.lower()
+        if owner and self._state.signed_on not in {"", upn}:
+            await self._machine.broker.sign_on(self._person)
+            self._state.signed_on = upn
+        return owner
+
     # The end.
+
+    async def _update(self) -> None:
+        """Quality updates, after the status page and before the desktop (01 section 9.1, screen 18)."""
+        why_not = updates.obstacle(self._machine)
+        if not why_not:
+            self._mark(UPDATES)
+            await updates.install(self._machine, self._person)
+        self._done(UPDATES, result=why_not or "installed")
 
     async def _set_up_hello(self) -> None:
         self._mark(HELLO)

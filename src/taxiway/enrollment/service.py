@@ -12,10 +12,9 @@ from taxiway import autopilot, directory
 from taxiway.enrollment import terms
 from taxiway.enrollment.choice import (
     EspSettings,
-    effective_esp,
     effective_limit,
     effective_restriction,
-    frozen_esp,
+    settings_for,
     windows_restriction,
 )
 from taxiway.enrollment.configurations import default_of
@@ -80,10 +79,11 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
             remedy="Assign a license with an Intune plan to the user, then try again.",
         )
     terms.check_accepted(tx, user["id"], request.first("EnrollmentData"))
-    chosen = effective_esp(tx, device=device, user=user)
-    esp = frozen_esp(chosen.value, in_oobe=request.flag("NotInOobe") is False or registration is not None)
+    registered = registration is not None
+    in_oobe = request.flag("NotInOobe") is False or registered
+    chosen = settings_for(tx, device=device, user=user, registered=registered, in_oobe=in_oobe)
     return Admission(
-        user, device, registration, esp, _profile_name(tx, device, registration), (*reasons, *chosen.reasons)
+        user, device, registration, chosen.value, _profile_name(tx, device, registration), (*reasons, *chosen.reasons)
     )
 
 

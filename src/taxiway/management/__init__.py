@@ -22,6 +22,8 @@ from taxiway.management.configurations import (
 )
 from taxiway.management.entities import APP_KINDS, COMPLIANCE_KINDS, CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
+from taxiway.management.esp_view import EspView, esp_view, named
+from taxiway.management.estimate import Estimate, Expected
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
@@ -48,6 +50,9 @@ __all__ = [
     "BadPolicy",
     "Conflict",
     "Effective",
+    "EspView",
+    "Estimate",
+    "Expected",
     "Item",
     "ManagementError",
     "NoContent",
@@ -65,11 +70,13 @@ __all__ = [
     "device_states",
     "effective",
     "esp_state",
+    "esp_view",
     "expire_pages",
     "follow",
     "judge",
     "meant_apps",
     "meant_for",
+    "named",
     "object_states",
     "order_esp",
     "routes",
