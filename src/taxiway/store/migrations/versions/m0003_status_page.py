@@ -1,0 +1,45 @@
+"""status page."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "app_install",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("app_id", sa.String(length=100), nullable=False),
+        sa.Column("managed_id", sa.String(length=100), nullable=False),
+        sa.Column("milliseconds", sa.BigInteger(), nullable=False),
+        sa.Column("ended_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "app_id", "managed_id", name=op.f("pk_app_install")),
+    )
+    with op.batch_alter_table("app_install", schema=None) as batch_op:
+        batch_op.create_index("ix_app_install_device", ["tenant", "managed_id", "ended_at"], unique=False)
+
+    with op.batch_alter_table("device_run", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_run_esp"))
+        batch_op.create_index("ix_device_run_esp", ["tenant", "esp_deadline"], unique=False)
+
+
+def downgrade() -> None:
+    """Take back."""
+    with op.batch_alter_table("device_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_device_run_esp")
+        batch_op.create_index(batch_op.f("ix_device_run_esp"), ["tenant", "esp_state", "esp_deadline"], unique=False)
+
+    with op.batch_alter_table("app_install", schema=None) as batch_op:
+        batch_op.drop_index("ix_app_install_device")
+
+    op.drop_table("app_install")
