@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_from_bytes, quote_plus
 
+#: Bytes of a body: a mutation of a mutation may grow beyond what is worth sending.
+LARGEST = 1_048_576
+
 Sign = Callable[[bytes], bytes]
 
 
@@ -98,7 +101,8 @@ def render(message: Message) -> Wire:
         body = b""
     else:
         body = message.body.data if isinstance(message.body, Raw) else as_json(message.body)
-    return Wire(message.door, message.method, message.path, _pairs(message.query), headers, body, message.peer)
+    query = _one_line(_pairs(message.query))
+    return Wire(message.door, message.method, message.path, query, headers, body[:LARGEST], message.peer)
 
 
 def as_json(value: Any) -> bytes:

@@ -18,6 +18,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from join.conftest import DRS, PASSWORD, UPN, Device, rs256
 from taxiway import directory, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.signin import broker as signed
+from taxiway.signin.errors import BrokerRequestInvalid
 from taxiway.signin.tables import prt
 from taxiway.store import entries
 from taxiway.wire import broker, rsa_blob
@@ -85,6 +87,19 @@ async def test_15_15_a_request_names_the_algorithm_of_its_kind(joined, alg):
     refused = await joined.send(rs256(joined.device_key, header, payload))
     assert refused.status_code == 400
     assert refused.json()["error_codes"][0] in {165900, 140001, 70003}
+
+
+async def test_15_15_a_devices_credential_names_its_algorithm_too(rt, joined):
+    """In a header or a cookie nothing has looked at the algorithm before."""
+    der = base64.b64encode(joined.certificate.public_bytes(Encoding.DER)).decode()
+    for alg in ("RS256", "none", "HS256", "PS256", None):
+        payload = {"request_nonce": await joined.nonce()}
+        token = rs256(joined.device_key, {"typ": "JWT", "x5c": [der], "alg": alg}, payload)
+        if alg == "RS256":
+            assert (await signed.device_signed(rt, token)).device["device_id"] == joined.device_id
+            continue
+        with pytest.raises(BrokerRequestInvalid):
+            await signed.device_signed(rt, token)
 
 
 async def test_15_15_signatures_are_compared_in_constant_time(signed_on, monkeypatch):
