@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac as true_hmac
+import json
 import types
 from datetime import timedelta
 
@@ -100,6 +101,32 @@ async def test_15_15_a_devices_credential_names_its_algorithm_too(rt, joined):
             continue
         with pytest.raises(BrokerRequestInvalid):
             await signed.device_signed(rt, token)
+
+
+async def test_15_15_a_sessions_request_names_its_algorithm_too(rt, signed_on):
+    """HMAC under another name: right key, right signature, and refused."""
+    for alg in ("HS256", "none", "RS256", "HS512", None):
+        payload = {"refresh_token": signed_on.prt, "request_nonce": await signed_on.nonce()}
+        head = {"alg": alg, "ctx": base64.b64encode(b"c" * 24).decode(), "kdf_ver": 2}
+        parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, payload)]
+        text = ".".join(broker.b64url(part) for part in parts)
+        key = broker.derive_key(signed_on.session_key, b"c" * 24, parts[1])
+        token = f"{text}.{broker.b64url(true_hmac.digest(key, text.encode(), 'sha256'))}"
+        if alg == "HS256":
+            assert (await signed.session_signed(rt, token)).session_key == signed_on.session_key
+            continue
+        with pytest.raises(BrokerRequestInvalid):
+            await signed.session_signed(rt, token)
+
+
+async def test_15_15_a_sessions_nonce_counts_once_too(signed_on, clock):
+    """For a token, and at the authorise endpoint after it."""
+    nonce = await signed_on.nonce()
+    assert "access_token" in await signed_on.session_signed(request_nonce=nonce)
+    assert (await signed_on.session_signed(request_nonce=nonce))["error_codes"] == [140000]
+    old = await signed_on.nonce()
+    clock.advance(301)
+    assert (await signed_on.session_signed(request_nonce=old))["error_codes"] == [140000]
 
 
 async def test_15_15_signatures_are_compared_in_constant_time(signed_on, monkeypatch):
