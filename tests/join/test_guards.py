@@ -46,7 +46,7 @@ async def certificate(rt, device, role="device", **changes):
 async def test_15_15_a_certificate_of_ours_that_was_not_recorded_proves_nothing(rt, joined, tenant):
     """Right authority, right name, right key: the thumbprint counts too, and the purpose it was recorded for."""
     good = joined.certificate
-    for role in ("device", "management"):
+    for role in ("management", "device"):
         joined.certificate = await certificate(rt, joined, role)
         assert (await joined.device_signed()).json()["error_codes"] == [50155]
     made, name = joined.certificate, joined.device_id
