@@ -123,6 +123,12 @@ class Deploying:
         rows = await self.read(lambda tx: management.device_states(tx, managed["id"]))
         return {row["detail"]["name"]: row["state"] for row in rows if row["object_kind"] != "compliance_policy"}
 
+    async def report(self):
+        """The states of all deployments, oldest first."""
+        order = [("deployment_started_at", False)]
+        rows = await self.read(lambda tx: management.DEPLOYMENTS.select(tx, order=order))
+        return [row["deployment_state"] for row in rows]
+
     async def moves(self, phase="device"):
         """The states the page went through, on all PCs of the tenant."""
         from taxiway.store import entries

@@ -147,10 +147,11 @@ async def test_r071_p18_try_again_mends_the_page_and_the_record(deploying):
     moves = await deploying.moves()
     assert "failed" in moves
     assert moves[-1] == "done"
+    assert await deploying.report() == ["successOnRetry"]
 
 
 async def test_r072_reset_begins_anew(deploying):
-    """The PC is sealed again, downloads its profile again and arrives; the first enrollment is replaced."""
+    """The PC is sealed again and arrives after all; the report has a second row, and the first stays failed."""
     await deploying.page(allow_device_reset_on_install_failure=True)
     await deploying.app(1)
     outcome = await deploying.deploy(exit_codes={product(1): (1603,) * 4 + (0,)}, presses=("Reset PC",))
@@ -159,6 +160,7 @@ async def test_r072_reset_begins_anew(deploying):
     assert "Reset" in [event.name for event in deploying.events(ScreenShown)]
     assert (await deploying.managed())["id"] == outcome.intune_device_id
     assert (await deploying.moves()).count("opening") == 2
+    assert await deploying.report() == ["failure", "success"]
 
 
 async def test_r073_continue_anyway_reaches_the_desktop_managed(deploying):

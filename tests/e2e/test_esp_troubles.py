@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 
 from e2e.deploying import EVERYBODY, FAST, Deploying, QuickClock, product
-from taxiway import directory
+from taxiway import directory, management
 from taxiway.device import PC, EspPhaseChanged, Failed, Noted, ScreenShown, StepDone
-from taxiway.management import esp_commands
+from taxiway.management import esp, esp_commands
 from taxiway.store import entries
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ async def test_check_16_r081_a_restart_in_the_middle_of_device_setup_loses_nothi
 
 
 @pytest.mark.parametrize("first_only", [True, False])
-async def test_r062_p02_check_06_a_second_user_is_not_held_up(deploying, first_only):
+async def test_check_06_r062_a_second_user_is_not_held_up(deploying, first_only):
     """Account setup shows for the second user, or not, as the profile says; neither hangs, and the first comes back."""
     await deploying.page(disable_user_status_tracking_after_first_user=first_only)
     assert (await deploying.deploy()).reached == "desktop"
@@ -190,7 +190,7 @@ async def test_r086_a_server_that_never_finishes_ends_at_the_time_out(deploying,
     assert (await deploying.moves())[-1] == "failed"
 
 
-async def test_r112_r082_an_unlicensed_user_is_told_within_two_minutes(deploying):
+async def test_r082_an_unlicensed_user_is_told_within_two_minutes(deploying):
     """The licence goes between device setup and account setup: the page says so, with no time-out of an hour."""
     await deploying.page()
     pc = await deploying.pc(clock=QuickClock())
@@ -211,3 +211,53 @@ async def test_r112_r082_an_unlicensed_user_is_told_within_two_minutes(deploying
     await asyncio.gather(*tasks)
     assert (outcome.reached, outcome.failure.code) == ("failed", "0x800705B4")
     assert "has no license" in deploying.events(Failed)[-1].text
+
+
+async def test_check_07_a_provider_that_never_reports_fails_device_preparation(deploying):
+    """An agent that stays in state 1 for its quarter of an hour ends the section with a time-out, and is named."""
+    home = "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/Agent"
+    await deploying.page()
+    await deploying.policy(f"{home}/InstallationState", 1)
+    outcome = await deploying.deploy(clock=QuickClock(300))
+    assert (outcome.reached, outcome.failure.code) == ("failed", "0x800705B4")
+    assert outcome.failure.reason == "Agent was not installed within 15 minutes"
+    assert phases(deploying, "device preparation") == ["inProgress", "failed"]
+
+
+async def test_check_10_an_administrator_fails_the_page(deploying):
+    """An installer hangs; after the order the page fails by itself, with a text that names whom to quote."""
+    await deploying.page()
+    await deploying.app(1)
+    pc = await deploying.pc(clock=QuickClock(), durations={product(1): 3000.0})
+    await _ordered_in_device_setup(deploying, pc, "fail")
+    (failed,) = deploying.events(Failed)
+    assert failed.code == "0x800705B4"
+    assert "An administrator failed the page." in failed.text
+
+
+async def test_check_10_an_administrator_releases_the_page(deploying, monkeypatch):
+    """The server never finishes its collecting; released, the page ends and the desktop appears."""
+    monkeypatch.setitem(esp._STEPS, "collecting", lambda _ctx: None)
+    await deploying.page()
+    outcome = await _ordered_in_device_setup(deploying, await deploying.pc(), "release")
+    assert outcome.reached == "desktop", outcome.failure
+
+
+async def _ordered_in_device_setup(deploying, pc, order):
+    instance, orders = deploying.instance, []
+    instance.events = []
+
+    async def give():
+        managed = await deploying.managed(pc)
+        await deploying.write(
+            lambda tx: management.order_esp(tx, managed["id"], order, principal=directory.SYSTEM_PRINCIPAL)
+        )
+
+    def told(event):
+        instance.events.append(event)
+        if getattr(event, "phase", "") == "device setup" and event.state == "inProgress" and not orders:
+            orders.append(asyncio.create_task(give()))
+
+    outcome = await pc.power_on(instance.endpoints, deploying.person, told)
+    await asyncio.gather(*orders)
+    return outcome

@@ -7,7 +7,9 @@ import pytest
 from management.uris import CORTANA, MSI, PAGE, USER_NODE
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL
-from taxiway.enrollment import ENROLLMENTS
+from taxiway.enrollment import ENROLLMENTS, EspSettings
+from taxiway.management import esp_commands
+from taxiway.wire.csp import check_write
 from taxiway.wire.expected import split_uris
 
 pytestmark = pytest.mark.anyio
@@ -209,3 +211,81 @@ async def test_an_administrator_can_spare_later_users_the_page(pc):
     await pc.write(lambda tx: management.order_esp(tx, pc.managed_id, "hide", principal=SYSTEM_PRINCIPAL))
     await pc.session()
     assert pc.nodes[f"./Device/{PAGE}/SkipUserStatusPage"] == "true"
+
+
+async def test_check_04_lists_first_and_the_release_last(pc, custom, make, msi, everywhere):
+    """One app, one network, one policy: each in its list, the lists after the work, the release behind them."""
+    await msi("Tool", everywhere)
+    await custom("No Cortana", CORTANA, 0, everywhere)
+    wifi = {"ssid": "corp", "wifi_security_type": "open"}
+    await make("windowsWifiConfiguration", {"display_name": "Wi-Fi", **wifi}, everywhere)
+    said = [uri for _, uri, _ in await pc.session() if not uri.endswith(("IsSyncDone", "Provisioned"))]
+    lists = [f"./Device/{PAGE}/Expected{name}" for name in ("Policies", "NetworkProfiles", "MSIAppPackages")]
+    work = [CORTANA, "./Device/Vendor/MSFT/WiFi/Profile/corp/WlanXml", f"{MSI}/DownloadInstall"]
+    assert max(said.index(uri) for uri in work) < min(said.index(uri) for uri in lists)
+    assert max(said.index(uri) for uri in lists) < said.index(RELEASE)
+    assert [len(split_uris(pc.nodes[uri])) for uri in lists] == [2, 1, 1]
+
+
+async def test_check_05_a_refusal_outside_the_users_session_costs_nothing(pc, custom, everyone):
+    """Withheld while others or nobody is signed in; and a 405 in five sessions does not use the release up."""
+    await custom("Mine", USER_NODE, "x", everyone, kind="String")
+    for login in ("others", "none"):
+        assert not [uri for _, uri, _ in await pc.session(login) if uri.startswith("./User/")]
+    pc.user_id = pc.owner
+    pc.refuse[USER_RELEASE] = 405
+    for _ in range(5):
+        said = await pc.session("user")
+        assert [uri for uri, _ in replaced(said)].count(USER_RELEASE) == 1
+    pc.refuse.clear()
+    await pc.session("user")
+    assert pc.nodes[USER_RELEASE] == "true"
+
+
+def test_check_14_every_command_of_the_page_fits_the_facts():
+    """Verb, format and value of each command of each block; the nodes of the page are all in the table."""
+    settings = EspSettings.from_dict(
+        {
+            "profile_id": "p",
+            "profile_name": "P",
+            "via": "device",
+            "show": True,
+            "show_user_page": True,
+            "timeout_minutes": 60,
+            "block": True,
+            "block_flags": 7,
+            "allow_collect_logs": True,
+            "custom_error_text": "Call us.",
+            "selected_apps": [],
+            "first_user_only": True,
+            "quality_updates": True,
+        }
+    )
+    lists = {"policies": [CORTANA], "networks": ["./Device/Vendor/MSFT/WiFi/Profile/x"], "msi": [f"{MSI}/Status"]}
+    commands = [
+        *esp_commands.opening(settings, "id"),
+        *esp_commands.release("Device", "device", **lists),
+        *esp_commands.release("User", "user:u", **lists),
+        *esp_commands.user_nodes("user:u"),
+        *esp_commands.failure(settings, "text"),
+        esp_commands.hide_user_page(),
+    ]
+    assert [check_write(each.uri, each.verb, each.format, each.data) for each in commands] == [[]] * len(commands)
+
+
+@pytest.mark.parametrize(
+    ("uri", "form", "data"),
+    [
+        (f"./Device/{PAGE}/ExpectedPolicies/Something", "chr", "x"),
+        (f"./Device/{PAGE}/BlockInStatusPage", "bool", "true"),
+        (TIME_OUT, "int", "10800"),
+        (
+            "./Device/Vendor/MSFT/EnrollmentStatusTracking/DevicePreparation/PolicyProviders/A/TrackingPolicies",
+            "bool",
+            "true",
+        ),
+    ],
+)
+def test_check_14_what_others_got_wrong_is_refused(uri, form, data):
+    """Children of a list, a boolean for flags, seconds for minutes, a node that is not there (05 section 11.11)."""
+    assert check_write(uri, "Replace", form, data)

@@ -44,3 +44,13 @@ class Logon:
 
     async def _sync(self) -> int:
         return await self._machine.oma_dm.sync("user", self._token)
+
+
+async def is_owner(machine: Machine, person: Person) -> bool:
+    """Whether the person is the one who set the PC up; who comes back after somebody else is signed on anew."""
+    state = machine.storage.state
+    owner = state.user is not None and state.user.upn.lower() == person.upn.lower()
+    if owner and state.signed_on not in {"", person.upn}:
+        await machine.broker.sign_on(person)
+        state.signed_on = person.upn
+    return owner

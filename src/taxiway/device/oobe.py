@@ -11,9 +11,10 @@ from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
 from taxiway.device.errors import NoProfile, SignInRefused
 from taxiway.device.join import Joiner
-from taxiway.device.logon import Logon
+from taxiway.device.logon import Logon, is_owner
 from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
+from taxiway.device.naming import rename
 from taxiway.device.oauth import refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
@@ -21,9 +22,7 @@ from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
 from taxiway.device.terms import accept_terms
-from taxiway.wire.autopilot_profile import AutopilotProfile
 from taxiway.wire.device_certificate import sid
-from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
 JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, UPDATES, DESKTOP = (
     "join",
@@ -52,7 +51,7 @@ class Oobe:
 
     async def run(self) -> Reached:
         """Go as far as the services let the PC go."""
-        if self._storage.done(DESKTOP) and self._state.mdm and not await self._is_owner():
+        if self._storage.done(DESKTOP) and self._state.mdm and not await is_owner(self._machine, self._person):
             await Logon(self._machine, self._person, self._resource).run()
             return "desktop"
         if self._state.user is not None:
@@ -83,7 +82,7 @@ class Oobe:
     async def _join_tenant(self) -> None:
         found = await self._find_profile()
         self._show(screens.before_sign_in(self._choices))
-        self._rename(found.profile)
+        rename(self._machine, found.profile)
         signed_in = await self._sign_in(found)
         await self._accept_terms(signed_in)
         self._mark(JOIN)
@@ -117,23 +116,6 @@ class Oobe:
         if place.network == "wired":
             self._show(screens.before_network(self._choices, place.network))
         return found
-
-    def _rename(self, profile: AutopilotProfile) -> None:
-        """Give the PC the name of the profile's template; once, for one template (06 section 4.2, node 13)."""
-        template = profile.cloud_assigned_device_name
-        done = self._state.registry.get(DIAGNOSTICS, {}).get("CloudAssignedDeviceNameLastProcessed")
-        if not template or template == done:
-            return
-        try:
-            name = parse_device_name(template).expand(self._state.firmware.serial, self._machine.host.entropy.below)
-        except InvalidDeviceName as error:
-            self._machine.watch.note(109, f"the device name template is not usable: {error.message}")
-            return
-        self._state.device_name = name
-        self._storage.write(
-            DIAGNOSTICS, CloudAssignedDeviceName=template, CloudAssignedDeviceNameLastProcessed=template
-        )
-        self._machine.watch.step("rename", {"name": name})
 
     async def _sign_in(self, found: Found) -> SignedIn:
         self._mark("sign-in")
@@ -247,15 +229,6 @@ class Oobe:
         if not self._token:
             self._token = (await self._machine.broker.token(self._resource)).access_token
         return await self._machine.oma_dm.sync("user", self._token)
-
-    async def _is_owner(self) -> bool:
-        """Whether the person is the one who set the PC up; who comes back after somebody else is signed on anew."""
-        upn = self._person.upn
-        owner = self._state.user is not None and self._state.user.upn.lower() == upn.lower()
-        if owner and self._state.signed_on not in {"", upn}:
-            await self._machine.broker.sign_on(self._person)
-            self._state.signed_on = upn
-        return owner
 
     # The end.
 

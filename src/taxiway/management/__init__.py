@@ -20,6 +20,7 @@ from taxiway.management.configurations import (
     meant_for,
     update_configuration,
 )
+from taxiway.management.deployments import DEPLOYMENTS
 from taxiway.management.entities import APP_KINDS, COMPLIANCE_KINDS, CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
 from taxiway.management.esp_view import EspView, esp_view, named
@@ -46,6 +47,7 @@ __all__ = [
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
     "CONFIGURATION_KINDS",
+    "DEPLOYMENTS",
     "BadOmaUri",
     "BadPolicy",
     "Conflict",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from taxiway import enrollment
 from taxiway.directory import Principal, require
 from taxiway.kernel import Reason
-from taxiway.management import esp_deadlines, runs
+from taxiway.management import deployments, esp_deadlines, runs
 from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
 from taxiway.management.esp_waits import waiting_for
 from taxiway.management.queue import Queue
@@ -63,6 +63,7 @@ def _expire(tx: Tx, run: runs.Run) -> int:
             late.append({"phase": "user", "user": user, "from": mine["state"], "why": why})
             mine["state"], mine["since"] = "failed", tx.now.isoformat()
     run.esp_deadline = esp_deadlines.earliest(run)
+    deployments.follow(tx, run, late[-1]["why"].text if late else "")
     runs.save(tx, run)
     for each in late:
         why = each.pop("why")

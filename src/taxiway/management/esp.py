@@ -250,6 +250,6 @@ def block(ctx: Context, text: str) -> None:
 
 
 def _log(ctx: Context, before: str, after: str, why: Reason) -> None:
-    ctx.run.esp["since"] = ctx.tx.now.isoformat()
+    ctx.run.esp |= {"since": ctx.tx.now.isoformat(), "why": why.text}
     what = {"phase": "device", "from": before, "to": after, "managed_device": ctx.managed["id"]}
     ctx.tx.log("esp.moved", subject=ctx.subject, what=what, why=[why])

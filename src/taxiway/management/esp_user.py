@@ -28,6 +28,8 @@ def advance(ctx: Context) -> None:
     while (move := _move(ctx, mine)) is not None:
         before, (mine["state"], why) = mine["state"], move
         mine["since"] = ctx.tx.now.isoformat()
+        mine.setdefault("began", mine["since"])
+        ctx.run.esp["why"] = why.text
         what = {"phase": "user", "user": ctx.user["id"], "from": before, "to": mine["state"]}
         ctx.tx.log("esp.moved", subject=ctx.subject, what={**what, "managed_device": ctx.managed["id"]}, why=[why])
 

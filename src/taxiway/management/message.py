@@ -7,7 +7,18 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management import compliance, esp, esp_commands, esp_deadlines, esp_user, report, runs, sessions, work
+from taxiway.management import (
+    compliance,
+    deployments,
+    esp,
+    esp_commands,
+    esp_deadlines,
+    esp_user,
+    report,
+    runs,
+    sessions,
+    work,
+)
 from taxiway.management.clocks import LOCAL_TIME
 from taxiway.management.context import Context
 from taxiway.management.intake import Intake
@@ -80,6 +91,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         report.write_inventory(ctx)
         report.judge(ctx)
     ctx.run.esp_deadline = esp_deadlines.earliest(ctx.run)
+    deployments.follow(tx, ctx.run, ctx.run.esp.get("why", ""))
     ctx.queue.flush()
     report.write_statuses(ctx)
     sessions.store_answer(tx, ctx.run, header, incoming.body_hash, answer)
