@@ -105,6 +105,7 @@ async def test_15_20_a_nul_is_refused_by_name_wherever_a_name_is_read(browser, u
         assert answer.status_code < 500
         page = await browser.authorize(login_hint=None)
         assert config_of(await browser.login(page, upn=name))["sErrorCode"] == "9002313"
-    assert config_of(await browser.authorize(login_hint="\x00"))["sErrorCode"] == "9002313"
+    answer = await browser.authorize(login_hint="\x00")
+    assert (answer.status_code, answer.text.count("NUL")) == (400, 1), "the door refuses such an address"
     answer = await browser.http.get(f"/{tenant}/federation/oauth2", params={"state": "\x00", "iss": "\x00"})
-    assert config_of(answer)["sErrorCode"] == "50089"
+    assert (answer.status_code, answer.text.count("NUL")) == (400, 1)
