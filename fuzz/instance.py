@@ -169,14 +169,16 @@ def named(text: str) -> x509.Name:
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Instance]:
-    """An instance on SQLite in ``folder``, on a clock that is moved by hand."""
+async def running(folder: Path, engine: sa.Engine | None = None) -> AsyncIterator[Instance]:
+    """An instance on SQLite in ``folder``, or on the empty schema of ``engine``, on a clock that is moved by hand."""
     app.import_rooms()
     clock, entropy, keys = ManualClock(), SystemEntropy(), FewKeys()
-    engine = open_engine(f"sqlite:///{folder}/taxiway.db", synchronous="OFF")
-    metadata.create_all(engine)
+    inline = engine is None
+    if engine is None:
+        engine = open_engine(f"sqlite:///{folder}/taxiway.db", synchronous="OFF")
+        metadata.create_all(engine)
     ring = KeyRing.open(folder / "ring.json", entropy)
-    store = Store(engine, clock=clock, entropy=entropy, ring=ring, followers=app.followers(), inline=True)
+    store = Store(engine, clock=clock, entropy=entropy, ring=ring, followers=app.followers(), inline=inline)
     rt = Runtime(
         store=store,
         clock=clock,

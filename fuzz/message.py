@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_from_bytes, quote_plus
 
+#: Bytes of a body, and of an address or a header: a mutation of a mutation may grow beyond what is worth sending.
+LARGEST, LONGEST = 1_048_576, 65_536
+
 Sign = Callable[[bytes], bytes]
 
 
@@ -91,14 +94,15 @@ def b64url(data: bytes) -> str:
 
 def render(message: Message) -> Wire:
     """The bytes of a message."""
-    headers = tuple((_bytes(name).lower(), _one_line(_bytes(value))) for name, value in message.headers)
+    headers = tuple((_bytes(name).lower(), _one_line(_bytes(value))[:LONGEST]) for name, value in message.headers)
     if message.form is not None:
         body = _pairs(message.form)
     elif message.body is None:
         body = b""
     else:
         body = message.body.data if isinstance(message.body, Raw) else as_json(message.body)
-    return Wire(message.door, message.method, message.path, _pairs(message.query), headers, body, message.peer)
+    query = _one_line(_pairs(message.query))[:LONGEST]
+    return Wire(message.door, message.method, message.path, query, headers, body[:LARGEST], message.peer)
 
 
 def as_json(value: Any) -> bytes:

@@ -64,6 +64,8 @@ ALGORITHMS = ("none", "None", "HS256", "RS256", "RS1", "ES256", "PS256", "EdDSA"
 HEADERS = ("alg", "kid", "typ", "crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "ctx", "kdf_ver", "cty", "zip", "enc")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "X" * 40)
 DEEPEST = 600
+#: Bodies on which recursive readers run out of stack.
+DEEP = (b"[" * 60_000, b'{"a":' * 12_000, b'{"username":' + b"[" * 20_000 + b"]" * 20_000 + b"}")
 
 
 class Mutator:
@@ -101,7 +103,8 @@ class Mutator:
         if self.rng.random() < 0.5:
             message.method = self.rng.choice(METHODS)
         elif message.form is not None or message.body is not None:
-            message.body, message.form = Raw(self.data(self.rng.randbytes(self.rng.choice((0, 1, 40, 4_000))))), None
+            junk = self.rng.randbytes(self.rng.choice((0, 1, 40, 4_000)))
+            message.body, message.form = Raw(self.rng.choice((junk, *DEEP))), None
 
     def _body(self, body: Any) -> Any:
         if isinstance(body, Raw):

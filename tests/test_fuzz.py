@@ -24,9 +24,9 @@ def quiet():
     structlog.reset_defaults()
 
 
-async def test_15_20_a_short_run_finds_nothing(tmp_path, quiet):
+async def test_15_20_a_short_run_finds_nothing(tmp_path, engine, quiet):
     """Each valid message is answered as such; then some hundred spoiled ones, of every target."""
-    async with running(tmp_path) as instance:
+    async with running(tmp_path, engine) as instance:
         fuzzer = Fuzzer(instance, seed=20260105)
         await fuzzer.valid()
         for _ in range(INPUTS):

@@ -262,7 +262,8 @@ async def test_a_failed_app_ends_the_page_with_its_code_and_buttons(pc, cloud, h
     assert (outcome.failure.step, outcome.failure.code) == ("esp", "0x80070643")
     failed = next(event for event in power_on.events if isinstance(event, Failed))
     assert failed.buttons == ("Reset PC", "Try again")
-    item = [event for event in power_on.events if isinstance(event, EspItemChanged) and event.item == "Apps"][-1]
+    items = [event for event in power_on.events if isinstance(event, EspItemChanged) and event.item == "Apps"]
+    item = [event for event in items if event.phase == "device setup"][-1]
     assert (item.state, item.code) == ("failed", "0x80070643")
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from device.cloud import DOMAIN, UPN
+from device.cloud import DOMAIN, PASSWORD, UPN
 from taxiway.device import PC, Firmware, FolderInUse, NoSuchPC, Person
 from taxiway.device.errors import EnrollmentRefused, SignInRefused
 from taxiway.device.outcome import durations
@@ -117,3 +117,27 @@ async def test_terms_that_were_not_accepted_end_the_enrollment(host, keys, tmp_p
     link = terms_link(host, keys, tmp_path, lambda request: httpx.Response(302, headers={"location": location}))
     with pytest.raises(EnrollmentRefused):
         await accept_terms(link, f"https://{DOMAIN}/terms", "token")
+
+
+async def test_r115_the_bundle_has_what_readers_look_for(pc, power_on, host, tmp_path):
+    """Registry dump as text with full paths, event logs by channel, profile, hardware hash; and no secret."""
+    await power_on(pc)
+    names = PC.open(tmp_path / "pc", host).write_diagnostics(tmp_path / "out")
+    assert sorted(names) == sorted(path.name for path in (tmp_path / "out").iterdir())
+    dump = (tmp_path / "out" / "MdmDiagReport_RegistryDump.reg").read_bytes().decode("utf-16")
+    for part in (
+        r"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Provisioning\AutopilotSettings]",
+        r"[HKEY_LOCAL_MACHINE\SOFTWARE\Microsoft\Provisioning\OMADM\Logger]",
+        r"\FirstSync\S-1-12-1-",
+        '"SyncFailureTimeout"=dword:0000003c',
+        '"IsSyncDone"=dword:00000001',
+        r"\EnrollmentStatusTracking\ESPTrackingInfo\Diagnostics\ExpectedMSIAppPackages",
+        "=dword:00000046",
+    ):
+        assert part in dump
+    assert PASSWORD not in dump
+    autopilot = tmp_path / "out" / "microsoft-windows-moderndeployment-diagnostics-provider-autopilot.xml"
+    assert "<EventID>161</EventID>" in autopilot.read_text()
+    shell = (tmp_path / "out" / "microsoft-windows-shell-core-operational.xml").read_text()
+    assert shell.count("CommercialOOBE_ESPProgress_Page_Exiting") == 2
+    assert "HKEY" not in (tmp_path / "out" / "AutopilotDDSZTDFile.json").read_text()

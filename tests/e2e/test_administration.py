@@ -1,13 +1,16 @@
 """What an administrator asks of a running server by the commands: switches, explanations, a second factor."""
 
+import asyncio
 import base64
 import json
+import os
 import re
 import subprocess
 import sys
 
 import pytest
 
+from e2e.deploying import Deploying, product
 from taxiway import directory, signin
 from taxiway.signin.factors import code_at
 
@@ -31,11 +34,11 @@ async def administrator(instance):
 @pytest.fixture
 def command(instance, administrator):
     """Run a command against the instance, in a process of its own."""
-    import asyncio
 
-    async def command(*words, status=0, code=""):
+    async def command(*words, status=0, code="", error=False):
         where = ["--server", instance.settings.urls.people, "--ca", str(instance.files.root), "--admin", ADMIN]
         environment = {"TAXIWAY_ADMIN_PASSWORD": PASSWORD, "TAXIWAY_ADMIN_CODE": code, "PATH": ""}
+        environment["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")  # the tree under test, wherever it lies
         done = await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "taxiway", *words, *where],
@@ -45,7 +48,7 @@ def command(instance, administrator):
             timeout=120,
         )
         assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout
+        return done.stderr if error else done.stdout
 
     return command
 
@@ -73,6 +76,37 @@ async def test_explain_says_why_in_words_and_in_json(instance, command):
     told = json.loads(await command("explain", "join", "ada@contoso.example", "--json", status=1))
     assert told["could"] is False
     assert told["checks"][0]["why"][0]["code"] == "join.not_allowed"
+
+
+async def test_explain_esp_says_what_the_page_waits_for(instance, command, tmp_path):
+    """Exit status 3 while it waits, 1 when it failed, 0 when it is over, 1 for a device nobody knows."""
+    deploying = Deploying(instance, tmp_path)
+    await deploying.page(install_quality_updates=True)
+    await deploying.app(1)
+    pc = await deploying.pc(durations={product(1): 30.0})
+    reached = asyncio.Event()
+
+    def told(event):
+        if getattr(event, "item", "") == "Apps" and event.phase == "device setup" and event.total:
+            reached.set()
+
+    running = asyncio.create_task(pc.power_on(instance.endpoints, deploying.person, told))
+    await reached.wait()
+    told = await command("explain", "esp", pc.firmware.serial, status=3)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert told.startswith(f"{pc.firmware.serial}: waiting. Profile 'Page'.")
+    assert "(App 1)" in told
+    assert "apps: cannot say (" in told
+    assert "quality updates: 20 to 40 minutes more" in told
+    broken = await deploying.pc(exit_codes={product(1): 1603})
+    await deploying.deploy(broken)
+    told = json.loads(await command("explain", "esp", broken.firmware.serial, "--json", status=1))
+    assert told["halves"][0]["why"][0]["code"] == "esp.device_failed"
+    await deploying.deploy(await deploying.pc())
+    assert "ended well" in await command("explain", "esp", deploying.current.firmware.serial)
+    assert "No device" in await command("explain", "esp", "nobody", status=1, error=True)
 
 
 async def test_an_administrator_with_an_authenticator_gives_its_code(instance, command, administrator):

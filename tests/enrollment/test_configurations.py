@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from taxiway import directory, enrollment
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment import ENROLLMENT_CONFIGURATIONS, ESP, Candidate, choose_esp, choose_restriction, frozen_esp
+from taxiway.enrollment.choice import choose_updates
 from taxiway.enrollment.entities import ENROLLMENT_CONFIGURATION
 from taxiway.enrollment.errors import BadConfiguration, BuiltIn, TooMany
 from taxiway.kernel import NotImplementedHere
@@ -63,6 +66,35 @@ def test_a_page_for_oobe_only_stays_away_later():
     assert not frozen_esp(only, in_oobe=False).show
     assert frozen_esp(only, in_oobe=True).show
     assert frozen_esp(only, in_oobe=True).first_user_only
+
+
+@pytest.mark.parametrize(
+    ("targets", "registered", "expected"),
+    [
+        ([("device", True, False)], True, True),
+        ([("device", True, False)], False, False),
+        ([("device", True, True)], False, True),
+        ([("user", True, False)], True, False),
+        ([("user", False, False), ("device", True, False)], True, True),
+        ([], True, False),
+    ],
+)
+def test_r083_quality_updates_follow_the_device_targeted_profile(targets, registered, expected):
+    """The user-targeted profile is passed over, although its page would show; the default says no by itself.
+
+    An unregistered device gets them only from a profile for all devices.
+    """
+    default = profile("default", 0, "default", show_installation_progress=True).row
+    found = [
+        replace(profile(str(place), place, via, install_quality_updates=wanted), everywhere=everywhere)
+        for place, (via, wanted, everywhere) in enumerate(targets, start=1)
+    ]
+    assert choose_updates(default, found, registered=registered) is expected
+
+
+def test_r083_p32_quality_updates_are_off_unless_somebody_says_yes():
+    """A profile made without a word about them has none: nobody is surprised by half an hour more."""
+    assert DEFAULTS["install_quality_updates"] is False
 
 
 @pytest.fixture

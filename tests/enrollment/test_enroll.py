@@ -154,3 +154,25 @@ async def test_hostile_bytes_get_a_fault(client, service, body):
     answer = await client.post(service, body)
     assert answer.status_code == 500
     assert b"s:MessageFormat" in answer.content
+
+
+async def test_r078_a_reordering_counts_for_the_next_enrollment(client):
+    """Two profiles for all devices: the first by priority wins; moved, the other wins for whoever enrolls then."""
+    everywhere = [directory.Target("all_devices")]
+
+    def make(tx):
+        rows = []
+        for name in ("one", "two"):
+            values = {"display_name": name, "show_installation_progress": True}
+            rows.append(enrollment.create_configuration(tx, enrollment.ESP, values, principal=SYSTEM_PRINCIPAL))
+            enrollment.assign_configuration(tx, rows[-1]["id"], everywhere, principal=SYSTEM_PRINCIPAL)
+        return rows[1]["id"]
+
+    second = await client.write(make)
+    await client.enroll(client.csr(client.keys.rsa()))
+    (first,) = await client.read(MANAGED.select)
+    await client.write(lambda tx: enrollment.set_priority(tx, second, 1, principal=SYSTEM_PRINCIPAL))
+    assert (await client.read(lambda tx: enrollment.esp_of(tx, first["id"]))).profile_name == "one"
+    await client.enroll(client.csr(client.keys.rsa()))
+    (again,) = await client.read(MANAGED.select)
+    assert (await client.read(lambda tx: enrollment.esp_of(tx, again["id"]))).profile_name == "two"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hmac as true_hmac
+import json
 import types
 from datetime import timedelta
 
@@ -18,6 +19,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ExtensionOID, NameOID
 from join.conftest import DRS, PASSWORD, UPN, Device, rs256
 from taxiway import directory, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.signin import broker as signed
+from taxiway.signin.errors import BrokerRequestInvalid
 from taxiway.signin.tables import prt
 from taxiway.store import entries
 from taxiway.wire import broker, rsa_blob
@@ -43,7 +46,7 @@ async def certificate(rt, device, role="device", **changes):
 async def test_15_15_a_certificate_of_ours_that_was_not_recorded_proves_nothing(rt, joined, tenant):
     """Right authority, right name, right key: the thumbprint counts too, and the purpose it was recorded for."""
     good = joined.certificate
-    for role in ("device", "management"):
+    for role in ("management", "device"):
         joined.certificate = await certificate(rt, joined, role)
         assert (await joined.device_signed()).json()["error_codes"] == [50155]
     made, name = joined.certificate, joined.device_id
@@ -85,6 +88,45 @@ async def test_15_15_a_request_names_the_algorithm_of_its_kind(joined, alg):
     refused = await joined.send(rs256(joined.device_key, header, payload))
     assert refused.status_code == 400
     assert refused.json()["error_codes"][0] in {165900, 140001, 70003}
+
+
+async def test_15_15_a_devices_credential_names_its_algorithm_too(rt, joined):
+    """In a header or a cookie nothing has looked at the algorithm before."""
+    der = base64.b64encode(joined.certificate.public_bytes(Encoding.DER)).decode()
+    for alg in ("RS256", "none", "HS256", "PS256", None):
+        payload = {"request_nonce": await joined.nonce()}
+        token = rs256(joined.device_key, {"typ": "JWT", "x5c": [der], "alg": alg}, payload)
+        if alg == "RS256":
+            assert (await signed.device_signed(rt, token)).device["device_id"] == joined.device_id
+            continue
+        with pytest.raises(BrokerRequestInvalid):
+            await signed.device_signed(rt, token)
+
+
+async def test_15_15_a_sessions_request_names_its_algorithm_too(rt, signed_on):
+    """HMAC under another name: right key, right signature, and refused."""
+    for alg in ("HS256", "none", "RS256", "HS512", None):
+        payload = {"refresh_token": signed_on.prt, "request_nonce": await signed_on.nonce()}
+        head = {"alg": alg, "ctx": base64.b64encode(b"c" * 24).decode(), "kdf_ver": 2}
+        parts = [json.dumps(part, separators=(",", ":")).encode() for part in (head, payload)]
+        text = ".".join(broker.b64url(part) for part in parts)
+        key = broker.derive_key(signed_on.session_key, b"c" * 24, parts[1])
+        token = f"{text}.{broker.b64url(true_hmac.digest(key, text.encode(), 'sha256'))}"
+        if alg == "HS256":
+            assert (await signed.session_signed(rt, token)).session_key == signed_on.session_key
+            continue
+        with pytest.raises(BrokerRequestInvalid):
+            await signed.session_signed(rt, token)
+
+
+async def test_15_15_a_sessions_nonce_counts_once_too(signed_on, clock):
+    """For a token, and at the authorise endpoint after it."""
+    nonce = await signed_on.nonce()
+    assert "access_token" in await signed_on.session_signed(request_nonce=nonce)
+    assert (await signed_on.session_signed(request_nonce=nonce))["error_codes"] == [140000]
+    old = await signed_on.nonce()
+    clock.advance(301)
+    assert (await signed_on.session_signed(request_nonce=old))["error_codes"] == [140000]
 
 
 async def test_15_15_signatures_are_compared_in_constant_time(signed_on, monkeypatch):

@@ -172,6 +172,7 @@ async def pc(rt, tenant, esp):
         user = directory.create_user(
             tx, principal=SYSTEM_PRINCIPAL, upn="ada@contoso.example", display_name="Ada", usage_location="SE"
         )
+        directory.assign_licenses(tx, user["id"], ["INTUNE_A"])
         device = directory.join_device(
             tx, display_name="PC-1", os="Windows", os_version="10.0.26100.1", trust_type="AzureAd", owner_id=user["id"]
         )

@@ -43,8 +43,20 @@ async def test_15_12_every_form_brings_canary_flow_and_cookie(browser, user, pat
         for value in ("", "x", stolen[{"canary": "canary", "flowToken": "sFT", "ctx": "sCtx"}[name]]):
             refused = await browser.http.post(path, data={**form, name: value})
             assert config_of(refused)["sErrorCode"] == "50089", (name, value)
+    both = {"flowToken": stolen["sFT"], "ctx": stolen["sCtx"]}
+    assert config_of(await browser.http.post(path, data={**form, **both}))["sErrorCode"] == "50089"
     browser.http.cookies.delete(flowtoken.COOKIE)
     assert config_of(await browser.http.post(path, data=form))["sErrorCode"] == "50089"
+
+
+async def test_15_12_a_page_runs_out_after_half_an_hour(browser, user, clock):
+    """However fresh its cookie is."""
+    page = await browser.authorize()
+    clock.advance(1801)
+    assert config_of(await browser.login(page))["sErrorCode"] == "50089"
+    page = await browser.authorize()
+    clock.advance(1799)
+    assert (await browser.login(page)).status_code == 302
 
 
 @pytest.mark.parametrize("path", [*FORMS, "/device", "/common/oauth2/logout"])

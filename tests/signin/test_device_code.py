@@ -44,7 +44,7 @@ async def test_15_09_a_person_approves_and_the_device_gets_tokens_once(browser, 
     assert (await poll(browser, begun["device_code"])).json()["error"] == "slow_down"
     page = await enter(browser, begun["user_code"].lower())
     assert config_of(page)["pgid"] == "ConvergedRemoteConnect"
-    for told in ("Microsoft Azure CLI", "graph.microsoft.com", "127.0.0.0/24", UPN):
+    for told in ("Microsoft Azure CLI", "graph.microsoft.com", "127.0.0.0/24", UPN, "Whoever sent you the code"):
         assert told in page.text
     clock.advance(6)
     assert (await poll(browser, begun["device_code"])).json()["error"] == "authorization_pending"
@@ -92,7 +92,7 @@ async def test_15_09_codes_run_out_and_serve_one_person(browser, user, clock):
     assert config_of(page)["pgid"] == "ConvergedRemoteConnect"
 
 
-async def test_a_code_is_its_client_s_and_its_tenant_s(rt, browser, user):
+async def test_15_09_a_code_is_its_clients(rt, browser, user):
     """Another client, an unknown code, a client that does not exist."""
     begun = (await begin(browser)).json()
     other = await browser.token(version="/v2.0", grant_type=GRANT, client_id=BROKER, device_code=begun["device_code"])

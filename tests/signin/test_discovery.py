@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from signin.conftest import UPN
+from signin.conftest import UPN, config_of
 
 pytestmark = pytest.mark.anyio
 
@@ -94,3 +94,18 @@ async def test_userinfo_tells_who_the_bearer_is(browser, user):
     assert (await browser.http.get("/oidc/userinfo", headers=headers)).json()["preferred_username"] == UPN
     headers = {"authorization": f"Bearer {reply['id_token']}"}
     assert (await browser.http.get("/oidc/userinfo", headers=headers)).status_code == 401
+
+
+async def test_15_20_a_nul_is_refused_by_name_wherever_a_name_is_read(browser, user, tenant):
+    """PostgreSQL does not even compare such a text: the refusal has to come before it is asked."""
+    for path in ("/%00/oauth2/authorize", f"/{tenant}/branding/%00", "/%00/branding/00", "/common/userrealm/a@%00"):
+        assert (await browser.http.get(path)).status_code < 500, path
+    for name in ("a\x00@contoso.example", "a@contoso\x00.example"):
+        answer = await browser.http.post("/common/GetCredentialType", json={"username": name})
+        assert answer.status_code < 500
+        page = await browser.authorize(login_hint=None)
+        assert config_of(await browser.login(page, upn=name))["sErrorCode"] == "9002313"
+    answer = await browser.authorize(login_hint="\x00")
+    assert (answer.status_code, answer.text.count("NUL")) == (400, 1), "the door refuses such an address"
+    answer = await browser.http.get(f"/{tenant}/federation/oauth2", params={"state": "\x00", "iss": "\x00"})
+    assert (answer.status_code, answer.text.count("NUL")) == (400, 1)

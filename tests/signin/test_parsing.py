@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 
@@ -90,3 +91,31 @@ async def test_15_20_odd_methods_are_answered(rt, browser, user, method):
         path = route.path.replace("{tenant}", browser.tenant).replace("{upn}", "a@b").replace("{rest:path}", "v1.0/me")
         answer = await browser.http.request(method, path)
         assert answer.status_code < 500, path
+
+
+async def test_15_20_no_text_holds_a_nul(rt, browser, user):
+    """In an address, a form, a JSON body, the Authorization header: a 4xx, on whichever database."""
+    tenant, http = browser.tenant, browser.http
+    basic = base64.b64encode(b"a%00b:c").decode()
+    answers = [
+        await http.get("/a%00b.example/v2.0/.well-known/openid-configuration"),
+        await http.get("/common/userrealm?user=a%00@contoso.example"),
+        await http.get(f"/{tenant}/oauth2/authorize?client_id=a%00"),
+        await http.post(
+            "/common/oauth2/token", content=b"grant_type=password&client_id=%00&username=a%00@b&password=x"
+        ),
+        await http.post("/common/oauth2/token", content=b"grant_type=client_credentials&cl%00ient_id=x"),
+        await http.post("/device", content=b"user_code=%00"),
+        await http.post("/common/GetCredentialType", json={"username": "a\0@contoso.example"}),
+        await browser.token(headers={"authorization": f"Basic {basic}"}, grant_type="client_credentials"),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * len(answers)
+
+
+@pytest.mark.parametrize("kid", ["\0", "\ud800", "x" * 65, "", 7, None, ["a"], "../x", "a b"])
+async def test_15_20_the_name_of_a_key_is_looked_up_only_when_it_is_one(rt, browser, user, kid):
+    """Anybody can send a header; what it holds reaches no database."""
+    head = base64.urlsafe_b64encode(json.dumps({"alg": "RS256", "typ": "JWT", "kid": kid}).encode()).rstrip(b"=")
+    for path in ("/oidc/userinfo", "/taxiway/signin-policy"):
+        answer = await browser.http.get(path, headers={"authorization": f"Bearer {head.decode()}.e30.AAAA"})
+        assert answer.status_code == 401

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import json
 
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.x509.oid import ExtensionOID
 
 from signin.conftest import config_of
@@ -107,6 +110,15 @@ async def test_15_10_a_new_key_in_the_ring_leaves_the_old_ones_good(tmp_path):
     path = tmp_path / "keys" / "ring.json"
     KeyRing.open(path, SystemEntropy())
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_15_10_keys_of_purposes_are_not_the_rings():
+    """What a client carries does not open with the key that seals secrets at rest, whatever it is bound to."""
+    ring, nonce = KeyRing({"a": b"a" * 32}, "a"), b"n" * 12
+    for purpose in ("signin/flow/1", "signin/flow/2", "autopilot/ticket"):
+        raw = base64.urlsafe_b64decode(ring.seal_for(purpose, b"secret", nonce=nonce).partition(".")[2])
+        with pytest.raises(InvalidTag):
+            AESGCM(b"a" * 32).decrypt(raw[:12], raw[12:], json.dumps([purpose], separators=(",", ":")).encode())
 
 
 async def test_15_10_a_nonce_outlives_midnight_by_its_five_minutes(rt, clock):

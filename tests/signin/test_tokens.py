@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
-from signin.conftest import BROKER, DRS, GRAPH, UPN, Browser, answer_of, claims_of, make_user
+from signin.conftest import BROKER, CLI, DRS, GRAPH, UPN, Browser, answer_of, claims_of, make_user
 from support.applications import make_application
 from taxiway import directory, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
@@ -129,6 +131,13 @@ async def test_15_17_only_the_broker_gets_mdm_delegation(rt, browser, reply):
         claims = claims_of(token.json()["access_token"])
         assert (claims["aud"], claims["scp"]) == (resource, "mdm_delegation")
         assert await signin.verify_token(rt, token.json()["access_token"], audiences=[resource.rstrip("/")])
+    web = {"client_id": CLI, "redirect_uri": "http://localhost:1"}
+    done = await browser.login(await browser.authorize(**web, resource=GRAPH))
+    code = parse_qs(urlsplit(done.headers["location"]).query)["code"][0]
+    other = (await browser.redeem(code, **web, resource=GRAPH)).json()["refresh_token"]
+    for resource in ("https://enrollment.manage.microsoft.com/", "https://localhost:8444/"):
+        given = await browser.token(grant_type="refresh_token", client_id=CLI, refresh_token=other, resource=resource)
+        assert claims_of(given.json()["access_token"])["scp"] == "user_impersonation"
 
 
 async def test_15_10_keys_rotate_ahead_of_use(rt, browser, reply, clock):

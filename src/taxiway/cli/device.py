@@ -139,6 +139,25 @@ def disconnect(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None) 
 
 
 @app.command()
+def diagnostics(
+    folder: Folder,
+    out: Annotated[Path, typer.Argument(help="Where to write the log bundle: a folder, made if it is not there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the log bundle of a PC as MdmDiagnosticsTool does: registry dump, event logs, profile, hardware hash.
+
+    Event logs are XML, in the form of `wevtutil qe /f:xml`.
+    """
+    from taxiway.device import PC, Host
+    from taxiway.kernel import ThreadWorkers
+
+    workers = ThreadWorkers(1)
+    names = PC.open(folder, Host(workers)).write_diagnostics(out)
+    workers.close()
+    print(json.dumps(names) if as_json else "\n".join(str(out / name) for name in names))
+
+
+@app.command()
 def timeline(
     serial: Annotated[str, typer.Argument(help="Serial number of the PC.")],
     password: AdminPassword,

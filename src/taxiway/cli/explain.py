@@ -55,6 +55,54 @@ def join(
     _print("join", {"user": user, "serial": serial}, as_json, data, server, ca, admin, password)
 
 
+@app.command("esp")
+def esp(
+    device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
+    password: AdminPassword,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """What the Enrollment Status Page waits for, since when, and why; and whether its time is likely to be enough.
+
+    Exit status 0 if the page is over or there is none, 1 if it failed, 3 while it waits.
+    """
+    from taxiway.cli.connect import ask
+
+    query = urlencode({"device": device})
+    found: dict[str, Any] = ask(f"/taxiway/explain/esp?{query}", data, server, ca, admin, password)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        _page(found)
+    raise typer.Exit({"failed": 1, "waiting": 3}.get(found["outcome"], 0))
+
+
+def _page(found: dict[str, Any]) -> None:
+    profile = found["profile"] or {}
+    print(f"{found['device']}: {found['outcome']}. Profile '{profile.get('name', '')}'.")
+    for half in found["halves"]:
+        until = f", has to be over at {half['deadline']}" if half["deadline"] else ""
+        print(f"  {half['phase']} of {half['who']}: {half['state']} since {half['since']}{until}")
+        _reasons(half["why"])
+    for wait in found["waits"]:
+        asked = f" ({', '.join(wait['origins'])})" if wait["origins"] else ""
+        print(f"  waits for {wait['what']}{asked}\n           - {wait['why']}, since {wait['since']}")
+    if found["estimate"]:
+        _estimate(found["estimate"])
+    if "qualityUpdates" in profile:
+        print(f"  quality updates: {profile['qualityUpdates']}")
+
+
+def _estimate(estimate: dict[str, Any]) -> None:
+    times = f"p50 {estimate['p50']:.0f} s, p90 {estimate['p90']:.0f} s, left {estimate['secondsLeft']:.0f} s"
+    print(f"  apps: {estimate['verdict']} ({times})")
+    for each in estimate["apps"]:
+        print(f"           - {each['name']}: p50 {each['p50']:.0f} s, p90 {each['p90']:.0f} s ({each['source']})")
+
+
 def _print(question: str, asked: dict[str, str], as_json: bool, *connection: Any) -> None:
     from taxiway.cli.connect import ask
 

@@ -100,9 +100,9 @@ class LiveView:
             case EspItemChanged(phase=phase, item=item, state=state, text=text):
                 device.items.setdefault(phase, {})[item] = _Line(state, text)
                 self._say(state, f"{serial}    {text}")
-            case Failed(code=code, reason=reason, step=step, buttons=buttons):
+            case Failed(code=code, reason=reason, step=step, buttons=buttons, text=text):
                 offered = f" [{' | '.join(buttons)}]" if buttons else ""
-                device.failure = f"{step}: {code} {reason}{offered}"
+                device.failure = f"{step}: {code} {reason}{f' - {text}' if text else ''}{offered}"
                 self._say("failed", f"{serial}  {device.failure}")
             case Finished(reached=reached):
                 device.reached = reached

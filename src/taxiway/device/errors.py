@@ -10,6 +10,7 @@ StepFailed                 a step of the deployment ended with a code
 |-- EnrollmentRefused      the MDM service said no, or its answer cannot be used
 |-- SessionBroken          the management service's answer cannot be used
 `-- EspFailed              the Enrollment Status Page ended with an error
+    `-- ResetPressed       ... and the person pressed Reset
 AnswerLost                 a request that must not be repeated as it is got no answer
 """
 
@@ -80,6 +81,10 @@ class EspFailed(StepFailed):
     """The Enrollment Status Page ended with an error (05 section 11.7)."""
 
     step = "esp"
+
+
+class ResetPressed(EspFailed):
+    """The page failed and the person pressed Reset: the PC begins anew (R-72)."""
 
 
 class AnswerLost(TaxiwayError):

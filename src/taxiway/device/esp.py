@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-
-import msgspec
 
 from taxiway.device.csp.dmclient import first_sync, is_true
 from taxiway.device.csp.node import DEVICE, USER, Node
 from taxiway.device.csp.tree import Tree
-from taxiway.device.errors import EspFailed
+from taxiway.device.errors import EspFailed, ResetPressed, ServerUnreachable
+from taxiway.device.esp_failure import CONTINUE, RESET, TRY_AGAIN, FailurePage, Help
 from taxiway.device.esp_progress import TRACKING, Category, Progress, hresult
-from taxiway.device.events import EspPhaseName, ItemState
+from taxiway.device.esp_trace import Lines, Trace
+from taxiway.device.events import EspPhaseName
 from taxiway.device.host import Host
+from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.outcome import milliseconds
-from taxiway.device.state import AUTOPILOT_SETTINGS, Storage
+from taxiway.device.state import Storage
 from taxiway.device.watch import Watch
 from taxiway.wire.csp import Scope
 
@@ -27,11 +27,10 @@ ACCOUNT_SETUP: EspPhaseName = "account setup"
 
 TIMED_OUT = "0x800705B4"
 _DEFAULT_TIMEOUT = 60
-_BUTTONS = ((1, "Reset PC"), (2, "Try again"), (4, "Continue anyway"))
-_CATEGORY = {
-    PREPARATION: "DevicePreparationCategory.Status",
-    DEVICE_SETUP: "DeviceSetupCategory.Status",
-    ACCOUNT_SETUP: "AccountSetupCategory.Status",
+_SECTIONS: dict[EspPhaseName, tuple[EspPhaseName, ...]] = {
+    PREPARATION: (DEVICE_SETUP, ACCOUNT_SETUP),
+    DEVICE_SETUP: (ACCOUNT_SETUP,),
+    ACCOUNT_SETUP: (),
 }
 _SECURING, _JOINING, _REGISTERING, _PREPARING = (
     "Securing your hardware",
@@ -40,6 +39,7 @@ _SECURING, _JOINING, _REGISTERING, _PREPARING = (
     "Preparing your device for mobile management",
 )
 _AGENT_READY, _AGENT_FAILED = {"2", "3"}, "4"
+Sync = Callable[[], Awaitable[int]]
 
 
 @dataclass(slots=True)
@@ -53,49 +53,54 @@ class Esp:
     jobs: Jobs
     provider: str
     retry: Callable[[], None]
+    installs: InstallQueue
+    help: Help
 
     def shows(self, scope: Scope) -> bool:
         """Whether the page of a scope is on (05 section 10.3: off unless the server turns it on)."""
         leaf = "SkipDeviceStatusPage" if scope == DEVICE else "SkipUserStatusPage"
         return not is_true(self.tree.value(first_sync(self.provider, DEVICE, leaf)))
 
-    async def device(self, sync: Callable[[], Awaitable[int]]) -> None:
+    async def device(self, sync: Sync) -> None:
         """Device preparation, from the first session on, and device setup (05 section 11.3, D2 to D5)."""
+        self.installs.guard()
         self._begin(PREPARATION)
-        lines: dict[str, tuple[ItemState, str]] = {
+        lines: Lines = {
             _SECURING: ("notRequired", "No setup needed"),
             _JOINING: ("succeeded", "Complete"),
             _REGISTERING: ("succeeded", "Complete"),
             _PREPARING: ("inProgress", "Working on it..."),
         }
         self._lines(PREPARATION, lines)
-        await sync()
+        await self._sync(sync)
         if not self.shows(DEVICE):
-            self._complete(DEVICE)
+            self._over(DEVICE)
             self.watch.phase(PREPARATION, "notRequired")
+            await self._sync(sync)
             return
+        self._pending(PREPARATION, "Waiting for previous step")
         await self._guarded(PREPARATION, DEVICE, lambda: self._prepare(sync), sync)
         self._lines(PREPARATION, {**lines, _PREPARING: ("succeeded", "Complete")})
         self._end(PREPARATION)
         self._begin(DEVICE_SETUP)
-        await self._guarded(DEVICE_SETUP, DEVICE, lambda: self._setup(DEVICE_SETUP, DEVICE, sync), sync)
-        self._end(DEVICE_SETUP)
-        self._complete(DEVICE)
+        went_well = await self._guarded(DEVICE_SETUP, DEVICE, lambda: self._setup(DEVICE_SETUP, DEVICE, sync), sync)
+        self._close(DEVICE_SETUP, DEVICE, went_well=went_well)
+        await self._sync(sync)
 
-    async def user(self, sync: Callable[[], Awaitable[int]]) -> None:
+    async def user(self, sync: Sync) -> None:
         """Account setup (05 section 11.5).
 
         Whether the page shows is decided when the user signs in (U1): its own session may turn it off for later users.
         """
         if not self.shows(USER) and ACCOUNT_SETUP not in self.storage.state.esp_started:
-            await sync()
+            await self._sync(sync)
             self.watch.phase(ACCOUNT_SETUP, "notRequired")
             return
+        self.installs.guard()
         self._begin(ACCOUNT_SETUP)
-        await sync()
-        await self._guarded(ACCOUNT_SETUP, USER, lambda: self._setup(ACCOUNT_SETUP, USER, sync), sync)
-        self._end(ACCOUNT_SETUP)
-        self._complete(USER)
+        await self._sync(sync)
+        went_well = await self._guarded(ACCOUNT_SETUP, USER, lambda: self._setup(ACCOUNT_SETUP, USER, sync), sync)
+        self._close(ACCOUNT_SETUP, USER, went_well=went_well)
 
     def again(self, scope: Scope) -> None:
         """Clear a failure and order again what failed; what did not fail is left alone."""
@@ -103,7 +108,9 @@ class Esp:
             self._put(scope, "WasDeviceSuccessfullyProvisioned", "2", "int")
             self.retry()
 
-    async def _prepare(self, sync: Callable[[], Awaitable[int]]) -> None:
+    # The sections.
+
+    async def _prepare(self, sync: Sync) -> bool:
         """Wait for the agents that have to be there before device setup (D3)."""
         home = Node(DEVICE, (*TRACKING, "DevicePreparation", "PolicyProviders"))
         while True:
@@ -119,26 +126,28 @@ class Esp:
                     raise EspFailed(TIMED_OUT, f"{name} was not installed within {minutes} minutes")
                 waiting = waiting or state not in _AGENT_READY
             if not waiting:
-                return
+                return True
             await self.jobs.wait(self.host.clock, self.host.pace.poll)
-            await sync()
+            await self._sync(sync)
 
-    async def _setup(self, phase: EspPhaseName, scope: Scope, sync: Callable[[], Awaitable[int]]) -> None:
-        """Wait until everything expected is there (D4, U3)."""
+    async def _setup(self, phase: EspPhaseName, scope: Scope, sync: Sync) -> bool:
+        """Wait until everything expected is there (D4, U3); False if the person leaves a page that does not block."""
         progress = Progress(self.tree, self.provider, scope)
         shown: dict[str, Category] = {}
         while True:
             if self._settled(phase, progress, shown):
-                return
+                return True
+            if self._left(phase):
+                return False
             await self.jobs.wait(self.host.clock, self.host.pace.poll)
             if self._settled(phase, progress, shown):
-                return
+                return True
             minutes = int(self.tree.value(first_sync(self.provider, DEVICE, "TimeOutUntilSyncFailure")) or 0)
             if self._elapsed(phase) > (minutes or _DEFAULT_TIMEOUT) * 60:
                 waiting = [each.name for each in progress.categories() if each.state == "inProgress"]
                 text = f"{phase} did not end within {minutes} minutes; waiting for {', '.join(waiting) or 'the server'}"
                 raise EspFailed(TIMED_OUT, text)
-            await sync()
+            await self._sync(sync)
 
     def _settled(self, phase: EspPhaseName, progress: Progress, shown: dict[str, Category]) -> bool:
         """Show what changed; whether the section is over. An item that failed ends it with an error."""
@@ -151,72 +160,105 @@ class Esp:
             raise EspFailed("0x81036502", "the server ended the provisioning")
         if is_true(progress.node_value("IsSyncDone")):
             return True
-        return progress.server_finished and all(each.state in {"succeeded", "notRequired"} for each in categories)
+        return progress.complete
+
+    def _left(self, phase: EspPhaseName) -> bool:
+        """Whether the person leaves the page before it is over, which needs a page that does not block (R-63)."""
+        flags = int(self.tree.value(first_sync(self.provider, DEVICE, "BlockInStatusPage")) or 0)
+        if flags or not self.host.place.leaves_early:
+            return False
+        self.watch.note(62407, f"CommercialOOBE_ESPProgress_Abort: the person left {phase}")
+        return True
+
+    # Failure.
 
     async def _guarded(
-        self,
-        phase: EspPhaseName,
-        scope: Scope,
-        section: Callable[[], Awaitable[None]],
-        sync: Callable[[], Awaitable[int]],
-    ) -> None:
-        """Run a section; on failure show the page with its buttons and do what the person presses (05 section 11.7)."""
+        self, phase: EspPhaseName, scope: Scope, section: Callable[[], Awaitable[bool]], sync: Sync
+    ) -> bool:
+        """Run a section to its end; on failure show the page and do what the person presses (05 section 11.7).
+
+        False when the person went on before its end or in spite of a failure; one nobody presses a button for is final.
+        """
         while True:
             try:
-                await section()
+                return await section()
             except EspFailed as failure:
                 if not await self._failed(phase, scope, failure, sync):
-                    return
-            else:
-                return
+                    return False
 
-    async def _failed(
-        self, phase: EspPhaseName, scope: Scope, failure: EspFailed, sync: Callable[[], Awaitable[int]]
-    ) -> bool:
+    async def _failed(self, phase: EspPhaseName, scope: Scope, failure: EspFailed, sync: Sync) -> bool:
         """Whether to try again; False goes on to the desktop; otherwise the failure is final."""
-        flags = int(self.tree.value(first_sync(self.provider, DEVICE, "BlockInStatusPage")) or 0)
-        buttons = tuple(name for bit, name in _BUTTONS if flags & bit) or ("Continue anyway",) * (not flags)
-        self._category(phase, "failed", failure.code, {})
+        self._trace.section(phase, "failed", failure.code)
         self.watch.phase(phase, "failed")
-        self.watch.failed(failure, buttons)
+        self._pending(phase, "Previous step failed")
+        ending = "Timeout" if failure.code == TIMED_OUT else "Failure"
+        self.watch.note(62407, f"CommercialOOBE_ESPProgress_{ending}: {phase}, errorCode {failure.code}")
         self._put(scope, "WasDeviceSuccessfullyProvisioned", "0", "int")
-        await sync()
+        await self._sync(sync)
+        # Read after that session: a server that ended the page says with what text and buttons.
+        page = FailurePage.of(self.tree, self.provider)
+        self.watch.failed(failure, page.buttons, page.text)
         # Whatever comes next begins anew, be it after this button or after the PC was switched off and on.
         self.storage.state.esp_started.pop(phase, None)
-        press = "Continue anyway" if not flags else self._press(buttons)
-        if press == "Try again":
+        press = CONTINUE if not page.blocks else await self._press(page)
+        if press == TRY_AGAIN:
             self.again(scope)
             self._begin(phase)
             return True
-        if press == "Continue anyway":
-            self._put(scope, "IsSyncDone", "true", "bool")
+        if press == CONTINUE:
             return False
+        if press == RESET:
+            raise ResetPressed(failure.code, failure.message)
         raise failure
 
-    def _press(self, buttons: Sequence[str]) -> str:
-        pressed = self.storage.state.presses
-        planned = self.host.place.presses
-        press = planned[pressed] if pressed < len(planned) else ""
-        self.storage.state.presses = pressed + 1
-        return press if press in buttons else ""
+    async def _press(self, page: FailurePage) -> str:
+        """The button that leads away from the page; the two that help on it are carried out. Empty for none."""
+        state, planned = self.storage.state, self.host.place.presses
+        while state.presses < len(planned):
+            press = planned[state.presses]
+            state.presses += 1
+            if press in page.ways and press in page.buttons:
+                return press
+            if press in page.buttons:
+                await self.help(press)
+        return ""
+
+    # Beginnings and ends.
+
+    async def _sync(self, sync: Sync) -> None:
+        """Hold a session; without a network the page goes on waiting, up to its own time limit (R-118)."""
+        try:
+            await sync()
+        except ServerUnreachable as error:
+            self.watch.note(208, f"the management server does not answer: {error.message}")
 
     def _begin(self, phase: EspPhaseName) -> None:
         """Start the clock of a section; one that a power cut interrupted keeps its start."""
         self.storage.mark(phase, self.host.clock.now())
         self.storage.state.esp_started.setdefault(phase, milliseconds(self.host.clock.now()))
-        self._category(phase, "inProgress", "", {})
+        self._trace.section(phase, "inProgress")
         self.watch.phase(phase, "inProgress")
 
     def _end(self, phase: EspPhaseName) -> None:
         self.watch.phase(phase, "succeeded")
-        self._category(phase, "succeeded", "", {})
+        self._trace.section(phase, "succeeded")
 
-    def _complete(self, scope: Scope) -> None:
-        """Say that the page is over for a scope (D5, U5)."""
-        if self.tree.value(first_sync(self.provider, scope, "WasDeviceSuccessfullyProvisioned")) != "0":
+    def _close(self, phase: EspPhaseName, scope: Scope, *, went_well: bool) -> None:
+        """The last section of a scope is over: the page goes, and failures stop no installation any more."""
+        if went_well:
+            self._end(phase)
+        self._over(scope)
+        self.watch.note(62407, f"CommercialOOBE_ESPProgress_Page_Exiting: {phase}")
+
+    def _over(self, scope: Scope) -> None:
+        """Say that the page is over for a scope (D5, U5); a page that was left early ended neither well nor badly."""
+        progress = Progress(self.tree, self.provider, scope)
+        failed = progress.node_value("WasDeviceSuccessfullyProvisioned") == "0"
+        if not failed and (progress.complete or not self.shows(scope)):
             self._put(scope, "WasDeviceSuccessfullyProvisioned", "1", "int")
         self._put(scope, "IsSyncDone", "true", "bool")
         self.tree.put(Node(scope, (*TRACKING, "Setup", "HasProvisioningCompleted")), "true", "bool")
+        self.installs.release()
         self.storage.save()
 
     def _put(self, scope: Scope, leaf: str, value: str, form: str) -> None:
@@ -224,6 +266,12 @@ class Esp:
 
     def _elapsed(self, phase: EspPhaseName) -> float:
         return (milliseconds(self.host.clock.now()) - self.storage.state.esp_started[phase]) / 1000
+
+    # What is shown.
+
+    @property
+    def _trace(self) -> Trace:
+        return Trace(self.storage)
 
     def _tell(self, phase: EspPhaseName, categories: list[Category], shown: dict[str, Category]) -> None:
         changed = [each for each in categories if shown.get(each.name) != each]
@@ -233,17 +281,17 @@ class Esp:
             text = f"{each.name} ({each.text})"
             self.watch.item(phase, each.name, each.state, text, done=each.ready, total=each.total, code=code)
         if changed:
-            self._category(phase, "inProgress", "", {each.name: (each.state, each.text) for each in categories})
+            self._trace.section(phase, "inProgress", lines={each.name: (each.state, each.text) for each in categories})
+            self._trace.items(changed, self.host.clock.now(), self.tree.user)
 
-    def _lines(self, phase: EspPhaseName, lines: dict[str, tuple[ItemState, str]]) -> None:
+    def _lines(self, phase: EspPhaseName, lines: Lines) -> None:
         for name, (state, text) in lines.items():
             self.watch.item(phase, name, state, f"{name} ({text})")
-        self._category(phase, "inProgress", "", lines)
+        self._trace.section(phase, "inProgress", lines=lines)
 
-    def _category(self, phase: EspPhaseName, state: str, code: str, lines: dict[str, tuple[ItemState, str]]) -> None:
-        """Leave the trace that diagnostics read (05 section 11.12)."""
-        outcome = {"succeeded": True, "failed": False}.get(state)
-        kept: dict[str, Any] = {"categorySucceeded": outcome, "categoryState": state, "categoryStatusMessage": code}
-        for name, (line_state, text) in lines.items():
-            kept[name] = {"subcategoryState": line_state, "subcategoryStatusText": text}
-        self.storage.write(AUTOPILOT_SETTINGS, **{_CATEGORY[phase]: msgspec.json.encode(kept).decode()})
+    def _pending(self, phase: EspPhaseName, text: str) -> None:
+        """The sections behind this one have not begun, and say why."""
+        for later in _SECTIONS[phase]:
+            for name in Category.NAMES:
+                self.watch.item(later, name, "notStarted", f"{name} ({text})")
+            self._trace.section(later, "notStarted", lines=dict.fromkeys(Category.NAMES, ("notStarted", text)))

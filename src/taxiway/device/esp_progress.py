@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from taxiway.device.csp.base import MSFT
 from taxiway.device.csp.dmclient import first_sync, is_true
@@ -29,11 +30,21 @@ class Item:
     done: bool = False
     error: int = 0
     weight: int = 1
+    uri: str = ""
+    status: str = ""
+    """What the node itself says, where it has a status of its own."""
+
+    @property
+    def number(self) -> int:
+        """The state as diagnostics read it: the installer's status, or whether it was processed."""
+        return int(self.status) if self.status.isdecimal() else int(self.done)
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
     """One line of the page."""
+
+    NAMES: ClassVar[tuple[str, ...]] = (POLICIES, CERTIFICATES, NETWORK, APPS)
 
     name: str
     items: tuple[Item, ...] = ()
@@ -94,6 +105,11 @@ class Progress:
         """Whether the server has said that its lists are final."""
         return is_true(self.node_value("ServerHasFinishedProvisioning"))
 
+    @property
+    def complete(self) -> bool:
+        """Whether everything expected is there."""
+        return self.server_finished and all(each.state in {"succeeded", "notRequired"} for each in self.categories())
+
     def node_value(self, leaf: str) -> str | None:
         """A value of the first-sync status in this scope."""
         return self._tree.value(first_sync(self._provider, self._scope, leaf))
@@ -126,7 +142,7 @@ class Progress:
                 item = judge(Node.parse(app.uri))
             except Refused:
                 item = Item()
-            found.append(Item(item.done, item.error, max(app.count, 1)))
+            found.append(replace(item, weight=max(app.count, 1), uri=app.uri))
         return found
 
     def _present(self, node: Node) -> Item:
@@ -135,8 +151,9 @@ class Progress:
     def _msi(self, node: Node) -> Item:
         status = self._tree.value(node)
         if status in {FAILED, DOWNLOAD_FAILED}:
-            return Item(error=int(self._tree.value(node.above().child("LastError")) or 0) or _UNKNOWN_ERROR)
-        return Item(done=status == DONE)
+            error = int(self._tree.value(node.above().child("LastError")) or 0) or _UNKNOWN_ERROR
+            return Item(error=error, status=status or "")
+        return Item(done=status == DONE, status=status or "")
 
     def _certificate(self, node: Node) -> Item:
         names = ("Thumbprint", "CertThumbprint")

@@ -65,12 +65,13 @@ class Noted(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed(Event):
-    """A step ended with a code; ``buttons`` are what the page offers."""
+    """A step ended with a code; ``buttons`` are what the page offers, ``text`` what it says to the person."""
 
     step: str
     code: str
     reason: str
     buttons: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

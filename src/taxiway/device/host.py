@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -25,6 +25,8 @@ class Pace:
     """A minute of an installer's retry interval."""
     encryption: float = 0.05
     """Encrypting the used space of the system volume."""
+    update: float = 0.05
+    """Installing the quality updates at the end of OOBE."""
     prefetch: float = 36.0
     """How long OOBE waits for an Autopilot profile (06 section 3.6)."""
     patience: float = 60.0
@@ -38,10 +40,24 @@ class Place:
     """Where the PC stands and what the person in front of it does when a page asks."""
 
     network: Literal["wired", "wireless"] = "wired"
+    metered: bool = False
+    """Whether the network costs by the megabyte: no quality updates then (R-83)."""
     presses: tuple[str, ...] = ()
-    """Buttons pressed on the failure page of the ESP, one for each time it shows (05 section 11.7)."""
-    exit_codes: Mapping[str, int] = field(default_factory=dict)
-    """What the installer of a product ends with, by product code in capitals; 0 where nothing is said."""
+    """Buttons pressed on the failure pages of the ESP, in their order (05 section 11.7)."""
+    leaves_early: bool = False
+    """Whether the person leaves a status page that does not block as soon as it shows (R-63)."""
+    exit_codes: Mapping[str, int | Sequence[int]] = field(default_factory=dict)
+    """What the installer of a product ends with, by product code in capitals; 0 where nothing is said.
+
+    Several numbers are for one run each, the last for every further one.
+    """
+    durations: Mapping[str, float] = field(default_factory=dict)
+    """How many seconds the installer of a product runs, by product code in capitals; the pace where nothing is said."""
+
+    def exit_code(self, product: str, run: int) -> int:
+        """What run number ``run`` (0 first) of the product's installer ends with."""
+        codes = self.exit_codes.get(product.upper(), 0)
+        return codes if isinstance(codes, int) else codes[min(run, len(codes) - 1)]
 
 
 @dataclass(frozen=True, slots=True)

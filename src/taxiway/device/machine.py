@@ -11,17 +11,24 @@ from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
 from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.others import NOT_HERE, Accounts, NotHere, PassportForWork, Policy, RootCertificates, WiFi
 from taxiway.device.csp.tree import Tree
+from taxiway.device.diagnostics import page, write_bundle
 from taxiway.device.enroll import management_id
 from taxiway.device.errors import JoinRefused
 from taxiway.device.esp import Esp
+from taxiway.device.esp_failure import COLLECT
 from taxiway.device.events import Listener
 from taxiway.device.host import Host
+from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
+from taxiway.device.screens import Screen
 from taxiway.device.state import Storage
 from taxiway.device.tpm import Tpm
 from taxiway.device.transport import Connect, Endpoints, Exchange, Transport
 from taxiway.device.watch import Watch
+
+#: Where "Collect logs" writes to, in the PC's folder: on a real PC a stick.
+REMOVABLE = "usb"
 
 
 class Machine:
@@ -41,14 +48,15 @@ class Machine:
         self.host = host
         self.storage = storage
         self.endpoints = endpoints
-        self.watch = Watch(host.clock, listener)
+        self.watch = Watch(host.clock, state.event_log, listener)
         self.tpm = Tpm(storage.folder / "tpm", host.workers, host.keys)
         self.transport = Transport(host, self.tpm, state.correlation, endpoints.ca_file, connect, transcript)
         self.jobs = Jobs()
         self.tree = Tree(state)
         dev_info = DevInfo(storage, management_id(storage))
         self.oma_dm = OmaDm(self.transport, storage, self.tree, dev_info)
-        self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm)
+        self.installs = InstallQueue()
+        self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -78,7 +86,25 @@ class Machine:
         """The status page of the enrollment."""
         enrolled = self.storage.state.enrolled
         provider = enrolled.provider if enrolled is not None else ""
-        return Esp(self.host, self.storage, self.tree, self.watch, self.jobs, provider, self.msi.retry)
+        return Esp(
+            self.host,
+            self.storage,
+            self.tree,
+            self.watch,
+            self.jobs,
+            provider,
+            self.msi.retry,
+            self.installs,
+            self._help,
+        )
+
+    async def _help(self, button: str) -> None:
+        """What the failure page offers beside the ways that lead on: the log bundle, the diagnostics page."""
+        if button == COLLECT:
+            folder = self.storage.folder / REMOVABLE
+            await self.host.workers.run(write_bundle, self.storage, folder, self.host.clock.now())
+        shown = [f"{group}: {name} {value}" for group, of in page(self.storage).items() for name, value in of.items()]
+        self.watch.screen(Screen("AutopilotDiagnostics", "; ".join(shown)))
 
     async def off(self) -> None:
         """Cut the power."""

@@ -5,14 +5,16 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from taxiway.device import hello, screens
+from taxiway.device import hello, screens, updates
 from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
 from taxiway.device.errors import EnrollmentRefused, NoProfile, SignInRefused
 from taxiway.device.join import Joiner
+from taxiway.device.logon import Logon, is_owner
 from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
+from taxiway.device.naming import rename
 from taxiway.device.oauth import refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
@@ -20,17 +22,16 @@ from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
 from taxiway.device.terms import NO_TERMS, accept_terms
-from taxiway.wire.autopilot_profile import AutopilotProfile
 from taxiway.wire.device_certificate import sid
-from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
-JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, DESKTOP = (
+JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, UPDATES, DESKTOP = (
     "join",
     "sign-on",
     "enrollment",
     "device setup",
     "account setup",
     "Windows Hello",
+    "quality updates",
     "desktop",
 )
 
@@ -50,6 +51,9 @@ class Oobe:
 
     async def run(self) -> Reached:
         """Go as far as the services let the PC go."""
+        if self._storage.done(DESKTOP) and self._state.mdm and not await is_owner(self._machine, self._person):
+            await Logon(self._machine, self._person, self._resource).run()
+            return "desktop"
         if self._state.user is not None:
             self._machine.tree.user = self._state.user.sid if self._storage.done(DEVICE_SETUP) else ""
         if not self._storage.done(JOIN):
@@ -64,6 +68,8 @@ class Oobe:
             self._show(screens.after_device_setup(self._choices))
         if not self._storage.done(HELLO):
             await self._set_up_hello()
+        if managed and not self._storage.done(UPDATES):
+            await self._update()
         await self._reach_desktop(managed=managed)
         return "desktop" if self._state.enrolled is not None else "unmanaged"
 
@@ -76,7 +82,7 @@ class Oobe:
     async def _join_tenant(self) -> None:
         found = await self._find_profile()
         self._show(screens.before_sign_in(self._choices))
-        self._rename(found.profile)
+        rename(self._machine, found.profile)
         signed_in = await self._sign_in(found)
         await self._accept_terms(signed_in)
         self._mark(JOIN)
@@ -110,23 +116,6 @@ class Oobe:
         if place.network == "wired":
             self._show(screens.before_network(self._choices, place.network))
         return found
-
-    def _rename(self, profile: AutopilotProfile) -> None:
-        """Give the PC the name of the profile's template; once, for one template (06 section 4.2, node 13)."""
-        template = profile.cloud_assigned_device_name
-        done = self._state.registry.get(DIAGNOSTICS, {}).get("CloudAssignedDeviceNameLastProcessed")
-        if not template or template == done:
-            return
-        try:
-            name = parse_device_name(template).expand(self._state.firmware.serial, self._machine.host.entropy.below)
-        except InvalidDeviceName as error:
-            self._machine.watch.note(109, f"the device name template is not usable: {error.message}")
-            return
-        self._state.device_name = name
-        self._storage.write(
-            DIAGNOSTICS, CloudAssignedDeviceName=template, CloudAssignedDeviceNameLastProcessed=template
-        )
-        self._machine.watch.step("rename", {"name": name})
 
     async def _sign_in(self, found: Found) -> SignedIn:
         self._mark("sign-in")
@@ -206,7 +195,6 @@ class Oobe:
         esp = self._machine.esp
         esp.again(DEVICE)
         await esp.device(self._sync_device)
-        await self._sync_device()
         if self._state.reboots:
             await self._restart()
         self._done(DEVICE_SETUP)
@@ -245,6 +233,14 @@ class Oobe:
         return await self._machine.oma_dm.sync("user", self._token)
 
     # The end.
+
+    async def _update(self) -> None:
+        """Quality updates, after the status page and before the desktop (01 section 9.1, screen 18)."""
+        why_not = updates.obstacle(self._machine)
+        if not why_not:
+            self._mark(UPDATES)
+            await updates.install(self._machine, self._person)
+        self._done(UPDATES, result=why_not or "installed")
 
     async def _set_up_hello(self) -> None:
         self._mark(HELLO)

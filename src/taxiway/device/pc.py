@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from taxiway.device.errors import StepFailed
+from taxiway.device.diagnostics import write_bundle
+from taxiway.device.errors import ResetPressed, StepFailed
 from taxiway.device.events import Listener
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host
@@ -14,7 +15,7 @@ from taxiway.device.machine import Machine
 from taxiway.device.oobe import DESKTOP, Oobe
 from taxiway.device.outcome import Encryption, Failure, Outcome, Reached, durations, milliseconds
 from taxiway.device.person import Person
-from taxiway.device.screens import invented_name
+from taxiway.device.screens import RESETTING, invented_name
 from taxiway.device.state import STATE_FILE, State, Storage
 from taxiway.device.transport import Connect, Endpoints, Exchange
 from taxiway.kernel import TaxiwayError
@@ -57,14 +58,25 @@ class PC:
         return self._storage.state
 
     def reset(self) -> None:
-        """Reset Windows: keys, settings and apps are gone, the firmware stays."""
+        """Reset Windows: keys, settings and apps are gone, the firmware stays.
+
+        What the rehearsal plans for person and installers goes on where it was.
+        """
         for part in ("tpm", "downloads"):
             shutil.rmtree(self._storage.folder / part, ignore_errors=True)
-        entropy = self._host.entropy
+        entropy, before = self._host.entropy, self._storage.state
         self._storage.state = State(
-            correlation=entropy.uuid(), firmware=self.firmware, device_name=invented_name(entropy)
+            correlation=entropy.uuid(),
+            firmware=self.firmware,
+            device_name=invented_name(entropy),
+            presses=before.presses,
+            runs=before.runs,
         )
         self._storage.save()
+
+    def write_diagnostics(self, folder: Path) -> list[str]:
+        """Write the log bundle of the deployment so far into a folder; the names of its files."""
+        return write_bundle(self._storage, folder, self._host.clock.now())
 
     async def power_on(
         self,
@@ -80,13 +92,24 @@ class PC:
         ``connect`` replaces sockets by another way to the servers, ``transcript`` sees every exchange. A step that
         fails is in the outcome; an exception is a fault of the program.
         """
-        machine = Machine(
-            self._host, self._storage, endpoints, listener=on_event, connect=connect, transcript=transcript
-        )
+        while True:
+            machine = Machine(
+                self._host, self._storage, endpoints, listener=on_event, connect=connect, transcript=transcript
+            )
+            try:
+                return await self._run(machine, person)
+            except ResetPressed:
+                machine.watch.screen(RESETTING)
+                self.reset()
+
+    async def _run(self, machine: Machine, person: Person) -> Outcome:
+        """OOBE from wherever the PC was, until it is at rest."""
         failure: Failure | None = None
         reached: Reached = "failed"
         try:
             reached = await Oobe(machine, person).run()
+        except ResetPressed:
+            raise
         except StepFailed as error:
             failure = Failure(error.step, error.code, error.message)
             if error.step != "esp":

@@ -28,6 +28,8 @@ FIRST_SIGN_IN = Screen("FirstSignInAnimation", "Hi")
 WORK_OR_PERSONAL = Screen("OobeIDPS", "How would you like to set up this device?")
 HELLO = Screen("NGC", "Use Windows Hello with your account")
 DESKTOP = Screen("Desktop", "Desktop")
+QUALITY_UPDATES = Screen("OobeQualityUpdates", "Installing Windows quality updates")
+RESETTING = Screen("Reset", "Resetting this PC")
 
 _NOTHING = OobeConfig(0)
 

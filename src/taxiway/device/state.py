@@ -101,6 +101,10 @@ class State(Struct):
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
     presses: int = 0
+    logon: str = ""
+    signed_on: str = ""
+    runs: dict[str, int] = field(default_factory=dict)
+    event_log: list[tuple[int, int, str]] = field(default_factory=list)
     ended: int = 0
     esp_started: dict[str, int] = field(default_factory=dict)
 

@@ -19,15 +19,17 @@ from taxiway.device.events import (
     ScreenShown,
     StepDone,
 )
+from taxiway.device.outcome import milliseconds
 from taxiway.device.screens import Screen
 from taxiway.kernel import Clock
 
 
 class Watch:
-    """One listener, and a shorthand for each kind of event."""
+    """One listener, and a shorthand for each kind of event; the PC's own event log is kept in ``event_log``."""
 
-    def __init__(self, clock: Clock, listener: Listener | None = None) -> None:
+    def __init__(self, clock: Clock, event_log: list[tuple[int, int, str]], listener: Listener | None = None) -> None:
         self._clock = clock
+        self._event_log = event_log
         self._listener = listener
 
     def screen(self, screen: Screen) -> None:
@@ -40,6 +42,7 @@ class Watch:
 
     def note(self, number: int, text: str) -> None:
         """An event log entry of the PC."""
+        self._event_log.append((milliseconds(self._clock.now()), number, text))
         self._tell(Noted(at=self._clock.now(), number=number, text=text))
 
     def phase(self, phase: EspPhaseName, state: ItemState) -> None:
@@ -50,11 +53,10 @@ class Watch:
         """A line of the status page changed."""
         self._tell(EspItemChanged(at=self._clock.now(), phase=phase, item=item, state=state, text=text, **counters))
 
-    def failed(self, failure: StepFailed, buttons: tuple[str, ...] = ()) -> None:
-        """A step ended with a code."""
-        self._tell(
-            Failed(at=self._clock.now(), step=failure.step, code=failure.code, reason=failure.message, buttons=buttons)
-        )
+    def failed(self, failure: StepFailed, buttons: tuple[str, ...] = (), text: str = "") -> None:
+        """A step ended with a code; ``text`` is what the page says to the person."""
+        told = {"step": failure.step, "code": failure.code, "reason": failure.message}
+        self._tell(Failed(at=self._clock.now(), **told, buttons=buttons, text=text))
 
     def finished(self, reached: str) -> None:
         """The PC came to rest."""

@@ -115,6 +115,8 @@ def set_domain_authentication(tx: Tx, name: str, kind: Literal["Managed", "Feder
 def tenant_of_domain(tx: Tx, domain: str) -> str | None:
     """The tenant that a verified domain or a GUID leads to; works in a transaction of any tenant."""
     name = domain.strip().lower()
+    if "\x00" in name:  # no database keeps such a text, and one of them does not even compare it
+        return None
     return router.tenant_of(tx, "tenant", name) or router.tenant_of(tx, "domain", name)
 
 

@@ -100,6 +100,8 @@ class Door:
     def _check_host(self, scope: Scope) -> None:
         if self.hosts and _host(scope) not in self.hosts:
             raise MisdirectedRequest("This server does not answer for the host that the request names.")
+        if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
+            raise BadBody("The address holds a NUL.")
 
     async def _refuse(self, error: TaxiwayError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an error that no face claimed."""

@@ -41,6 +41,8 @@ async def read_form(request: Request, *, limit: int = 262_144) -> dict[str, str]
         pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except (UnicodeDecodeError, ValueError) as error:
         raise BadBody("The body is not an urlencoded form.") from error
+    if any("\0" in key or "\0" in value for key, value in pairs):
+        raise BadBody("The form holds a NUL.")
     form: dict[str, str] = {}
     for key, value in pairs:
         form.setdefault(key, value)
@@ -52,6 +54,8 @@ async def read_json(request: Request, *, limit: int = 1_048_576) -> Any:
     body = await read_body(request, limit=limit)
     if not body.strip():
         return None
+    if b"\\u0000" in body:
+        raise BadBody("A text holds a NUL.")  # no database keeps one, and no name has one
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final, Literal
 
 from taxiway import directory
@@ -26,6 +26,8 @@ class Candidate:
     row: Row
     via: Via
     reasons: tuple[Reason, ...] = ()
+    everywhere: bool = False
+    """Whether it is assigned to all devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class EspSettings:
     custom_error_text: str
     selected_apps: tuple[str, ...]
     first_user_only: bool
+    quality_updates: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """The shape that is stored."""
@@ -69,6 +72,18 @@ def choose_esp(default: Row, candidates: Sequence[Candidate]) -> Decision[Candid
     return Decision(Candidate(default, "default"), (reason,))
 
 
+def choose_updates(default: Row, candidates: Sequence[Candidate], *, registered: bool) -> bool:
+    """Whether OOBE ends with quality updates (R-83): user-targeted profiles have no say in it.
+
+    ``registered``: the device is known to Windows Autopilot; another one gets them from a profile for all devices only.
+    """
+    ranked = sorted((c for c in candidates if c.via == "device"), key=lambda c: int(c.row["priority"]))
+    chosen = ranked[0] if ranked else Candidate(default, "default", everywhere=True)
+    row = chosen.row
+    wanted = bool(row["show_installation_progress"]) and bool(row["install_quality_updates"])
+    return wanted and (registered or chosen.everywhere)
+
+
 def choose_restriction(default: Row, candidates: Sequence[Candidate]) -> Decision[Candidate]:
     """The one with the highest priority, however it is targeted, else the default (R-20)."""
     ranked = sorted(candidates, key=lambda c: int(c.row["priority"]))
@@ -83,6 +98,17 @@ def choose_restriction(default: Row, candidates: Sequence[Candidate]) -> Decisio
 def effective_esp(tx: Tx, *, device: Row | None, user: Row | None) -> Decision[Candidate]:
     """The ESP profile that a device and user would get if they enrolled now."""
     return choose_esp(default_of(tx, DEFAULT_ESP), _candidates(tx, ESP, device, user))
+
+
+def settings_for(
+    tx: Tx, *, device: Row | None, user: Row | None, registered: bool, in_oobe: bool
+) -> Decision[EspSettings]:
+    """The page's settings as a device and user would be given them now, ready to be frozen (R-78, R-83)."""
+    default, candidates = default_of(tx, DEFAULT_ESP), _candidates(tx, ESP, device, user)
+    chosen = choose_esp(default, candidates)
+    settings = frozen_esp(chosen.value, in_oobe=in_oobe)
+    updates = in_oobe and choose_updates(default, candidates, registered=registered)
+    return Decision(replace(settings, quality_updates=updates), chosen.reasons)
 
 
 def effective_limit(tx: Tx, *, device: Row | None, user: Row | None) -> Decision[Candidate]:
@@ -135,7 +161,7 @@ def _candidates(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list
     rows = ENROLLMENT_CONFIGURATIONS.select(tx, both(eq("kind", kind), one_of("id", ids))) if ids else []
     by_id = {row["id"]: row for row in rows}
     return [
-        Candidate(by_id[match.object_id], match.via, tuple(match.reasons))
+        Candidate(by_id[match.object_id], match.via, tuple(match.reasons), match.target.kind == "all_devices")
         for match in matches
         if match.object_id in by_id
     ]

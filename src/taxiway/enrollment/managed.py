@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from taxiway import directory, pki
-from taxiway.enrollment.choice import EspSettings
+from taxiway.enrollment.choice import EspSettings, settings_for
 from taxiway.enrollment.entities import ENROLLMENT, MANAGED_DEVICE
 from taxiway.store import Repository, Row, Tx, eq
 
@@ -39,6 +39,17 @@ def esp_of(tx: Tx, managed_id: str) -> EspSettings | None:
     """The ESP settings that were frozen when the device enrolled (R-80), or None for an unknown device."""
     enrollment = ENROLLMENTS.get(tx, managed_id)
     return None if enrollment is None or not enrollment["esp"] else EspSettings.from_dict(enrollment["esp"])
+
+
+def freeze_again(tx: Tx, managed_id: str, *, device: Row | None, user: Row | None) -> EspSettings:
+    """Give an enrolled device the settings that its profile has now; only an administrator orders that (P-15)."""
+    _, ztdid = links_of(tx, managed_id)
+    decision = settings_for(tx, device=device, user=user, registered=ztdid is not None, in_oobe=True)
+    settings = decision.value
+    ENROLLMENTS.update(tx, managed_id, {"esp": settings.as_dict()})
+    what = {"managed_device": managed_id, "profile": settings.profile_name}
+    tx.log("esp.updated", subject=subject_of(tx, managed_id), what=what, why=decision.reasons)
+    return settings
 
 
 def links_of(tx: Tx, managed_id: str) -> tuple[str | None, str | None]:

@@ -13,10 +13,9 @@ from taxiway.enrollment import terms
 from taxiway.enrollment.askers import Asker
 from taxiway.enrollment.choice import (
     EspSettings,
-    effective_esp,
     effective_limit,
     effective_restriction,
-    frozen_esp,
+    settings_for,
     windows_restriction,
 )
 from taxiway.enrollment.configurations import default_of
@@ -81,13 +80,14 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
             remedy="Assign a license with an Intune plan to the user, then try again.",
         )
     terms.check_accepted(tx, user["id"], request.first("EnrollmentData"))
-    chosen = effective_esp(tx, device=device, user=user)
-    esp = frozen_esp(chosen.value, in_oobe=request.flag("NotInOobe") is False or registration is not None)
+    registered = registration is not None
+    in_oobe = request.flag("NotInOobe") is False or registered
+    chosen = settings_for(tx, device=device, user=user, registered=registered, in_oobe=in_oobe)
     return Admission(
         user=user,
         device=device,
         registration=registration,
-        esp=esp,
+        esp=chosen.value,
         profile_name=_profile_name(tx, device, registration),
         asker=asker,
         reasons=(*reasons, *chosen.reasons),

@@ -2,6 +2,7 @@
 
 from taxiway.insight.checklist import Step, checklist
 from taxiway.insight.explain import Explanation, explain
+from taxiway.insight.explain_esp import explain_esp
 from taxiway.insight.timeline import Moment, Phase, Timeline, timeline
 
-__all__ = ["Explanation", "Moment", "Phase", "Step", "Timeline", "checklist", "explain", "timeline"]
+__all__ = ["Explanation", "Moment", "Phase", "Step", "Timeline", "checklist", "explain", "explain_esp", "timeline"]

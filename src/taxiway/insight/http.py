@@ -14,6 +14,7 @@ from taxiway import directory, signin
 from taxiway.doors import bearer, json_response
 from taxiway.insight.checklist import checklist
 from taxiway.insight.explain import Question, explain
+from taxiway.insight.explain_esp import explain_esp
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
 
@@ -28,6 +29,7 @@ def routes(rt: Runtime) -> list[BaseRoute]:
         Route("/taxiway/timeline/{serial}", _asked(rt, _timeline), methods=["GET"]),
         Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
         Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
+        Route("/taxiway/explain/esp", _asked(rt, _esp), methods=["GET"]),
     ]
 
 
@@ -76,6 +78,11 @@ def _explained(question: Question) -> Ask:
         return found.shown()
 
     return ask
+
+
+def _esp(tx: Tx, request: Request) -> dict[str, Any] | None:
+    device = request.query_params.get("device", "")
+    return explain_esp(tx, device) if 0 < len(device) <= _LONGEST and "\x00" not in device else None
 
 
 def _refused(status: int, code: str, message: str) -> Response:

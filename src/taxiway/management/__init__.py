@@ -20,8 +20,11 @@ from taxiway.management.configurations import (
     meant_for,
     update_configuration,
 )
+from taxiway.management.deployments import DEPLOYMENTS
 from taxiway.management.entities import APP_KINDS, COMPLIANCE_KINDS, CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
+from taxiway.management.esp_view import EspView, esp_view, named
+from taxiway.management.estimate import Estimate, Expected
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
@@ -45,10 +48,14 @@ __all__ = [
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
     "CONFIGURATION_KINDS",
+    "DEPLOYMENTS",
     "BadOmaUri",
     "BadPolicy",
     "Conflict",
     "Effective",
+    "EspView",
+    "Estimate",
+    "Expected",
     "Item",
     "ManagementError",
     "NoContent",
@@ -67,11 +74,13 @@ __all__ = [
     "effective",
     "end_retirements",
     "esp_state",
+    "esp_view",
     "expire_pages",
     "follow",
     "judge",
     "meant_apps",
     "meant_for",
+    "named",
     "object_states",
     "order_esp",
     "order_retire",

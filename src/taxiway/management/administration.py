@@ -7,15 +7,18 @@ from typing import Any, Literal
 from taxiway import enrollment
 from taxiway.directory import Principal, require
 from taxiway.kernel import Reason
-from taxiway.management import runs
-from taxiway.management.esp import RUNNING
+from taxiway.management import deployments, esp_deadlines, runs
+from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
+from taxiway.management.esp_waits import waiting_for
+from taxiway.management.queue import Queue
 from taxiway.store import NotFound, Tx
 
-Order = Literal["release", "fail"]
+#: Release or fail the page now; spare later users its second half; give it the settings its profile has now (P-15).
+Order = Literal["release", "fail", "hide", "update"]
 
 
 def order_esp(tx: Tx, managed_id: str, order: Order, *, principal: Principal) -> None:
-    """Release or fail the page now: carried out in the device's next session."""
+    """Order something of the page: carried out in the device's next session."""
     require(tx, principal, "management.write")
     run = runs.load(tx, managed_id)
     if run is None:
@@ -33,19 +36,37 @@ def esp_state(tx: Tx, managed_id: str) -> dict[str, Any] | None:
         return None
     users = {user: mine["state"] for user, mine in run.esp.get("users", {}).items()}
     lists = run.esp.get("lists", {})
-    return {"state": run.esp_state, "deadline": run.esp_deadline, "users": users, "lists": lists}
+    return {"state": run.esp_state, "deadline": esp_deadlines.of(run.esp), "users": users, "lists": lists}
 
 
 def expire_pages(tx: Tx) -> int:
-    """Let the pages whose time is over fail, also where the device never came back; how many that were."""
-    late = runs.overdue(tx, RUNNING)
-    for managed_id in late:
+    """Let the pages whose time is over fail, also where the device or the user never came back; how many that were."""
+    ended = 0
+    for managed_id in runs.overdue(tx):
         run = runs.load(tx, managed_id)
-        if run is None:
-            continue
-        what = {"phase": "device", "from": run.esp_state, "to": "failed", "managed_device": managed_id}
-        why = [Reason("esp.deadline", "The page's time is over and the device has not come back.")]
-        run.esp_state = "failed"
-        runs.save(tx, run)
-        tx.log("esp.moved", subject=enrollment.subject_of(tx, managed_id), what=what, why=why)
+        if run is not None:
+            ended += _expire(tx, run)
+    return ended
+
+
+def _expire(tx: Tx, run: runs.Run) -> int:
+    """End the halves of one page whose time is over, with what they waited for on record."""
+    facts = {"waiting_for": [each.what for each in waiting_for(run, Queue(tx, run.managed_id).rows)]}
+    late: list[dict[str, Any]] = []
+    if run.esp_state in RUNNING and esp_deadlines.passed(run.esp, tx.now):
+        why = Reason("esp.deadline", "The page's time is over and the device has not come back.", facts)
+        late.append({"phase": "device", "from": run.esp_state, "why": why})
+        run.esp_state, run.esp["since"] = "failed", tx.now.isoformat()
+    for user, mine in run.esp.get("users", {}).items():
+        if mine["state"] in USER_RUNNING and esp_deadlines.passed(mine, tx.now):
+            why = Reason("esp.user_deadline", "The time is over and the user has not come back to this page.", facts)
+            late.append({"phase": "user", "user": user, "from": mine["state"], "why": why})
+            mine["state"], mine["since"] = "failed", tx.now.isoformat()
+    run.esp_deadline = esp_deadlines.earliest(run)
+    deployments.follow(tx, run, late[-1]["why"].text if late else "")
+    runs.save(tx, run)
+    for each in late:
+        why = each.pop("why")
+        what = {**each, "to": "failed", "managed_device": run.managed_id}
+        tx.log("esp.moved", subject=enrollment.subject_of(tx, run.managed_id), what=what, why=[why])
     return len(late)

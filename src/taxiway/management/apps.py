@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
+from taxiway.management import durations
 from taxiway.management.collection import Collection
 from taxiway.management.entities import APP_KINDS, MOBILE_APP
 from taxiway.management.errors import BadPolicy, NoContent
@@ -50,8 +51,13 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
 apps = Collection(APPS, OBJECT_KIND, "apps.write", APP_KINDS, _check, _SHARED)
 create_app = apps.create
 update_app = apps.update
-delete_app = apps.delete
 assign_app = apps.assign
+
+
+def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
+    """Remove an app, its assignments and what was recorded of its installations."""
+    apps.delete(tx, app_id, principal=principal)
+    durations.forget(tx, app_id)
 
 
 async def set_app_content(

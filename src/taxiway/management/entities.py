@@ -1,4 +1,4 @@
-"""Apps, device configurations and compliance policies, each declared once (02 sections 8, 9.1 and 9.3).
+"""Apps, configurations, compliance policies and deployments, each declared once (02 sections 3.7, 8, 9.1 and 9.3).
 
 Complex values are kept in Graph's own shape inside their JSON property.
 """
@@ -24,6 +24,11 @@ def _of(kind: Kind, *names: str) -> list[Prop]:
     return [Prop(name, kind, default=[] if kind == "strings" else None) for name in names]
 
 
+def _moment(name: str, graph: str) -> Prop:
+    """A point in time that lists are filtered and sorted by."""
+    return Prop(name, "datetime", graph=graph, column=True, filterable=True, sortable=True)
+
+
 def _names(props: list[Prop]) -> frozenset[str]:
     return frozenset(prop.name for prop in props)
 
@@ -34,8 +39,8 @@ def _base() -> list[Prop]:
         Prop("kind", graph="@odata.type", nullable=False, column=True, filterable=True),
         Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
         Prop("description", default=""),
-        Prop("created_at", "datetime", graph="createdDateTime", column=True, filterable=True, sortable=True),
-        Prop("last_modified_at", "datetime", graph="lastModifiedDateTime", column=True, filterable=True, sortable=True),
+        _moment("created_at", "createdDateTime"),
+        _moment("last_modified_at", "lastModifiedDateTime"),
         Prop("role_scope_tag_ids", "strings", default=["0"]),
     ]
 
@@ -159,6 +164,39 @@ _COMPLIANCE = [
 COMPLIANCE_POLICY = Entity(
     "compliance_policy",
     [*_base(), Prop("scheduled_actions_for_rule", "json", default=[]), *_COMPLIANCE],
+)
+
+# ----------------------------------------------------------------------------------------- deployments
+
+#: One enrollment's way to its desktop, as ``autopilotEvents`` shows it (02 section 3.7); it outlives the device.
+DEPLOYMENT = Entity(
+    "deployment",
+    [
+        Prop("device_id", column=True, filterable=True),
+        Prop("user_id", column=True, filterable=True),
+        Prop("user_principal_name", column=True, filterable=True, sortable=True, fold=True),
+        Prop("device_serial_number", column=True, filterable=True, sortable=True, fold=True),
+        Prop("managed_device_name"),
+        Prop("os_version"),
+        _moment("event_at", "eventDateTime"),
+        Prop("device_registered_at", "datetime", graph="deviceRegisteredDateTime"),
+        Prop("enrollment_started_at", "datetime", graph="enrollmentStartDateTime"),
+        Prop("enrollment_type", default="azureADJoinedWithAutopilotProfile"),
+        Prop("enrollment_state", default="enrolled"),
+        Prop("windows_autopilot_deployment_profile_display_name"),
+        Prop("windows10_enrollment_completion_page_configuration_display_name"),
+        Prop("windows10_enrollment_completion_page_configuration_id"),
+        Prop("deployment_state", default="inProgress", column=True, filterable=True, sortable=True),
+        Prop("device_setup_status", default="inProgress"),
+        Prop("account_setup_status", default="notAttempted"),
+        _moment("deployment_started_at", "deploymentStartDateTime"),
+        _moment("deployment_ended_at", "deploymentEndDateTime"),
+        Prop("device_setup_duration", default="PT0S"),
+        Prop("account_setup_duration", default="PT0S"),
+        Prop("deployment_duration", default="PT0S"),
+        Prop("deployment_total_duration", default="PT0S"),
+        Prop("enrollment_failure_details"),
+    ],
 )
 
 #: Per kind of compliance policy: its properties beside the base's.

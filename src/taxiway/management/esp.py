@@ -5,38 +5,38 @@
     collecting  everything meant for the device is being delivered
     sent        the lists and "the server has finished" are on their way (block B)
     released    the device works through the lists by itself
-    done        the device says that the page ended well
+    done        the device says that the page ended well, or that the person left it
     failed      it ended badly, its time was over, or something it waits for could not be delivered (block F)
 
 Each move is logged with its reasons. Every state ends: what cannot be delivered settles as failed, and the page's own
-time limit is a deadline here too.
+time limit is a deadline here too. "Try again" on the failed page begins the delivery anew.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Final
 
+from taxiway import enrollment
 from taxiway.kernel import Reason
-from taxiway.management import esp_commands, work
+from taxiway.management import esp_commands, esp_deadlines, esp_lists, work
 from taxiway.management.apps import MeantApp
 from taxiway.management.context import Context
-from taxiway.management.model import DEVICE_LANE
-from taxiway.management.queue import DONE, FAILED
+from taxiway.management.esp_deadlines import RUNNING
+from taxiway.management.esp_waits import waiting_for
+from taxiway.management.model import DEVICE_LANE, Wanted
+from taxiway.management.queue import FAILED
+from taxiway.wire.csp import locate
 
 MOVES: Final[dict[str, frozenset[str]]] = {
     "off": frozenset(),
-    "opening": frozenset({"collecting", "sent", "failed"}),
-    "collecting": frozenset({"sent", "failed"}),
-    "sent": frozenset({"released", "failed"}),
+    "opening": frozenset({"collecting", "sent", "failed", "done"}),
+    "collecting": frozenset({"sent", "failed", "done"}),
+    "sent": frozenset({"released", "failed", "done"}),
     "released": frozenset({"done", "failed"}),
     # "Try again" on the failed page may still end well; an administrator may release a page that was failed.
-    "failed": frozenset({"done", "sent"}),
+    "failed": frozenset({"done", "sent", "collecting"}),
     "done": frozenset(),
 }
-RUNNING: Final = ("opening", "collecting", "sent", "released")
-#: The device counts its minutes from a moment we do not see; ours end a little later.
-_SLACK: Final = timedelta(minutes=5)
 
 _Move = tuple[str, Reason]
 
@@ -49,7 +49,7 @@ def begin(ctx: Context) -> None:
         _log(ctx, "new", "off", why)
         return
     ctx.run.esp_state = "opening"
-    ctx.run.esp_deadline = ctx.tx.now + timedelta(minutes=ctx.esp.timeout_minutes) + _SLACK
+    esp_deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
     text = f"'{ctx.esp.profile_name}' shows the page and gives it {ctx.esp.timeout_minutes} minutes."
     _log(ctx, "new", "opening", Reason("esp.shown", text, {"profile": ctx.esp.profile_id, "via": ctx.esp.via}))
 
@@ -76,23 +76,25 @@ def holds_back(ctx: Context, app: MeantApp) -> bool:
 
 
 def _move(ctx: Context) -> _Move | None:
+    order = ctx.run.esp.pop("order", None)
+    if order is not None and (ordered := _ordered(ctx, order)) is not None:
+        return ordered
     state = ctx.run.esp_state
     if state in {"off", "done"} or ctx.esp is None:
         _deliver(ctx)
         return None
-    order = ctx.run.esp.pop("order", None)
-    if order is not None:
-        return _ordered(ctx, order)
-    if state in RUNNING and ctx.run.esp_deadline is not None and ctx.tx.now > ctx.run.esp_deadline:
-        text = f"The page's time of {ctx.esp.timeout_minutes} minutes is over."
-        return "failed", Reason("esp.deadline", text, {"state": state})
+    if state in RUNNING:
+        if (ended := _ended(ctx)) is not None:
+            return ended
+        if esp_deadlines.passed(ctx.run.esp, ctx.tx.now):
+            text = f"The page's time of {ctx.esp.timeout_minutes} minutes is over."
+            facts = {"state": state, "waiting_for": [each.what for each in waiting_for(ctx.run, ctx.queue.rows)]}
+            return "failed", Reason("esp.deadline", text, facts)
     return _STEPS[state](ctx)
 
 
 def _opening(ctx: Context) -> _Move | None:
-    if ctx.esp is None:
-        return None
-    ids = ctx.queue.want_all(esp_commands.opening(ctx.esp, ctx.managed["id"]))
+    ids = ctx.queue.want_all(settings(ctx))
     if not ctx.queue.settled(ids):
         return None
     refused = [row["uri"] for row in ctx.queue.failed(ids)]
@@ -101,15 +103,15 @@ def _opening(ctx: Context) -> _Move | None:
 
 
 def _collecting(ctx: Context) -> _Move | None:
-    ids = _freeze(ctx, _deliver(ctx))
+    ids = esp_lists.freeze(ctx, _deliver(ctx))
     if not ctx.queue.settled(ids):
         return None
-    lost = [app for app in _tracked(ctx) if _delivery(ctx, app) == FAILED]
+    lost = esp_lists.lost(ctx)
     if lost and ctx.esp is not None and ctx.esp.block:
-        return _fail(ctx, "A required app could not be delivered.", [app.row["display_name"] for app in lost])
+        return _fail(ctx, "A required app could not be delivered.", lost)
     failed = [row["uri"] for row in ctx.queue.failed(ids)]
     text = f"Everything meant for the device was delivered: {len(ids)} commands, {len(failed)} refused."
-    return "sent", Reason("esp.collected", text, {"refused": failed, **_lists(ctx)})
+    return "sent", Reason("esp.collected", text, {"refused": failed, **esp_lists.lists(ctx)})
 
 
 def _sent(ctx: Context) -> _Move | None:
@@ -123,23 +125,22 @@ def _sent(ctx: Context) -> _Move | None:
 
 def _released(ctx: Context) -> _Move | None:
     _deliver(ctx)
-    ended = _outcome(ctx)
-    if ended == "done":
-        return "done", Reason("esp.done", "The device reports that its setup ended well.")
-    if ended == "failed":
-        failed = [app.row["display_name"] for app in _tracked(ctx) if work.app_state(ctx, app)[0] == "failed"]
-        text = "The device reports that its setup failed."
-        return "failed", Reason("esp.device_failed", text, {"apps": failed} if failed else {})
     return None
 
 
 def _failed(ctx: Context) -> _Move | None:
-    settled = ctx.queue.settled(_freeze(ctx, _deliver(ctx)))
+    """The page may be mended: by the device's own work, or by "Try again", which takes its failure back."""
+    settled = ctx.queue.settled(esp_lists.freeze(ctx, _deliver(ctx)))
+    done, well = _outcome(ctx)
+    if done and well == "1":
+        return "done", Reason("esp.done_late", "After all, the device reports that its setup ended well.")
+    if well == "0":
+        ctx.run.esp["told_failed"] = True
+    elif well == "2" and not done and ctx.run.esp.pop("told_failed", False):
+        return _again(ctx)
     if settled and not ctx.run.esp.get("blocked"):
         # The page timed out before the server was done: "Try again" needs the lists to end well.
         _release(ctx)
-    if _outcome(ctx) == "done":
-        return "done", Reason("esp.done_late", "After all, the device reports that its setup ended well.")
     return None
 
 
@@ -155,34 +156,64 @@ _STEPS: Final = {
 # ---------------------------------------------------------------------------------------------- inside
 
 
-def _ordered(ctx: Context, order: str) -> _Move | None:
-    """What an administrator asked for (05 section 11.14, escape hatches)."""
-    state = ctx.run.esp_state
-    if order == "release" and "sent" in MOVES[state]:
-        ctx.run.esp["blocked"] = False
-        ctx.run.esp_deadline = None
-        return "sent", Reason("esp.ordered", "An administrator released the page.")
-    if order == "fail" and "failed" in MOVES[state]:
-        return _fail(ctx, "An administrator failed the page.", [])
+def _ended(ctx: Context) -> _Move | None:
+    """How the page ended on the device, once it says so."""
+    done, well = _outcome(ctx)
+    if well == "0":
+        failed = esp_lists.failed(ctx)
+        text = "The device reports that its setup failed."
+        return "failed", Reason("esp.device_failed", text, {"apps": failed} if failed else {})
+    if done and well == "1":
+        return "done", Reason("esp.done", "The device reports that its setup ended well.")
+    if done:
+        return "done", Reason("esp.left", "The person left the page before its end; what was meant goes on arriving.")
     return None
 
 
-def _lists(ctx: Context) -> dict[str, list[str]]:
-    """The lists as they were when they were first told: the device freezes them too."""
-    made: dict[str, list[str]] = ctx.run.esp.setdefault(
-        "lists",
-        {
-            "networks": _networks(ctx),
-            "msi": [f"{app.node}/Status" for app in _tracked(ctx) if _delivery(ctx, app) == DONE],
-        },
-    )
-    return made
+def _outcome(ctx: Context) -> tuple[bool, str | None]:
+    done, well = (ctx.fact(uri) for uri in esp_commands.outcome_nodes("Device"))
+    return (done or "").lower() == "true", well
+
+
+def _ordered(ctx: Context, order: str) -> _Move | None:
+    """What an administrator asked for (05 section 11.14, escape hatches; P-15)."""
+    state = ctx.run.esp_state
+    if order == "release" and "sent" in MOVES[state]:
+        ctx.run.esp["blocked"] = False
+        ctx.run.esp.pop("deadline", None)
+        return "sent", Reason("esp.ordered", "An administrator released the page.")
+    if order == "fail" and "failed" in MOVES[state]:
+        return _fail(ctx, "An administrator failed the page.", [])
+    if order == "hide":
+        ctx.queue.want(esp_commands.hide_user_page())
+    if order == "update" and state != "off":
+        ctx.esp = enrollment.freeze_again(ctx.tx, ctx.managed["id"], device=ctx.device, user=ctx.primary)
+        ctx.queue.order_all(settings(ctx))
+    return None
+
+
+def _again(ctx: Context) -> _Move:
+    """After "Try again" the page has its settings, its minutes and its work once more (R-71, P-18)."""
+    for row in ctx.queue.failed(esp_lists.freeze(ctx, [])):
+        ctx.queue.afresh(row["id"])
+    if ctx.esp is not None:
+        esp_deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
+        if ctx.run.esp.pop("blocked", False):
+            ctx.queue.order_all(settings(ctx))
+            ctx.run.esp.pop("lists", None)
+    return "collecting", Reason("esp.again", "The person pressed Try again: what failed is sent once more.")
 
 
 def _release(ctx: Context) -> list[str]:
-    lists = _lists(ctx)
+    lists = esp_lists.lists(ctx)
     return ctx.queue.want_all(
-        esp_commands.release("Device", DEVICE_LANE, networks=lists["networks"], msi=lists["msi"], certificates=[])
+        esp_commands.release(
+            "Device",
+            DEVICE_LANE,
+            policies=lists.get("policies", []),
+            networks=lists["networks"],
+            msi=lists["msi"],
+        )
     )
 
 
@@ -198,47 +229,27 @@ def _deliver(ctx: Context) -> list[str]:
     return ids
 
 
-def _freeze(ctx: Context, ids: list[str]) -> list[str]:
-    """What the page waits for is fixed once; what is assigned later is delivered, not waited for."""
-    frozen: list[str] = ctx.run.esp.setdefault("work", ids)
-    return [row_id for row_id in frozen if row_id in ctx.queue.rows]
-
-
-def _tracked(ctx: Context) -> list[MeantApp]:
-    """The device's own required apps that the page waits for."""
-    frozen = set(ctx.run.esp.get("work", ()))
-    return [
-        app
-        for app in ctx.apps
-        if app.via == "device" and app.intent == "required" and work.run_id(app, DEVICE_LANE) in frozen
-    ]
-
-
-def _delivery(ctx: Context, app: MeantApp) -> str:
-    return ctx.queue.state(work.run_id(app, DEVICE_LANE))
-
-
-def _networks(ctx: Context) -> list[str]:
-    accepted = {row["uri"] for row in ctx.queue.rows.values() if row["state"] == DONE}
-    uris = [uri for each in ctx.meant if each.via == "device" for uri in each.network_profiles]
-    return [uri for uri in uris if f"{uri}/WlanXml" in accepted]
-
-
-def _outcome(ctx: Context) -> str | None:
-    done, well = (ctx.fact(uri) for uri in esp_commands.outcome_nodes("Device"))
-    if well == "0":
-        return "failed"
-    return "done" if (done or "").lower() == "true" and well == "1" else None
-
-
 def _fail(ctx: Context, text: str, apps: list[str]) -> _Move:
     ctx.run.esp["blocked"] = True
-    shown = f"{text} Quote {ctx.managed['id']} to your support."
-    if ctx.esp is not None:
-        ctx.queue.want_all(esp_commands.failure(ctx.esp, f"{ctx.esp.custom_error_text}\n{shown}".strip()))
+    block(ctx, text)
     return "failed", Reason("esp.blocked", text, {"apps": apps} if apps else {})
 
 
+def settings(ctx: Context) -> list[Wanted]:
+    """The page's settings (block A), but for those that a configuration of the administrator speaks of (R-80)."""
+    spoken = {location.key for item, _ in ctx.effective.items if (location := locate(item.uri)) is not None}
+    wanted = [] if ctx.esp is None else esp_commands.opening(ctx.esp, ctx.managed["id"])
+    return [each for each in wanted if (location := locate(each.uri)) is None or location.key not in spoken]
+
+
+def block(ctx: Context, text: str) -> None:
+    """Have the page fail within a minute, with a text that helps (block F)."""
+    shown = f"{text} Quote {ctx.managed['id']} to your support."
+    if ctx.esp is not None:
+        ctx.queue.order_all(esp_commands.failure(ctx.esp, f"{ctx.esp.custom_error_text}\n{shown}".strip()))
+
+
 def _log(ctx: Context, before: str, after: str, why: Reason) -> None:
+    ctx.run.esp |= {"since": ctx.tx.now.isoformat(), "why": why.text}
     what = {"phase": "device", "from": before, "to": after, "managed_device": ctx.managed["id"]}
     ctx.tx.log("esp.moved", subject=ctx.subject, what=what, why=[why])

@@ -12,6 +12,8 @@ from taxiway.wire.expected import TrackedApp, join_apps, join_uris
 STATUS: Final = f"{DMCLIENT}/FirstSyncStatus"
 ENT_DM_ID: Final = f"./Device/{DMCLIENT}/EntDMID"
 ORIGIN: Final = "esp"
+#: Ours: what tells Windows of them is not documented. A PC that does not know the node answers 404, and that is all.
+QUALITY_UPDATES: Final = "./Device/Vendor/taxiway/EnrollmentStatusPage/InstallQualityUpdates"
 
 
 def opening(esp: EspSettings, managed_id: str) -> list[Wanted]:
@@ -27,21 +29,23 @@ def opening(esp: EspSettings, managed_id: str) -> list[Wanted]:
         (ENT_DM_ID, "chr", managed_id),
         (f"./Device/{DMCLIENT}/Poll/PollOnLogin", "bool", "true"),
     ]
+    if esp.quality_updates:
+        values.append((QUALITY_UPDATES, "bool", "true"))
     if esp.custom_error_text:
         values.insert(5, (f"{page}/CustomErrorText", "chr", esp.custom_error_text))
     return [_set("open", uri, data, form, DEVICE_LANE) for uri, form, data in values]
 
 
-def release(scope: str, lane: str, *, networks: list[str], msi: list[str], certificates: list[str]) -> list[Wanted]:
+def release(scope: str, lane: str, *, policies: list[str], networks: list[str], msi: list[str]) -> list[Wanted]:
     """Block B: the lists of what was delivered, then the word that the server is done. The order matters.
 
-    ``scope`` is ``Device`` or ``User``; ``msi`` are the status nodes of the packages.
+    ``scope`` is ``Device`` or ``User``; ``msi`` are the status nodes of the packages. Our id for the device is always
+    among the policies: an empty list would be no line at all (R-75).
     """
     page = f"./{scope}/{STATUS}"
     lists = [
-        ("ExpectedPolicies", join_uris([ENT_DM_ID])),
+        ("ExpectedPolicies", join_uris([ENT_DM_ID, *policies])),
         ("ExpectedNetworkProfiles", join_uris(networks)),
-        ("ExpectedSCEPCerts", join_uris(certificates)),
         ("ExpectedMSIAppPackages", join_apps([TrackedApp(uri) for uri in msi])),
     ]
     wanted = [_set("release", f"{page}/{name}", value, "chr", lane) for name, value in lists if value]
@@ -70,6 +74,10 @@ def failure(esp: EspSettings, text: str) -> list[Wanted]:
         ("TimeOutUntilSyncFailure", "int", "1"),
     )
     return [_set("fail", f"{page}/{name}", data, form, DEVICE_LANE) for name, form, data in values]
+
+
+#: Whether the device shows its users a page; a configuration may have said so too.
+USER_PAGE_HIDDEN: Final = f"./Device/{STATUS}/SkipUserStatusPage"
 
 
 def outcome_nodes(scope: str) -> list[str]:

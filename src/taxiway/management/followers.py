@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from taxiway.management import runs
+from taxiway.management import deployments, runs
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 
 
 def follow(followers: Followers) -> None:
     """Follow what concerns this room."""
+    followers.on("managed_device.enrolled", _begin)
     followers.on("managed_device.removed", _erase)
 
 
+def _begin(tx: Tx, event: Event) -> None:
+    deployments.begin(tx, event["id"])
+
+
 def _erase(tx: Tx, event: Event) -> None:
+    deployments.abandon(tx, event["id"])
     runs.erase(tx, event["id"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.kernel import Reason
+from taxiway.management.clocks import LOCAL_TIME, judge_clock
 from taxiway.management.context import Context
 from taxiway.management.runs import ABSENT, remember_alert
 from taxiway.wire.syncml import (
@@ -91,6 +92,8 @@ class Intake:
             if data is None:
                 continue
             name = uri or item.source or ""
+            if name == LOCAL_TIME:
+                judge_clock(self._ctx, data)
             if name and len(data) <= MAX_FACT:
                 self._ctx.run.facts[self._ctx.fact_key(name)] = data
 

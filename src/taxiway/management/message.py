@@ -7,7 +7,20 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management import compliance, esp, esp_commands, esp_user, report, retirement, runs, sessions, work
+from taxiway.management import (
+    compliance,
+    deployments,
+    esp,
+    esp_commands,
+    esp_deadlines,
+    esp_user,
+    report,
+    retirement,
+    runs,
+    sessions,
+    work,
+)
+from taxiway.management.clocks import LOCAL_TIME
 from taxiway.management.context import Context
 from taxiway.management.intake import Intake
 from taxiway.management.queue import DONE, Queue
@@ -29,6 +42,8 @@ from taxiway.wire.syncml import (
 )
 
 _ENVELOPE: Final = 2048
+#: States of either half of the page in which the device is asked how it ended.
+_OPEN: Final = frozenset({"collecting", "sent", "released", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +93,8 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         ctx.run.session.open = False
         report.write_inventory(ctx)
         report.judge(ctx)
+    ctx.run.esp_deadline = esp_deadlines.earliest(ctx.run)
+    deployments.follow(tx, ctx.run, ctx.run.esp.get("why", ""))
     ctx.queue.flush()
     report.write_statuses(ctx)
     sessions.store_answer(tx, ctx.run, header, incoming.body_hash, answer)
@@ -190,11 +207,13 @@ def _due(ctx: Context) -> list[str]:
         accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
         if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") != work.INSTALLED:
             nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
-    if ctx.run.esp_state in {"released", "failed"}:
+    if ctx.run.esp_state in _OPEN:
         nodes += esp_commands.outcome_nodes("Device")
     mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
-    if mine.get("state") in {"released", "failed"} and ctx.esp is not None and ctx.esp.show_user_page:
-        nodes += esp_commands.outcome_nodes("User")
+    if mine.get("state") in _OPEN:
+        nodes += [esp_commands.USER_PAGE_HIDDEN, *esp_commands.outcome_nodes("User")]
+    if LOCAL_TIME not in ctx.run.facts:
+        nodes.append(LOCAL_TIME)  # once for each enrollment
     # While the page is up the device comes every few seconds: its inventory is not read each time.
     if ctx.run.esp_state not in {"collecting", "sent", "released"}:
         nodes += [*compliance.FACTS, *report.INVENTORY]

@@ -75,6 +75,14 @@ class Queue:
         """``want`` for each, in order."""
         return [self.want(each) for each in wanted]
 
+    def order_all(self, wanted: Iterable[Wanted]) -> list[str]:
+        """``want`` for each, and say it once more where it was said before."""
+        ids = self.want_all(wanted)
+        for row_id in ids:
+            if self.state(row_id) in {DONE, FAILED}:
+                self.afresh(row_id)
+        return ids
+
     def settled(self, ids: Iterable[str]) -> bool:
         """Whether each was answered for good."""
         return all(self.rows[row_id]["state"] in {DONE, FAILED} for row_id in ids)
@@ -137,6 +145,10 @@ class Queue:
     def again(self, row_id: str) -> None:
         """Send a settled row once more."""
         self._change(self.rows[row_id], state=QUEUED, msg_ref=None, cmd_ref=None)
+
+    def afresh(self, row_id: str) -> None:
+        """Send a settled row as if it had never been sent."""
+        self._change(self.rows[row_id], state=QUEUED, msg_ref=None, cmd_ref=None, status=None, attempts=0)
 
     def retract(self, row: CommandRow) -> None:
         """The node is not to be set any more: take it back where the CSP allows it, else leave it (R10)."""

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from taxiway import enrollment
 from taxiway.kernel import Reason
-from taxiway.management import apps, compliance, configurations, esp, policies, work
+from taxiway.management import apps, compliance, configurations, durations, esp, policies, work
 from taxiway.management.context import Context
 from taxiway.management.queue import DONE, FAILED
 from taxiway.management.runs import ABSENT
@@ -51,6 +51,8 @@ def write_statuses(ctx: Context) -> None:
             continue
         _write(ctx, key, state, detail, known)
         if known is None or known["state"] != state:
+            if state == "installed":
+                _record_duration(ctx, key[1])
             _log(ctx, key, None if known is None else known["state"], state, detail)
     for kind, object_id in stored.keys() - current.keys():
         if kind == policies.OBJECT_KIND or (
@@ -158,6 +160,14 @@ def _app_state(ctx: Context, app: apps.MeantApp) -> _State:
     if state == "pendingInstall" and esp.holds_back(ctx, app):
         detail["held_back"] = True
     return state, {**detail, "error": error} if error else detail
+
+
+def _record_duration(ctx: Context, app_id: str) -> None:
+    """An app is there that was not there before: how long that took, for estimates."""
+    for app in ctx.apps:
+        row = ctx.queue.rows.get(work.run_id(app, work.app_lane(ctx, app)))
+        if app.row["id"] == app_id and row is not None:
+            durations.record(ctx.tx, app_id, ctx.managed["id"], row["updated_at"])
 
 
 def _write(ctx: Context, key: tuple[str, str], state: str, detail: dict[str, Any], known: Any) -> None:

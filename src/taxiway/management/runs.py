@@ -92,10 +92,10 @@ def save(tx: Tx, run: Run) -> None:
         run.stored = True
 
 
-def overdue(tx: Tx, states: tuple[str, ...]) -> list[str]:
-    """The devices whose ESP is in one of these states past its deadline."""
+def overdue(tx: Tx) -> list[str]:
+    """The devices whose page, or that of one of their users, is past its deadline."""
     late = sa.select(device_run.c.managed_id).where(
-        device_run.c.tenant == tx.tenant, device_run.c.esp_state.in_(states), device_run.c.esp_deadline < tx.now
+        device_run.c.tenant == tx.tenant, device_run.c.esp_deadline < tx.now
     )
     return [row["managed_id"] for row in tx.all(late)]
 

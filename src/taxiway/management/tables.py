@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from taxiway.store import Document, Instant, metadata
 
 #: One row per managed device: the session it is in, the ESP run, the facts it reported, how compliance stands.
+#: ``esp_deadline``: the first time limit among the device's half of the page and its users' halves.
 device_run = sa.Table(
     "device_run",
     metadata,
@@ -18,7 +19,7 @@ device_run = sa.Table(
     sa.Column("session", Document, nullable=False),
     sa.Column("facts", Document, nullable=False),
     sa.Column("compliance", Document, nullable=False),
-    sa.Index("ix_device_run_esp", "tenant", "esp_state", "esp_deadline"),
+    sa.Index("ix_device_run_esp", "tenant", "esp_deadline"),
 )
 
 #: The answers of the current session, sealed: a message that comes again gets the same bytes (05 section 14, R4).
@@ -87,6 +88,18 @@ device_status = sa.Table(
     sa.Column("detail", Document, nullable=False),
     sa.Column("updated_at", Instant, nullable=False),
     sa.Index("ix_device_status_object", "tenant", "object_kind", "object_id"),
+)
+
+#: How long an app took to install on a device, as this server saw it: what estimates rest on (P-10).
+app_install = sa.Table(
+    "app_install",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("app_id", sa.String(100), primary_key=True),
+    sa.Column("managed_id", sa.String(100), primary_key=True),
+    sa.Column("milliseconds", sa.BigInteger, nullable=False),
+    sa.Column("ended_at", Instant, nullable=False),
+    sa.Index("ix_app_install_device", "tenant", "managed_id", "ended_at"),
 )
 
 #: Switches of the tenant's device management (R-125).

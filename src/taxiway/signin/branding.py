@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from taxiway.signin.credentials import tenant_of_segment
 from taxiway.signin.errors import TenantUnknown
 from taxiway.store import Runtime
 
+_NAME = re.compile(r"[0-9a-f]{64}")
 #: An address names its content by its hash, so whoever has it has it for good.
 _FOREVER = {"cache-control": "public, max-age=31536000, immutable"}
 
@@ -64,7 +66,7 @@ async def image(rt: Runtime, request: Request) -> Response:
         tenant = None
     found = (
         await rt.store.read(tenant, lambda tx: directory.find_brand_image(tx, sha256=sha256))
-        if tenant is not None
+        if tenant is not None and _NAME.fullmatch(sha256)
         else None
     )
     if found is None:

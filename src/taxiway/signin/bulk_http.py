@@ -15,6 +15,8 @@ from taxiway.signin.model import DRS_APP, DRS_RESOURCE, Claims
 from taxiway.signin.sts import describe, sts_of
 from taxiway.signin.tokens import verify_token
 from taxiway.store import Runtime
+from taxiway.wire.errors import WireError
+from taxiway.wire.json_body import decode_json
 
 _LIMIT = 16_384
 _AUDIENCES = (DRS_RESOURCE, DRS_APP)
@@ -42,8 +44,8 @@ class _Face:
             claims = await self._administrator(request)
             body = await read_body(request, limit=_LIMIT)
             try:
-                asked = msgspec.json.decode(body, type=PackageRequest)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                asked = decode_json(body, PackageRequest)
+            except WireError as error:
                 raise BulkRequestInvalid("The body cannot be read.") from error
             flow = await bulk.begin(self._rt, claims, asked, correlation=cid)
         except SignInError as error:

@@ -68,7 +68,7 @@ def require_assertion(
     _check_parties(claims, client["app_id"], audiences)
     ends = _check_times(claims, tx.now)
     jti = claims.get("jti")
-    if not isinstance(jti, str) or not 1 <= len(jti) <= _LONGEST_JTI:
+    if not isinstance(jti, str) or not 1 <= len(jti) <= _LONGEST_JTI or not jti.isprintable():
         raise ClientAssertionWrong("The client assertion has no 'jti'.")
     if not spend_once(tx, f"{client['app_id']}\0{jti}", ends + _SKEW):
         raise ClientAssertionUntimely(

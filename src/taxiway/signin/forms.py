@@ -87,8 +87,10 @@ def handles_challenges(text: str) -> bool:
 
 
 def once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The fields of a form or query; raises ``Malformed`` when one that decides something comes twice."""
+    """The fields of a form or query; raises ``Malformed`` for a NUL, and when one that decides comes twice."""
     known = list(pairs)
+    if any("\0" in name or "\0" in value for name, value in known):
+        raise Malformed("A parameter holds a NUL.")
     repeated = [name for name, count in Counter(name for name, _ in known).items() if count > 1 and name in _ONCE]
     if repeated:
         raise Malformed(f"The parameter '{repeated[0]}' comes more than once.")

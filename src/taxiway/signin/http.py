@@ -227,4 +227,7 @@ def _basic(request: Request) -> tuple[str, str] | None:
         name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError, ValueError) as error:
         raise Malformed("The Authorization header cannot be read.") from error
-    return unquote_plus(name), unquote_plus(secret)
+    given = unquote_plus(name), unquote_plus(secret)
+    if "\0" in "".join(given):
+        raise Malformed("The Authorization header holds a NUL.")
+    return given

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -21,6 +22,8 @@ from taxiway.store import SYSTEM, Runtime, Tx
 _LEEWAY = timedelta(minutes=5)
 _LONGEST = 16_384
 _RENEW = "Sign in again."
+#: Our names of keys; nobody's other text is looked up.
+_KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 Body = Mapping[str, Any]
 _Time = Annotated[int, msgspec.Meta(ge=0, lt=2**33)]
@@ -96,9 +99,12 @@ async def read_id_token(rt: Runtime, token: str) -> Body | None:
 def _peek(token: str) -> str:
     """The key id as claimed: only where to look."""
     try:
-        return str(jws.extract_compact(token[: _LONGEST + 1].encode("ascii")).headers()["kid"])
+        kid = jws.extract_compact(token[: _LONGEST + 1].encode("ascii")).headers()["kid"]
     except (JoseError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise TokenRefused("The token is not one of ours.", remedy=_RENEW) from error
+    if not isinstance(kid, str) or not _KID.fullmatch(kid):
+        raise TokenRefused("The token is not one of ours.", remedy=_RENEW)
+    return kid
 
 
 def _verified(token: str, key: RSAKey) -> Body:

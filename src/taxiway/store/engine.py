@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -288,7 +289,8 @@ class Store:
             _tell(outcomes)
             return
         for loop in {item.loop for item, _, _ in outcomes}:
-            loop.call_soon_threadsafe(_tell, [outcome for outcome in outcomes if outcome[0].loop is loop])
+            with suppress(RuntimeError):  # in a loop that was closed nobody waits any more
+                loop.call_soon_threadsafe(_tell, [outcome for outcome in outcomes if outcome[0].loop is loop])
 
     def _tx(self, connection: Connection, tenant: str, actor: str, correlation: str, *, writable: bool) -> Tx:
         self._units += 1

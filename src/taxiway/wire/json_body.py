@@ -22,6 +22,8 @@ def decode_json(data: bytes, shape: type[T], limit: int = BODY_LIMIT) -> T:
     """Decode a JSON body into `shape`; unknown members are ignored, anything else raises `BadJson`."""
     if len(data) > limit:
         raise BadJson(f"the body has more than {limit} bytes")
+    if b"\\u0000" in data:
+        raise BadJson("a text holds a NUL")
     try:
         return msgspec.json.decode(data, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -33,8 +35,6 @@ def decode_json(data: bytes, shape: type[T], limit: int = BODY_LIMIT) -> T:
 def decode_object(data: bytes, limit: int = BODY_LIMIT) -> dict[str, Any]:
     """Decode an object in which no name comes twice: of what is signed, two readers must not read two things."""
     decode_json(data, dict[str, Any], limit)
-    if b"\\u0000" in data:
-        raise BadJson("a text holds a NUL")
     try:
         body = json.loads(data.decode("utf-8"), object_pairs_hook=_once)
     except ValueError as error:

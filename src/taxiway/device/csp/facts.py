@@ -54,7 +54,7 @@ class DevDetail(Csp):
             case ("Ext", "DeviceHardwareData"):
                 return firmware.hardware_hash(now).encode_base64()
             case ("Ext", "Microsoft", "LocalTime"):
-                return now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
+                return self._transport.host.clock.now().strftime("%Y-%m-%dT%H:%M:%S.0000000Z")
             case ("Ext", "Microsoft", "DeviceName" | "DNSComputerName"):
                 return state.device_name
             case below:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 
 from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, USER, Node, Refused
 from taxiway.device.csp.tree import Tree
 from taxiway.device.download import download
-from taxiway.device.errors import ServerUnreachable
+from taxiway.device.errors import AnswerTooLarge, ServerUnreachable
+from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
 from taxiway.device.state import Storage
@@ -18,11 +18,13 @@ from taxiway.wire.errors import WireError
 from taxiway.wire.msi_job import MsiJob, parse_msi_job
 from taxiway.wire.syncml import MSI_INSTALL_DONE, Code
 
-INITIALISED, DOWNLOADING, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "30", "40"
+INITIALISED, DOWNLOADING, DOWNLOAD_RETRY, DOWNLOAD_FAILED, DOWNLOADED = "10", "20", "25", "30", "40"
 ENFORCING, RETRY_PENDING, FAILED, DONE = "50", "55", "60", "70"
 
 _NO_CONTENT = 0x80190194
 _RESTART_NEEDED = frozenset({1641, 3010})
+_TIMED_OUT = 1460
+_MINUTES = 60
 
 
 def read_job(document: str) -> MsiJob:
@@ -39,13 +41,15 @@ class MsiApps(Csp):
     root = (*MSFT, "EnterpriseDesktopAppManagement")
     runs = frozenset({"DownloadInstall"})
 
-    def __init__(self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm) -> None:
+    def __init__(
+        self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm, queue: InstallQueue
+    ) -> None:
         self._storage = storage
         self._tree = tree
         self._jobs = jobs
         self._transport = transport
         self._oma_dm = oma_dm
-        self._msiexec = asyncio.Lock()
+        self._queue = queue
 
     def read(self, node: Node) -> str | None:
         """Status and error of an app that was ordered."""
@@ -70,7 +74,8 @@ class MsiApps(Csp):
                 self._start(node.child("DownloadInstall"))
 
     def retry(self) -> None:
-        """Run again what failed: the page's Try again."""
+        """Run again what failed, and go on with what waits: the page's Try again."""
+        self._queue.go_on()
         for node in self._products():
             if self._tree.stored(node.child("Status")) in {FAILED, DOWNLOAD_FAILED}:
                 self._start(node.child("DownloadInstall"))
@@ -103,12 +108,21 @@ class MsiApps(Csp):
             self._finish(node, job, DOWNLOAD_FAILED, error)
             return
         self._set(node, "Status", DOWNLOADED)
+        async with self._queue.turn():
+            await self._enforce(node, job)
+
+    async def _enforce(self, node: Node, job: MsiJob) -> None:
+        """Run the installer, again while it fails; the next product's turn comes when this one is settled."""
+        error = 0
         for attempt in range(job.retries + 1):
             if attempt:
                 self._set(node, "Status", RETRY_PENDING)
                 pace = self._transport.host.pace
                 await self._transport.host.clock.sleep(job.interval * pace.installer_minute)
-            code = await self._install(node, job)
+            self._set(node, "Status", ENFORCING)
+            code = await self._run_installer(job)
+            if code in _RESTART_NEEDED:
+                self._storage.state.reboots.append(node.uri)
             if code == 0 or code in _RESTART_NEEDED:
                 self._finish(node, job, DONE, 0)
                 return
@@ -116,29 +130,51 @@ class MsiApps(Csp):
         self._finish(node, job, FAILED, error)
 
     async def _fetch(self, node: Node, job: MsiJob) -> int:
-        """Try the addresses in turn; 0 or the error of the last one."""
-        target = self._storage.folder / "downloads" / f"{job.sha256}.msi"
-        error = _NO_CONTENT
-        for url in job.urls:
+        """Fetch the content, again while no server answers, as long as the job has minutes; 0 or the last error."""
+        clock, pace = self._transport.host.clock, self._transport.host.pace
+        deadline = clock.monotonic() + (job.timeout or _MINUTES) * 60
+        while True:
             try:
-                error = await download(self._transport, url, target, job.sha256)
+                error = await self._try_addresses(job)
+                break
             except ServerUnreachable as failure:
                 error = int(failure.code, 16)
-            if not error:
-                return 0
-        self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
+                if isinstance(failure, AnswerTooLarge) or clock.monotonic() > deadline:
+                    break
+                self._set(node, "Status", DOWNLOAD_RETRY)
+                await clock.sleep(pace.poll)
+        if error:
+            self._tree.put(node.above().child("LastErrorDesc"), "the content could not be fetched or checked")
         return error
 
-    async def _install(self, node: Node, job: MsiJob) -> int:
-        async with self._msiexec:
-            self._set(node, "Status", ENFORCING)
-            await self._transport.host.clock.sleep(self._transport.host.pace.install)
-        code = self._transport.host.place.exit_codes.get(job.product_id.upper(), 0)
-        if code in _RESTART_NEEDED:
-            self._storage.state.reboots.append(node.uri)
-        return code
+    async def _try_addresses(self, job: MsiJob) -> int:
+        """Try the addresses in turn; 0 or the error of the last one, raised where that one gave no answer."""
+        target = self._storage.folder / "downloads" / f"{job.sha256}.msi"
+        error, silence = _NO_CONTENT, None
+        for url in job.urls:
+            try:
+                error, silence = await download(self._transport, url, target, job.sha256), None
+            except ServerUnreachable as failure:
+                silence = failure
+            if not error and silence is None:
+                return 0
+        if silence is not None:
+            raise silence
+        return error
+
+    async def _run_installer(self, job: MsiJob) -> int:
+        """Let the installer run as long as it takes; one that outlasts its job's minutes is ended."""
+        host, product = self._transport.host, job.product_id.upper()
+        seconds = host.place.durations.get(product, host.pace.install)
+        limit = job.timeout * 60 or seconds
+        await host.clock.sleep(min(seconds, limit))
+        runs = self._storage.state.runs
+        run = runs[product] = runs.get(product, 0) + 1
+        return _TIMED_OUT if seconds > limit else host.place.exit_code(product, run - 1)
 
     def _finish(self, node: Node, job: MsiJob, status: str, error: int) -> None:
+        if status != DONE:
+            self._queue.failed()
         self._set(node, "Status", status)
         signed = str(error - (1 << 32) if error & 0x80000000 else error)
         self._set(node, "LastError", signed)

@@ -38,7 +38,8 @@ class Provider(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def provider_of(tx: Tx, name: str) -> Provider | None:
     """The provider of a user principal name's domain, or of a domain."""
-    row = tx.one(_one, {"t": tx.tenant, "d": name.strip().lower().rpartition("@")[2]})
+    domain = name.strip().lower().rpartition("@")[2]
+    row = tx.one(_one, {"t": tx.tenant, "d": domain}) if domain.isprintable() else None
     return None if row is None else _provider(row["domain"], row["doc"])
 
 
@@ -95,8 +96,9 @@ def remove_provider(tx: Tx, domain: str, *, principal: Principal) -> None:
     """Let the domain sign in here again; raises ``NotFound``."""
     directory.require(tx, principal, "domains.federation.update")
     domain = domain.strip().lower()
-    if tx.execute(sa.delete(federation).where(*_which(tx, domain))).rowcount == 0:
+    if provider_of(tx, domain) is None:
         raise NotFound(f"The domain '{domain[:100]}' has no provider.")
+    tx.execute(sa.delete(federation).where(*_which(tx, domain)))
     directory.set_domain_authentication(tx, domain, "Managed")
     tx.log("federation.removed", subject=f"tenant:{tx.tenant}", what={"domain": domain})
 
@@ -106,13 +108,15 @@ def _check(tx: Tx, provider: Provider) -> None:
         raise UnknownProperty(f"'{provider.domain[:100]}' is not a domain of this tenant.")
     if not is_https(provider.issuer) or len(provider.issuer) > _LONGEST:
         raise UnknownProperty("'issuer' is the https address of an OpenID provider.")
-    if not 0 < len(provider.client_id) <= _LONGEST:
+    if not (0 < len(provider.client_id) <= _LONGEST and provider.client_id.isprintable()):
         raise UnknownProperty("'client_id' is the id of this instance at the provider.")
 
 
 def is_https(url: object) -> bool:
     """Whether this is an address that may be used: https, without a user in it."""
     if not isinstance(url, str):
+        return False
+    if not (url.isascii() and url.isprintable()):
         return False
     try:
         parts = urlsplit(url)

@@ -1,0 +1,116 @@
+"""What a page is waiting for, since when, and why: read off the commands and the facts of a device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from taxiway.management import esp_commands
+from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
+from taxiway.management.model import DEVICE_LANE, user_lane
+from taxiway.management.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
+from taxiway.management.runs import ABSENT, Run
+
+_INSTALLED: Final = "70"
+#: How a running installation words its status (05 section 10.5).
+_STATUS: Final = {
+    "10": "ordered, not begun",
+    "20": "being downloaded",
+    "25": "waits to download again",
+    "30": "download failed",
+    "40": "downloaded, waits for its turn",
+    "48": "waits for a user",
+    "50": "its installer runs",
+    "55": "waits to install again",
+    "60": "failed",
+}
+Rows = Mapping[str, CommandRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """One thing: ``what`` is a node, ``origins`` who asks for it, ``since`` when it last moved."""
+
+    phase: str
+    what: str
+    why: str
+    since: datetime | None
+    origins: tuple[str, ...] = ()
+
+
+def waiting_for(run: Run, rows: Rows) -> list[Wait]:
+    """Everything the device's half and the users' halves wait for, in that order."""
+    found = list(_device(run, rows)) if run.esp_state in RUNNING else []
+    for user, mine in run.esp.get("users", {}).items():
+        if mine["state"] in USER_RUNNING:
+            found += _user(run, rows, user, mine)
+    return found
+
+
+def _device(run: Run, rows: Rows) -> Iterator[Wait]:
+    state, since = run.esp_state, _since(run.esp)
+    if state in {"opening", "sent"}:
+        block = "esp|open|" if state == "opening" else "esp|release|"
+        yield from _commands(
+            "device setup", [row for row in rows.values() if row["key"].startswith(block)], DEVICE_LANE
+        )
+    elif state == "collecting":
+        named = [rows[row_id] for row_id in run.esp.get("work", ()) if row_id in rows]
+        yield from _commands("device setup", named, DEVICE_LANE)
+    else:
+        yield from _installations("device setup", run, rows, DEVICE_LANE, run.esp.get("lists", {}).get("msi", []))
+        word = f"./Device/{esp_commands.STATUS}/IsSyncDone"
+        yield Wait("device setup", word, "the device has not said that the page is over", since)
+
+
+def _user(run: Run, rows: Rows, user: str, mine: dict[str, Any]) -> Iterator[Wait]:
+    lane, since, asked = user_lane(user), _since(mine), (f"user:{user}",)
+    if mine["state"] == "collecting":
+        yield from _commands("account setup", [rows[i] for i in mine.get("work", ()) if i in rows], lane)
+    elif mine["state"] == "sent":
+        yield from _commands("account setup", [rows[i] for i in mine.get("release", ()) if i in rows], lane)
+    else:
+        yield from _installations("account setup", run, rows, lane, mine.get("msi", []))
+        word = f"./User/{esp_commands.STATUS}/IsSyncDone"
+        yield Wait("account setup", word, "the device has not said that the page is over", since, asked)
+
+
+def _commands(phase: str, rows: list[CommandRow], lane: str) -> Iterator[Wait]:
+    """Commands without a final answer."""
+    for row in sorted(rows, key=lambda row: int(row["position"])):
+        if row["lane"] == lane and row["state"] not in {DONE, FAILED}:
+            yield Wait(phase, row["uri"], _command(row), row["updated_at"], tuple(row["origins"]))
+        elif row["state"] == FAILED and row["key"].startswith("esp|release|"):
+            yield Wait(phase, row["uri"], f"the device answered {row['status']}", row["updated_at"], ())
+
+
+def _command(row: CommandRow) -> str:
+    if row["state"] == UNPROVEN:
+        return "sent, not answered: whether it ran is being found out"
+    if row["state"] != QUEUED:
+        return "sent, not answered yet"
+    if row["lane"] != DEVICE_LANE and not row["attempts"]:
+        return "waits for a session of the user"
+    told = f"; the device answered {row['status']}" if row["status"] else ""
+    return f"waits for the device's next session{told}"
+
+
+def _installations(phase: str, run: Run, rows: Rows, lane: str, listed: list[str]) -> Iterator[Wait]:
+    """Listed apps that are not there yet."""
+    for node in listed:
+        told = run.facts.get(node if lane == DEVICE_LANE or not node.startswith("./User/") else f"{lane}|{node}")
+        if told == _INSTALLED:
+            continue
+        order = f"{node.rpartition('/')[0]}/DownloadInstall"
+        row = next((row for row in rows.values() if row["uri"] == order and row["verb"] == "Exec"), None)
+        why = "the device does not know of it" if told == ABSENT else _STATUS.get(told or "", "no status reported yet")
+        yield Wait(
+            phase, node, why, None if row is None else row["updated_at"], () if row is None else tuple(row["origins"])
+        )
+
+
+def _since(record: Mapping[str, Any]) -> datetime | None:
+    told = record.get("since")
+    return None if told is None else datetime.fromisoformat(told)
