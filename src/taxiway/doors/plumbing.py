@@ -85,6 +85,7 @@ class Door:
 
         try:
             self._check_host(scope)
+            _check_address(scope)
             await self._app(scope, receive, dressed)
         except TaxiwayError as error:
             if started:
@@ -100,8 +101,6 @@ class Door:
     def _check_host(self, scope: Scope) -> None:
         if self.hosts and _host(scope) not in self.hosts:
             raise MisdirectedRequest("This server does not answer for the host that the request names.")
-        if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
-            raise BadBody("The address holds a NUL.")
 
     async def _refuse(self, error: TaxiwayError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an error that no face claimed."""
@@ -111,6 +110,17 @@ class Door:
         headers = {"retry-after": "1"} if status == 503 else {}
         body = {"error": {"code": error.name, "message": " ".join(filter(None, (error.message, error.remedy)))}}
         await json_response(body, status, headers)(scope, receive, send)
+
+
+def _check_address(scope: Scope) -> None:
+    """Refuse what no reader further in agrees about: a NUL, and bytes that are no UTF-8."""
+    query: bytes = scope["query_string"]
+    if "\0" in scope["path"] or b"%00" in query or b"\0" in query:
+        raise BadBody("The address holds a NUL.")
+    try:
+        query.decode()
+    except UnicodeDecodeError as error:
+        raise BadBody("The address is not UTF-8.") from error
 
 
 def _host(scope: Scope) -> str:
