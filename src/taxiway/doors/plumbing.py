@@ -9,7 +9,7 @@ import structlog
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from taxiway.doors.errors import BadBody, BodyTooLarge, MisdirectedRequest
+from taxiway.doors.errors import BadBody, BodyTooLarge, MisdirectedRequest, NoSuchAddress
 from taxiway.doors.request import json_response
 from taxiway.kernel import Busy, Entropy, NotImplementedHere, TaxiwayError
 from taxiway.pki import PeerRefused
@@ -26,6 +26,7 @@ _HEADERS = [
 _NOT_KEPT = [(b"cache-control", b"no-store, no-cache"), (b"pragma", b"no-cache"), (b"expires", b"-1")]
 _STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
     (BodyTooLarge, 413),
+    (NoSuchAddress, 404),
     (MisdirectedRequest, 421),
     (BadBody, 400),
     (PeerRefused, 401),
@@ -115,7 +116,9 @@ class Door:
 def _check_address(scope: Scope) -> None:
     """Refuse what no reader further in agrees about: a NUL, and bytes that are no UTF-8."""
     query: bytes = scope["query_string"]
-    if "\0" in scope["path"] or b"%00" in query or b"\0" in query:
+    if "\0" in scope["path"]:
+        raise NoSuchAddress("Nothing is at an address that holds a NUL.")
+    if b"%00" in query or b"\0" in query:
         raise BadBody("The address holds a NUL.")
     try:
         query.decode()
