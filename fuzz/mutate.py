@@ -156,7 +156,7 @@ class Mutator:
         out = list(value)
         index = self.rng.randrange(len(out))
         out[index] = self.value(out[index])
-        return out * self.rng.choice((1, 1, 2, 50))
+        return out * self.rng.choice((1, 1, 2, 50)) if len(as_json(out)) < 2_000 else out
 
     def _object(self, value: dict[str, Any]) -> dict[str, Any]:
         out, name = dict(value), self.rng.choice(list(value))

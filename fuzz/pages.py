@@ -6,9 +6,10 @@ import json
 from http.cookies import SimpleCookie
 from typing import Any
 
+from fuzz.common import UPN, Make
 from fuzz.instance import PASSWORD, Answer, Instance
 from fuzz.message import Message, render
-from fuzz.targets import UPN, Make, authorize
+from fuzz.targets import authorize
 
 
 def _config(answer: Answer) -> dict[str, Any]:

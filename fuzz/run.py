@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fuzz.common import Make
+from fuzz.device import DEVICE
 from fuzz.formats import Formats
 from fuzz.instance import Answer, Instance, renew_prt
 from fuzz.message import Wire, render
 from fuzz.mutate import Mutator
 from fuzz.pages import PAGES
-from fuzz.targets import TARGETS, Make
+from fuzz.targets import TARGETS
 
 FINDINGS = Path(__file__).parent / "findings"
 
@@ -63,7 +65,7 @@ class Fuzzer:
         self._it = instance
         self._mutator = Mutator(seed)
         self._formats = Formats(instance.transport_key)
-        self._made: dict[str, Make] = {**TARGETS, **PAGES}
+        self._made: dict[str, Make] = {**TARGETS, **DEVICE, **PAGES}
         self._heads: dict[str, int] = {}
         self._known: set[tuple[str, str]] = set()
         self.tallies: dict[str, Tally] = {}

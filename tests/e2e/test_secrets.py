@@ -184,6 +184,9 @@ async def refusals(instance):
         await client.post("/common/login", data={**form, "passwd": "Another-wrong-2-one"})
         done = await client.post("/common/login", data={**form, "passwd": PASSWORD})
         code = dict(parse_qsl(done.headers["location"].partition("?")[2]))["code"]
+        asked_to_leave = await client.get(f"/{tenant}/oauth2/logout")
+        canary = asked_to_leave.text.partition('name="canary" value="')[2].partition('"')[0]
+        await client.post(f"/{tenant}/oauth2/logout", data={"canary": canary})
         redeem = {"grant_type": "authorization_code", "client_id": CLI, "redirect_uri": "http://localhost:5000"}
         await token(**redeem, code=code, code_verifier="a-wrong-verifier-a-wrong-verifier-a-wrong-ver")
         await token(**redeem, code=code, code_verifier=VERIFIER)

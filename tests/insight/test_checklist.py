@@ -83,7 +83,7 @@ async def test_both_are_asked_over_http(rt, tenant, client):
     assert [step["number"] for step in await signed_in.values("/taxiway/checklist")] == list(range(1, 9))
     assert (await signed_in.get("/taxiway/timeline/SN-1"))["entries"] == []
     await signed_in.get("/taxiway/timeline/SN-9", expect=404)
-    await signed_in.get("/taxiway/timeline/%00", expect=400)
+    await signed_in.get("/taxiway/timeline/%00", expect=404)
     eve = await person(rt, tenant, "eve")
     await Graph(rt, client, await mint(rt, tenant, eve["id"])).get("/taxiway/checklist", expect=403)
     await Graph(rt, client).get("/taxiway/checklist", expect=401)

@@ -5,6 +5,7 @@ TaxiwayError
     BodyTooLarge        more bytes than this route takes (413)
     PortInUse           the address of a door cannot be listened on
     MisdirectedRequest  the request is for a host that this door does not answer for (421)
+    NoSuchAddress       an address that can be nobody's (404)
     BadBody             not the form, JSON or text it claims to be (400)
 """
 
@@ -27,6 +28,10 @@ class PortInUse(DoorError):
 
 class MisdirectedRequest(DoorError):
     """The request is for a host that this door does not answer for."""
+
+
+class NoSuchAddress(DoorError):
+    """An address that can be nobody's."""
 
 
 class BadBody(DoorError):

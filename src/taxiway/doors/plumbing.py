@@ -9,7 +9,7 @@ import structlog
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from taxiway.doors.errors import BadBody, BodyTooLarge, MisdirectedRequest
+from taxiway.doors.errors import BadBody, BodyTooLarge, MisdirectedRequest, NoSuchAddress
 from taxiway.doors.request import json_response
 from taxiway.kernel import Busy, Entropy, NotImplementedHere, TaxiwayError
 from taxiway.pki import PeerRefused
@@ -26,6 +26,7 @@ _HEADERS = [
 _NOT_KEPT = [(b"cache-control", b"no-store, no-cache"), (b"pragma", b"no-cache"), (b"expires", b"-1")]
 _STATUS: tuple[tuple[type[TaxiwayError], int], ...] = (
     (BodyTooLarge, 413),
+    (NoSuchAddress, 404),
     (MisdirectedRequest, 421),
     (BadBody, 400),
     (PeerRefused, 401),
@@ -85,6 +86,7 @@ class Door:
 
         try:
             self._check_host(scope)
+            _check_address(scope)
             await self._app(scope, receive, dressed)
         except TaxiwayError as error:
             if started:
@@ -100,8 +102,6 @@ class Door:
     def _check_host(self, scope: Scope) -> None:
         if self.hosts and _host(scope) not in self.hosts:
             raise MisdirectedRequest("This server does not answer for the host that the request names.")
-        if "\0" in scope["path"] or b"%00" in scope["query_string"] or b"\0" in scope["query_string"]:
-            raise BadBody("The address holds a NUL.")
 
     async def _refuse(self, error: TaxiwayError, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer an error that no face claimed."""
@@ -111,6 +111,19 @@ class Door:
         headers = {"retry-after": "1"} if status == 503 else {}
         body = {"error": {"code": error.name, "message": " ".join(filter(None, (error.message, error.remedy)))}}
         await json_response(body, status, headers)(scope, receive, send)
+
+
+def _check_address(scope: Scope) -> None:
+    """Refuse what no reader further in agrees about: a NUL, and bytes that are no UTF-8."""
+    query: bytes = scope["query_string"]
+    if "\0" in scope["path"]:
+        raise NoSuchAddress("Nothing is at an address that holds a NUL.")
+    if b"%00" in query or b"\0" in query:
+        raise BadBody("The address holds a NUL.")
+    try:
+        query.decode()
+    except UnicodeDecodeError as error:
+        raise BadBody("The address is not UTF-8.") from error
 
 
 def _host(scope: Scope) -> str:
