@@ -12,7 +12,7 @@ from management.uris import PAGE
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment import ENROLLMENTS, MANAGED
-from taxiway.management.message import Incoming, handle
+from taxiway.management.session.message import Incoming, handle
 from taxiway.store import entries
 from taxiway.wire.syncml import (
     AAD_USER_TOKEN,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taxiway.management import compliance
-from taxiway.management.compliance import ENCRYPTION, OS_VERSION, SECURE_BOOT, combine, evaluate
-from taxiway.management.entities import COMPLIANCE_POLICY
+from taxiway.management.compliance import evaluation
+from taxiway.management.compliance.entities import COMPLIANCE_POLICY
+from taxiway.management.compliance.evaluation import ENCRYPTION, OS_VERSION, SECURE_BOOT, combine, evaluate
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 
@@ -67,4 +67,4 @@ def test_r123_the_worst_policy_wins():
 
 def test_every_rule_reads_only_facts_that_are_asked_for():
     """A rule on a fact that no session reads would be unknown for ever."""
-    assert {uri for rule in compliance.RULES.values() for uri in rule.needs} <= set(compliance.FACTS)
+    assert {uri for rule in evaluation.RULES.values() for uri in rule.needs} <= set(evaluation.FACTS)

@@ -7,7 +7,7 @@ import pytest
 from taxiway import directory, enrollment, management
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.kernel import NotImplementedHere
-from taxiway.management.compliance import ENCRYPTION
+from taxiway.management.compliance.evaluation import ENCRYPTION
 from taxiway.management.errors import BadPolicy
 
 pytestmark = pytest.mark.anyio

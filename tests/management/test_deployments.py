@@ -7,7 +7,7 @@ import pytest
 from management.uris import PAGE
 from taxiway import management
 from taxiway.enrollment import ENROLLMENTS
-from taxiway.management import deployments
+from taxiway.management.esp import deployments
 
 pytestmark = pytest.mark.anyio
 

@@ -8,8 +8,8 @@ from management.uris import CORTANA, MSI, PAGE, USER_NODE
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment import ENROLLMENTS
-from taxiway.management.esp import MOVES
-from taxiway.management.esp_deadlines import RUNNING
+from taxiway.management.esp.deadlines import RUNNING
+from taxiway.management.esp.page import MOVES
 from taxiway.wire.expected import split_apps
 
 pytestmark = pytest.mark.anyio

@@ -8,7 +8,7 @@ from management.uris import CORTANA, MSI, PAGE, USER_NODE
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment import ENROLLMENTS, EspSettings
-from taxiway.management import esp_commands
+from taxiway.management.esp import blocks
 from taxiway.wire.csp import check_write
 from taxiway.wire.expected import split_uris
 
@@ -263,12 +263,12 @@ def test_check_14_every_command_of_the_page_fits_the_facts():
     )
     lists = {"policies": [CORTANA], "networks": ["./Device/Vendor/MSFT/WiFi/Profile/x"], "msi": [f"{MSI}/Status"]}
     commands = [
-        *esp_commands.opening(settings, "id"),
-        *esp_commands.release("Device", "device", **lists),
-        *esp_commands.release("User", "user:u", **lists),
-        *esp_commands.user_nodes("user:u"),
-        *esp_commands.failure(settings, "text"),
-        esp_commands.hide_user_page(),
+        *blocks.opening(settings, "id"),
+        *blocks.release("Device", "device", **lists),
+        *blocks.release("User", "user:u", **lists),
+        *blocks.user_nodes("user:u"),
+        *blocks.failure(settings, "text"),
+        blocks.hide_user_page(),
     ]
     assert [check_write(each.uri, each.verb, each.format, each.data) for each in commands] == [[]] * len(commands)
 

@@ -6,8 +6,8 @@ import pytest
 
 from taxiway import management
 from taxiway.directory import SYSTEM_PRINCIPAL
-from taxiway.management import durations
-from taxiway.management.estimate import Estimate, expect
+from taxiway.management.apps import durations
+from taxiway.management.apps.estimate import Estimate, expect
 
 pytestmark = pytest.mark.anyio
 

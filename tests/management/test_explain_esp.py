@@ -9,7 +9,7 @@ import pytest
 from management.uris import MSI, PAGE, USER_NODE
 from taxiway.enrollment import ENROLLMENTS, MANAGED
 from taxiway.insight import explain_esp
-from taxiway.management import durations
+from taxiway.management.apps import durations
 
 pytestmark = pytest.mark.anyio
 

@@ -7,9 +7,16 @@ import base64
 import pytest
 
 from taxiway.kernel import NotImplementedHere
-from taxiway.management.entities import CUSTOM, DEVICE_CONFIGURATION, ENDPOINT_PROTECTION, IDENTITY, TRUSTED_ROOT, WIFI
+from taxiway.management.configuration.entities import (
+    CUSTOM,
+    DEVICE_CONFIGURATION,
+    ENDPOINT_PROTECTION,
+    IDENTITY,
+    TRUSTED_ROOT,
+    WIFI,
+)
+from taxiway.management.configuration.translate import items_of
 from taxiway.management.errors import BadOmaUri, BadPolicy
-from taxiway.management.translate import items_of
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 STATUS = "./Device/Vendor/MSFT/DMClient/Provider/taxiway/FirstSyncStatus"

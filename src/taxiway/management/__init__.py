@@ -1,7 +1,9 @@
 """OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
 
-from taxiway.management.administration import esp_state, expire_pages, order_esp
-from taxiway.management.apps import (
+from taxiway.management.actions.retirement import end_retirements, order_retire
+from taxiway.management.apps.entities import APP_KINDS
+from taxiway.management.apps.estimate import Estimate, Expected
+from taxiway.management.apps.mobile_apps import (
     APPS,
     assign_app,
     create_app,
@@ -10,8 +12,17 @@ from taxiway.management.apps import (
     set_app_content,
     update_app,
 )
-from taxiway.management.compliance import Verdict
-from taxiway.management.configurations import (
+from taxiway.management.compliance.entities import COMPLIANCE_KINDS
+from taxiway.management.compliance.evaluation import Verdict
+from taxiway.management.compliance.policies import (
+    COMPLIANCE_POLICIES,
+    assign_policy,
+    create_policy,
+    delete_policy,
+    judge,
+    update_policy,
+)
+from taxiway.management.configuration.configurations import (
     CONFIGURATIONS,
     assign_configuration,
     create_configuration,
@@ -20,25 +31,16 @@ from taxiway.management.configurations import (
     meant_for,
     update_configuration,
 )
-from taxiway.management.deployments import DEPLOYMENTS
-from taxiway.management.entities import APP_KINDS, COMPLIANCE_KINDS, CONFIGURATION_KINDS
+from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
-from taxiway.management.esp_view import EspView, esp_view, named
-from taxiway.management.estimate import Estimate, Expected
+from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
+from taxiway.management.esp.deployments import DEPLOYMENTS
+from taxiway.management.esp.view import EspView, esp_view, named
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
-from taxiway.management.policies import (
-    COMPLIANCE_POLICIES,
-    assign_policy,
-    create_policy,
-    delete_policy,
-    judge,
-    update_policy,
-)
-from taxiway.management.report import device_states, object_states
-from taxiway.management.retirement import end_retirements, order_retire
-from taxiway.management.runs import alerts_of
+from taxiway.management.session.report import device_states, object_states
+from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
 __all__ = [

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from taxiway import enrollment, pki
-from taxiway.management import apps
+from taxiway.management.apps import mobile_apps
 from taxiway.management.errors import BadRange
-from taxiway.management.message import Incoming, handle
+from taxiway.management.session.message import Incoming, handle
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime, Tx
 from taxiway.wire.syncml import AAD_USER_TOKEN, Alert, Message, parse_message
@@ -66,7 +66,7 @@ async def open_content(rt: Runtime, peer: Peer, sha256: str, wanted: tuple[int |
 
     def look(tx: Tx) -> int:
         enrollment.require_current(tx, managed_id, thumbprint)
-        return apps.content_size(tx, sha256)
+        return mobile_apps.content_size(tx, sha256)
 
     size = await rt.store.read(peer.tenant, look)
     first, last = _range(wanted, size)

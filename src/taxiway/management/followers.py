@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from taxiway.management import deployments, runs
+from taxiway.management.esp import deployments
+from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
 

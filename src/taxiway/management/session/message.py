@@ -7,24 +7,15 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management import (
-    compliance,
-    deployments,
-    esp,
-    esp_commands,
-    esp_deadlines,
-    esp_user,
-    report,
-    retirement,
-    runs,
-    sessions,
-    work,
-)
-from taxiway.management.clocks import LOCAL_TIME
-from taxiway.management.context import Context
-from taxiway.management.intake import Intake
-from taxiway.management.queue import DONE, Queue
-from taxiway.management.runs import Run
+from taxiway.management.actions import retirement
+from taxiway.management.compliance import evaluation
+from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
+from taxiway.management.session import report, runs, sessions, work
+from taxiway.management.session.clocks import LOCAL_TIME
+from taxiway.management.session.context import Context
+from taxiway.management.session.intake import Intake
+from taxiway.management.session.queue import DONE, Queue
+from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 from taxiway.wire.syncml import (
     Alert,
@@ -72,7 +63,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         return known
     ctx = _context(tx, incoming, managed, run or Run(incoming.managed_id, "off"))
     if run is None:
-        esp.begin(ctx)
+        page.begin(ctx)
     fresh = not sessions.continues(ctx.run, header)
     if fresh:
         _begin(ctx, header)
@@ -83,7 +74,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     intake.take()
     _settle_user(ctx, incoming)  # who is signed in now
     if fresh:
-        esp_user.resend(ctx)
+        user_page.resend(ctx)
         _log_session(ctx, incoming)
     if intake.unenrolled:
         return _end(ctx, incoming, intake)
@@ -93,7 +84,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         ctx.run.session.open = False
         report.write_inventory(ctx)
         report.judge(ctx)
-    ctx.run.esp_deadline = esp_deadlines.earliest(ctx.run)
+    ctx.run.esp_deadline = deadlines.earliest(ctx.run)
     deployments.follow(tx, ctx.run, ctx.run.esp.get("why", ""))
     ctx.queue.flush()
     report.write_statuses(ctx)
@@ -170,8 +161,8 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     if not message.final:
         return [Alert(ids.next(), AlertCode.NEXT_MESSAGE)]
     work.prove(ctx)
-    esp.advance(ctx)
-    esp_user.advance(ctx)
+    page.advance(ctx)
+    user_page.advance(ctx)
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
@@ -208,15 +199,15 @@ def _due(ctx: Context) -> list[str]:
         if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") != work.INSTALLED:
             nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
     if ctx.run.esp_state in _OPEN:
-        nodes += esp_commands.outcome_nodes("Device")
+        nodes += blocks.outcome_nodes("Device")
     mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
     if mine.get("state") in _OPEN:
-        nodes += [esp_commands.USER_PAGE_HIDDEN, *esp_commands.outcome_nodes("User")]
+        nodes += [blocks.USER_PAGE_HIDDEN, *blocks.outcome_nodes("User")]
     if LOCAL_TIME not in ctx.run.facts:
         nodes.append(LOCAL_TIME)  # once for each enrollment
     # While the page is up the device comes every few seconds: its inventory is not read each time.
     if ctx.run.esp_state not in {"collecting", "sent", "released"}:
-        nodes += [*compliance.FACTS, *report.INVENTORY]
+        nodes += [*evaluation.FACTS, *report.INVENTORY]
     return nodes
 
 

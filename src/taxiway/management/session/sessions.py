@@ -7,7 +7,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from taxiway.management.runs import Run, Session
+from taxiway.management.session.runs import Run, Session
 from taxiway.management.tables import device_answer
 from taxiway.store import Tx
 from taxiway.wire.syncml import Header

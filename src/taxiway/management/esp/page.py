@@ -18,13 +18,14 @@ from typing import Final
 
 from taxiway import enrollment
 from taxiway.kernel import Reason
-from taxiway.management import esp_commands, esp_deadlines, esp_lists, work
-from taxiway.management.apps import MeantApp
-from taxiway.management.context import Context
-from taxiway.management.esp_deadlines import RUNNING
-from taxiway.management.esp_waits import waiting_for
+from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.esp import blocks, deadlines, expected
+from taxiway.management.esp.deadlines import RUNNING
+from taxiway.management.esp.waits import waiting_for
 from taxiway.management.model import DEVICE_LANE, Wanted
-from taxiway.management.queue import FAILED
+from taxiway.management.session import work
+from taxiway.management.session.context import Context
+from taxiway.management.session.queue import FAILED
 from taxiway.wire.csp import locate
 
 MOVES: Final[dict[str, frozenset[str]]] = {
@@ -49,7 +50,7 @@ def begin(ctx: Context) -> None:
         _log(ctx, "new", "off", why)
         return
     ctx.run.esp_state = "opening"
-    esp_deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
+    deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
     text = f"'{ctx.esp.profile_name}' shows the page and gives it {ctx.esp.timeout_minutes} minutes."
     _log(ctx, "new", "opening", Reason("esp.shown", text, {"profile": ctx.esp.profile_id, "via": ctx.esp.via}))
 
@@ -86,7 +87,7 @@ def _move(ctx: Context) -> _Move | None:
     if state in RUNNING:
         if (ended := _ended(ctx)) is not None:
             return ended
-        if esp_deadlines.passed(ctx.run.esp, ctx.tx.now):
+        if deadlines.passed(ctx.run.esp, ctx.tx.now):
             text = f"The page's time of {ctx.esp.timeout_minutes} minutes is over."
             facts = {"state": state, "waiting_for": [each.what for each in waiting_for(ctx.run, ctx.queue.rows)]}
             return "failed", Reason("esp.deadline", text, facts)
@@ -103,15 +104,15 @@ def _opening(ctx: Context) -> _Move | None:
 
 
 def _collecting(ctx: Context) -> _Move | None:
-    ids = esp_lists.freeze(ctx, _deliver(ctx))
+    ids = expected.freeze(ctx, _deliver(ctx))
     if not ctx.queue.settled(ids):
         return None
-    lost = esp_lists.lost(ctx)
+    lost = expected.lost(ctx)
     if lost and ctx.esp is not None and ctx.esp.block:
         return _fail(ctx, "A required app could not be delivered.", lost)
     failed = [row["uri"] for row in ctx.queue.failed(ids)]
     text = f"Everything meant for the device was delivered: {len(ids)} commands, {len(failed)} refused."
-    return "sent", Reason("esp.collected", text, {"refused": failed, **esp_lists.lists(ctx)})
+    return "sent", Reason("esp.collected", text, {"refused": failed, **expected.lists(ctx)})
 
 
 def _sent(ctx: Context) -> _Move | None:
@@ -130,7 +131,7 @@ def _released(ctx: Context) -> _Move | None:
 
 def _failed(ctx: Context) -> _Move | None:
     """The page may be mended: by the device's own work, or by "Try again", which takes its failure back."""
-    settled = ctx.queue.settled(esp_lists.freeze(ctx, _deliver(ctx)))
+    settled = ctx.queue.settled(expected.freeze(ctx, _deliver(ctx)))
     done, well = _outcome(ctx)
     if done and well == "1":
         return "done", Reason("esp.done_late", "After all, the device reports that its setup ended well.")
@@ -160,7 +161,7 @@ def _ended(ctx: Context) -> _Move | None:
     """How the page ended on the device, once it says so."""
     done, well = _outcome(ctx)
     if well == "0":
-        failed = esp_lists.failed(ctx)
+        failed = expected.failed(ctx)
         text = "The device reports that its setup failed."
         return "failed", Reason("esp.device_failed", text, {"apps": failed} if failed else {})
     if done and well == "1":
@@ -171,7 +172,7 @@ def _ended(ctx: Context) -> _Move | None:
 
 
 def _outcome(ctx: Context) -> tuple[bool, str | None]:
-    done, well = (ctx.fact(uri) for uri in esp_commands.outcome_nodes("Device"))
+    done, well = (ctx.fact(uri) for uri in blocks.outcome_nodes("Device"))
     return (done or "").lower() == "true", well
 
 
@@ -185,7 +186,7 @@ def _ordered(ctx: Context, order: str) -> _Move | None:
     if order == "fail" and "failed" in MOVES[state]:
         return _fail(ctx, "An administrator failed the page.", [])
     if order == "hide":
-        ctx.queue.want(esp_commands.hide_user_page())
+        ctx.queue.want(blocks.hide_user_page())
     if order == "update" and state != "off":
         ctx.esp = enrollment.freeze_again(ctx.tx, ctx.managed["id"], device=ctx.device, user=ctx.primary)
         ctx.queue.order_all(settings(ctx))
@@ -194,10 +195,10 @@ def _ordered(ctx: Context, order: str) -> _Move | None:
 
 def _again(ctx: Context) -> _Move:
     """After "Try again" the page has its settings, its minutes and its work once more (R-71, P-18)."""
-    for row in ctx.queue.failed(esp_lists.freeze(ctx, [])):
+    for row in ctx.queue.failed(expected.freeze(ctx, [])):
         ctx.queue.afresh(row["id"])
     if ctx.esp is not None:
-        esp_deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
+        deadlines.start(ctx.run.esp, ctx.tx.now, ctx.esp.timeout_minutes)
         if ctx.run.esp.pop("blocked", False):
             ctx.queue.order_all(settings(ctx))
             ctx.run.esp.pop("lists", None)
@@ -205,14 +206,14 @@ def _again(ctx: Context) -> _Move:
 
 
 def _release(ctx: Context) -> list[str]:
-    lists = esp_lists.lists(ctx)
+    told = expected.lists(ctx)
     return ctx.queue.want_all(
-        esp_commands.release(
+        blocks.release(
             "Device",
             DEVICE_LANE,
-            policies=lists.get("policies", []),
-            networks=lists["networks"],
-            msi=lists["msi"],
+            policies=told.get("policies", []),
+            networks=told["networks"],
+            msi=told["msi"],
         )
     )
 
@@ -238,7 +239,7 @@ def _fail(ctx: Context, text: str, apps: list[str]) -> _Move:
 def settings(ctx: Context) -> list[Wanted]:
     """The page's settings (block A), but for those that a configuration of the administrator speaks of (R-80)."""
     spoken = {location.key for item, _ in ctx.effective.items if (location := locate(item.uri)) is not None}
-    wanted = [] if ctx.esp is None else esp_commands.opening(ctx.esp, ctx.managed["id"])
+    wanted = [] if ctx.esp is None else blocks.opening(ctx.esp, ctx.managed["id"])
     return [each for each in wanted if (location := locate(each.uri)) is None or location.key not in spoken]
 
 
@@ -246,7 +247,7 @@ def block(ctx: Context, text: str) -> None:
     """Have the page fail within a minute, with a text that helps (block F)."""
     shown = f"{text} Quote {ctx.managed['id']} to your support."
     if ctx.esp is not None:
-        ctx.queue.order_all(esp_commands.failure(ctx.esp, f"{ctx.esp.custom_error_text}\n{shown}".strip()))
+        ctx.queue.order_all(blocks.failure(ctx.esp, f"{ctx.esp.custom_error_text}\n{shown}".strip()))
 
 
 def _log(ctx: Context, before: str, after: str, why: Reason) -> None:

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from taxiway import enrollment
-from taxiway.management.entities import DEPLOYMENT
-from taxiway.management.runs import Run
+from taxiway.management.esp.entities import DEPLOYMENT
+from taxiway.management.session.runs import Run
 from taxiway.store import Repository, Row, Tx
 
 DEPLOYMENTS = Repository(DEPLOYMENT)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from taxiway.management import esp_commands
-from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
+from taxiway.management.esp import blocks
+from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
 from taxiway.management.model import DEVICE_LANE, user_lane
-from taxiway.management.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
-from taxiway.management.runs import ABSENT, Run
+from taxiway.management.session.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
+from taxiway.management.session.runs import ABSENT, Run
 
 _INSTALLED: Final = "70"
 #: How a running installation words its status (05 section 10.5).
@@ -61,7 +61,7 @@ def _device(run: Run, rows: Rows) -> Iterator[Wait]:
         yield from _commands("device setup", named, DEVICE_LANE)
     else:
         yield from _installations("device setup", run, rows, DEVICE_LANE, run.esp.get("lists", {}).get("msi", []))
-        word = f"./Device/{esp_commands.STATUS}/IsSyncDone"
+        word = f"./Device/{blocks.STATUS}/IsSyncDone"
         yield Wait("device setup", word, "the device has not said that the page is over", since)
 
 
@@ -73,7 +73,7 @@ def _user(run: Run, rows: Rows, user: str, mine: dict[str, Any]) -> Iterator[Wai
         yield from _commands("account setup", [rows[i] for i in mine.get("release", ()) if i in rows], lane)
     else:
         yield from _installations("account setup", run, rows, lane, mine.get("msi", []))
-        word = f"./User/{esp_commands.STATUS}/IsSyncDone"
+        word = f"./User/{blocks.STATUS}/IsSyncDone"
         yield Wait("account setup", word, "the device has not said that the page is over", since, asked)
 
 

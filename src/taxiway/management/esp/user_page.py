@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.kernel import Reason
-from taxiway.management import esp, esp_commands, esp_deadlines, esp_lists, work
-from taxiway.management.context import Context
-from taxiway.management.queue import DONE, FAILED
+from taxiway.management.esp import blocks, deadlines, expected, page
+from taxiway.management.session import work
+from taxiway.management.session.context import Context
+from taxiway.management.session.queue import DONE, FAILED
 
 _Move = tuple[str, Reason]
 
@@ -47,10 +48,10 @@ def resend(ctx: Context) -> None:
 
 
 def _move(ctx: Context, mine: dict[str, Any]) -> _Move | None:
-    if mine["state"] in esp_deadlines.USER_RUNNING:
+    if mine["state"] in deadlines.USER_RUNNING:
         if mine["state"] != "seen" and (ended := _ended(ctx, mine)) is not None:
             return ended
-        if esp_deadlines.passed(mine, ctx.tx.now):
+        if deadlines.passed(mine, ctx.tx.now):
             return "failed", _late(ctx, mine)
     return _STEPS[mine["state"]](ctx, mine)
 
@@ -71,7 +72,7 @@ def _unknown(ctx: Context, mine: dict[str, Any]) -> _Move | None:
 def _seen(ctx: Context, mine: dict[str, Any]) -> _Move | None:
     if ctx.esp is None or not ctx.esp.show_user_page:
         return "done", Reason("esp.user_hidden", "The account setup page is hidden; nothing waits for it.")
-    esp_deadlines.start(mine, ctx.tx.now, ctx.esp.timeout_minutes)
+    deadlines.start(mine, ctx.tx.now, ctx.esp.timeout_minutes)
     return "collecting", Reason("esp.user_collecting", "What is meant for the user is being delivered.")
 
 
@@ -79,7 +80,7 @@ def _collecting(ctx: Context, mine: dict[str, Any]) -> _Move | None:
     if mine["first"] and not _licensed(ctx):
         return _unlicensed(ctx, mine)
     lane = str(ctx.lane)
-    ids = ctx.queue.want_all(esp_commands.user_nodes(lane)) + _deliver(ctx)
+    ids = ctx.queue.want_all(blocks.user_nodes(lane)) + _deliver(ctx)
     waited_for: list[str] = mine.setdefault("work", ids if mine["first"] else [])
     if not ctx.queue.settled(row_id for row_id in waited_for if row_id in ctx.queue.rows):
         return None
@@ -140,7 +141,7 @@ _STEPS: Final = {
 
 def _ended(ctx: Context, mine: dict[str, Any]) -> _Move | None:
     """How account setup ended on the device, once it says so; a page hidden by a configuration never begins (R-80)."""
-    if mine["state"] == "collecting" and (ctx.fact(esp_commands.USER_PAGE_HIDDEN) or "").lower() == "true":
+    if mine["state"] == "collecting" and (ctx.fact(blocks.USER_PAGE_HIDDEN) or "").lower() == "true":
         return "done", Reason("esp.user_hidden", "A setting on the device hides account setup; nothing waits for it.")
     done, well = _outcome(ctx)
     if well == "0":
@@ -153,7 +154,7 @@ def _ended(ctx: Context, mine: dict[str, Any]) -> _Move | None:
 
 
 def _outcome(ctx: Context) -> tuple[bool, str | None]:
-    done, well = (ctx.fact(uri) for uri in esp_commands.outcome_nodes("User"))
+    done, well = (ctx.fact(uri) for uri in blocks.outcome_nodes("User"))
     return (done or "").lower() == "true", well
 
 
@@ -166,7 +167,7 @@ def _unlicensed(ctx: Context, mine: dict[str, Any]) -> _Move:
     mine["blocked"] = True
     name = "The user" if ctx.user is None else str(ctx.user["user_principal_name"])
     text = f"{name} has no license that contains Intune."
-    esp.block(ctx, text)
+    page.block(ctx, text)
     return "failed", Reason("esp.user_unlicensed", text)
 
 
@@ -175,9 +176,9 @@ def _again(ctx: Context, mine: dict[str, Any], text: str) -> _Move:
     for row in ctx.queue.failed(row_id for row_id in mine.get("work", ()) if row_id in ctx.queue.rows):
         ctx.queue.afresh(row["id"])
     if ctx.esp is not None:
-        esp_deadlines.start(mine, ctx.tx.now, ctx.esp.timeout_minutes)
+        deadlines.start(mine, ctx.tx.now, ctx.esp.timeout_minutes)
         if mine.pop("blocked", False):
-            ctx.queue.order_all(esp.settings(ctx))
+            ctx.queue.order_all(page.settings(ctx))
     return "collecting", Reason("esp.user_again", f"{text} What failed is sent once more.")
 
 
@@ -193,15 +194,15 @@ def _release(ctx: Context, mine: dict[str, Any]) -> None:
         and row["state"] == DONE
     ]
     msi = mine.setdefault("msi", [f"{app.node}/Status" for app in tracked])
-    policies = mine.setdefault("policies", esp_lists.policies(ctx, lane) if mine["first"] else [])
-    wanted = esp_commands.release("User", lane, policies=policies, networks=[], msi=msi)
+    policies = mine.setdefault("policies", expected.policies(ctx, lane) if mine["first"] else [])
+    wanted = blocks.release("User", lane, policies=policies, networks=[], msi=msi)
     mine["release"] = ctx.queue.want_all(wanted)
 
 
 def _hide(ctx: Context, mine: dict[str, Any]) -> None:
     """Where only the first user sees the page, later ones are spared it."""
     if ctx.esp is not None and ctx.esp.show_user_page and ctx.esp.first_user_only and mine["first"]:
-        ctx.queue.want(esp_commands.hide_user_page())
+        ctx.queue.want(blocks.hide_user_page())
 
 
 def _deliver(ctx: Context) -> list[str]:

@@ -7,10 +7,11 @@ from typing import Any, Literal
 from taxiway import enrollment
 from taxiway.directory import Principal, require
 from taxiway.kernel import Reason
-from taxiway.management import deployments, esp_deadlines, runs
-from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
-from taxiway.management.esp_waits import waiting_for
-from taxiway.management.queue import Queue
+from taxiway.management.esp import deadlines, deployments
+from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
+from taxiway.management.esp.waits import waiting_for
+from taxiway.management.session import runs
+from taxiway.management.session.queue import Queue
 from taxiway.store import NotFound, Tx
 
 #: Release or fail the page now; spare later users its second half; give it the settings its profile has now (P-15).
@@ -36,7 +37,7 @@ def esp_state(tx: Tx, managed_id: str) -> dict[str, Any] | None:
         return None
     users = {user: mine["state"] for user, mine in run.esp.get("users", {}).items()}
     lists = run.esp.get("lists", {})
-    return {"state": run.esp_state, "deadline": esp_deadlines.of(run.esp), "users": users, "lists": lists}
+    return {"state": run.esp_state, "deadline": deadlines.of(run.esp), "users": users, "lists": lists}
 
 
 def expire_pages(tx: Tx) -> int:
@@ -53,16 +54,16 @@ def _expire(tx: Tx, run: runs.Run) -> int:
     """End the halves of one page whose time is over, with what they waited for on record."""
     facts = {"waiting_for": [each.what for each in waiting_for(run, Queue(tx, run.managed_id).rows)]}
     late: list[dict[str, Any]] = []
-    if run.esp_state in RUNNING and esp_deadlines.passed(run.esp, tx.now):
+    if run.esp_state in RUNNING and deadlines.passed(run.esp, tx.now):
         why = Reason("esp.deadline", "The page's time is over and the device has not come back.", facts)
         late.append({"phase": "device", "from": run.esp_state, "why": why})
         run.esp_state, run.esp["since"] = "failed", tx.now.isoformat()
     for user, mine in run.esp.get("users", {}).items():
-        if mine["state"] in USER_RUNNING and esp_deadlines.passed(mine, tx.now):
+        if mine["state"] in USER_RUNNING and deadlines.passed(mine, tx.now):
             why = Reason("esp.user_deadline", "The time is over and the user has not come back to this page.", facts)
             late.append({"phase": "user", "user": user, "from": mine["state"], "why": why})
             mine["state"], mine["since"] = "failed", tx.now.isoformat()
-    run.esp_deadline = esp_deadlines.earliest(run)
+    run.esp_deadline = deadlines.earliest(run)
     deployments.follow(tx, run, late[-1]["why"].text if late else "")
     runs.save(tx, run)
     for each in late:

@@ -12,9 +12,9 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
-from taxiway.management import durations
+from taxiway.management.apps import durations
+from taxiway.management.apps.entities import APP_KINDS, MOBILE_APP
 from taxiway.management.collection import Collection
-from taxiway.management.entities import APP_KINDS, MOBILE_APP
 from taxiway.management.errors import BadPolicy, NoContent
 from taxiway.store import Repository, Row, Runtime, Tx, one_of
 from taxiway.store.schema import blob

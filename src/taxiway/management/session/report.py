@@ -10,10 +10,14 @@ import sqlalchemy as sa
 
 from taxiway import enrollment
 from taxiway.kernel import Reason
-from taxiway.management import apps, compliance, configurations, durations, esp, policies, work
-from taxiway.management.context import Context
-from taxiway.management.queue import DONE, FAILED
-from taxiway.management.runs import ABSENT
+from taxiway.management.apps import durations, mobile_apps
+from taxiway.management.compliance import evaluation, policies
+from taxiway.management.configuration import configurations
+from taxiway.management.esp import page
+from taxiway.management.session import work
+from taxiway.management.session.context import Context
+from taxiway.management.session.queue import DONE, FAILED
+from taxiway.management.session.runs import ABSENT
 from taxiway.management.tables import device_status
 from taxiway.store import Tx
 
@@ -66,7 +70,7 @@ def write_inventory(ctx: Context) -> None:
     """Write the reported facts into the managed device."""
     facts = ctx.run.facts
     texts = {
-        "os_version": facts.get(compliance.OS_VERSION),
+        "os_version": facts.get(evaluation.OS_VERSION),
         "manufacturer": facts.get("./DevInfo/Man"),
         "model": facts.get("./DevInfo/Mod"),
         "serial_number": facts.get(_SERIAL),
@@ -79,8 +83,8 @@ def write_inventory(ctx: Context) -> None:
         ("physical_memory_in_bytes", _MEMORY),
     )
     changes |= {name: int(facts[uri]) * _MEGABYTE for name, uri in sizes if facts.get(uri, "").isdecimal()}
-    if compliance.ENCRYPTION in facts:
-        changes["is_encrypted"] = facts[compliance.ENCRYPTION] == "1"
+    if evaluation.ENCRYPTION in facts:
+        changes["is_encrypted"] = facts[evaluation.ENCRYPTION] == "1"
     enrollment.update_inventory(ctx.tx, ctx.managed["id"], changes)
 
 
@@ -130,7 +134,7 @@ def _states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
     for each in ctx.meant:
         yield (configurations.OBJECT_KIND, each.row["id"]), _configuration_state(ctx, each, disputed.get(each.origin))
     for app in ctx.apps:
-        yield (apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
+        yield (mobile_apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
 
 
 def _configuration_state(ctx: Context, each: configurations.Meant, conflict: Any) -> _State:
@@ -149,7 +153,7 @@ def _configuration_state(ctx: Context, each: configurations.Meant, conflict: Any
     return ("succeeded" if settled else "pending"), detail
 
 
-def _app_state(ctx: Context, app: apps.MeantApp) -> _State:
+def _app_state(ctx: Context, app: mobile_apps.MeantApp) -> _State:
     detail: dict[str, Any] = {"name": app.row["display_name"], "via": app.via, "intent": app.intent}
     detail["version"] = app.row["product_version"]
     if app.intent == "uninstall":
@@ -157,7 +161,7 @@ def _app_state(ctx: Context, app: apps.MeantApp) -> _State:
     if not app.deliverable:
         return "notApplicable", {**detail, "error": "The app has no published content."}
     state, error = work.app_state(ctx, app)
-    if state == "pendingInstall" and esp.holds_back(ctx, app):
+    if state == "pendingInstall" and page.holds_back(ctx, app):
         detail["held_back"] = True
     return state, {**detail, "error": error} if error else detail
 
@@ -180,7 +184,7 @@ def _write(ctx: Context, key: tuple[str, str], state: str, detail: dict[str, Any
 
 
 def _log(ctx: Context, key: tuple[str, str], before: str | None, after: str, detail: dict[str, Any]) -> None:
-    noun = "app" if key[0] == apps.OBJECT_KIND else "configuration"
+    noun = "app" if key[0] == mobile_apps.OBJECT_KIND else "configuration"
     what = {"id": key[1], "from": before, "to": after, "managed_device": ctx.managed["id"], **detail}
     why = []
     if after == "conflict":

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from taxiway.kernel import NotImplementedHere
-from taxiway.management import bitlocker, hello, wifi
-from taxiway.management.entities import CUSTOM, ENDPOINT_PROTECTION, IDENTITY, TRUSTED_ROOT, WIFI
+from taxiway.management.configuration import bitlocker, hello, wifi
+from taxiway.management.configuration.entities import CUSTOM, ENDPOINT_PROTECTION, IDENTITY, TRUSTED_ROOT, WIFI
 from taxiway.management.errors import BadOmaUri, BadPolicy
 from taxiway.management.model import Item
 from taxiway.store import Row

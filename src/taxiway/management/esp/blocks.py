@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.enrollment import CONTINUE_ANYWAY, RESET_PC, TRY_AGAIN, EspSettings
-from taxiway.management.context import DMCLIENT
 from taxiway.management.model import DEVICE_LANE, Wanted
+from taxiway.management.session.context import DMCLIENT
 from taxiway.wire.expected import TrackedApp, join_apps, join_uris
 
 STATUS: Final = f"{DMCLIENT}/FirstSyncStatus"

@@ -7,9 +7,9 @@ from typing import Final, Literal
 
 from taxiway import directory
 from taxiway.enrollment import DEFAULT_HELLO, default_of
-from taxiway.management import hello, translate, wifi
 from taxiway.management.collection import Collection
-from taxiway.management.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION, WIFI
+from taxiway.management.configuration import hello, translate, wifi
+from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION, WIFI
 from taxiway.management.model import Effective, Item, Source, merge
 from taxiway.store import Repository, Row, Tx, one_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from taxiway.management.runs import Run
+from taxiway.management.session.runs import Run
 
 #: The states of the device's half that a time limit ends, and of a user's half.
 RUNNING: Final = ("opening", "collecting", "sent", "released")

@@ -9,13 +9,15 @@ from typing import Any, Final, Literal
 
 from taxiway import directory, enrollment
 from taxiway.enrollment import EspSettings
-from taxiway.management import apps, durations, esp_deadlines, runs
-from taxiway.management.esp_deadlines import RUNNING, USER_RUNNING
-from taxiway.management.esp_waits import Wait, waiting_for
-from taxiway.management.estimate import Estimate, expect
-from taxiway.management.queue import Queue
-from taxiway.management.report import device_states
-from taxiway.management.runs import Run
+from taxiway.management.apps import durations, mobile_apps
+from taxiway.management.apps.estimate import Estimate, expect
+from taxiway.management.esp import deadlines
+from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
+from taxiway.management.esp.waits import Wait, waiting_for
+from taxiway.management.session import runs
+from taxiway.management.session.queue import Queue
+from taxiway.management.session.report import device_states
+from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 
 Outcome = Literal["no page", "waiting", "ended well", "failed"]
@@ -62,7 +64,7 @@ def esp_view(tx: Tx, managed: Row) -> EspView:
         shown = settings is not None and settings.show
         first = Wait("device preparation", "the device's first session", "it has not come yet", managed["enrolled_at"])
         return EspView(managed["id"], settings, (), (first,) if shown else (), {}, None)
-    halves = [Half("device setup", "the device", run.esp_state, _since(run.esp), esp_deadlines.of(run.esp))]
+    halves = [Half("device setup", "the device", run.esp_state, _since(run.esp), deadlines.of(run.esp))]
     halves += [_user_half(tx, user, mine) for user, mine in run.esp.get("users", {}).items()]
     waits = tuple(waiting_for(run, Queue(tx, managed["id"]).rows)) + _sign_in(settings, run)
     states = device_states(tx, managed["id"])
@@ -77,7 +79,7 @@ def esp_view(tx: Tx, managed: Row) -> EspView:
 def _user_half(tx: Tx, user_id: str, mine: Mapping[str, Any]) -> Half:
     user = directory.find_user(tx, user_id)
     name = user_id if user is None else str(user["user_principal_name"])
-    return Half("account setup", name, mine["state"], _since(mine), esp_deadlines.of(dict(mine)))
+    return Half("account setup", name, mine["state"], _since(mine), deadlines.of(dict(mine)))
 
 
 def _sign_in(settings: EspSettings | None, run: Run) -> tuple[Wait, ...]:
@@ -98,26 +100,28 @@ def _estimate(
     device_id, _ = enrollment.links_of(tx, managed["id"])
     device = None if device_id is None else directory.find_device(tx, id=device_id)
     user = None if user_id is None else directory.find_user(tx, user_id)
-    there = {row["object_id"] for row in states if row["object_kind"] == apps.OBJECT_KIND and row["state"] == _THERE}
+    there = {
+        row["object_id"] for row in states if row["object_kind"] == mobile_apps.OBJECT_KIND and row["state"] == _THERE
+    }
     expected = [
         expect(app.row["id"], app.row["display_name"], durations.recorded(tx, app.row["id"]))
-        for app in apps.meant_apps(tx, device=device, user=user)
+        for app in mobile_apps.meant_apps(tx, device=device, user=user)
         if app.via == via
         and app.intent == "required"
         and app.deliverable
         and app.row["id"] not in there
         and (via == "user" or not settings.selected_apps or app.row["id"] in settings.selected_apps)
     ]
-    return Estimate(tuple(expected), max(0.0, (deadline - esp_deadlines.SLACK - tx.now).total_seconds()))
+    return Estimate(tuple(expected), max(0.0, (deadline - deadlines.SLACK - tx.now).total_seconds()))
 
 
 def _running(run: Run) -> tuple[str, str | None, datetime] | None:
     """The half that runs: through whom its apps come, its user, its deadline."""
-    deadline = esp_deadlines.of(run.esp)
+    deadline = deadlines.of(run.esp)
     if run.esp_state in RUNNING and deadline is not None:
         return "device", None, deadline
     for user, mine in run.esp.get("users", {}).items():
-        if mine["state"] in USER_RUNNING and (until := esp_deadlines.of(mine)) is not None:
+        if mine["state"] in USER_RUNNING and (until := deadlines.of(mine)) is not None:
             return "user", user, until
     return None
 

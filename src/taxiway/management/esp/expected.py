@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from taxiway.management import work
-from taxiway.management.apps import MeantApp
-from taxiway.management.context import Context
+from taxiway.management.apps.mobile_apps import MeantApp
 from taxiway.management.model import DEVICE_LANE
-from taxiway.management.queue import DONE, FAILED
+from taxiway.management.session import work
+from taxiway.management.session.context import Context
+from taxiway.management.session.queue import DONE, FAILED
 from taxiway.wire.csp import locate, lookup
 
 #: Whose settings count as security policies: what a device can be asked for afterwards.

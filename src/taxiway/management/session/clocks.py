@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from taxiway.kernel import Reason
-from taxiway.management.context import Context
+from taxiway.management.session.context import Context
 
 LOCAL_TIME: Final = "./DevDetail/Ext/Microsoft/LocalTime"
 #: What Kerberos and tokens live with.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.kernel import Reason
-from taxiway.management.clocks import LOCAL_TIME, judge_clock
-from taxiway.management.context import Context
-from taxiway.management.runs import ABSENT, remember_alert
+from taxiway.management.session.clocks import LOCAL_TIME, judge_clock
+from taxiway.management.session.context import Context
+from taxiway.management.session.runs import ABSENT, remember_alert
 from taxiway.wire.syncml import (
     AAD_USER_TOKEN,
     LOGIN_STATUS,

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import NotImplementedHere
-from taxiway.management import compliance
 from taxiway.management.collection import Collection
-from taxiway.management.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
+from taxiway.management.compliance import evaluation
+from taxiway.management.compliance.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
 from taxiway.management.errors import BadPolicy
 from taxiway.management.settings import secure_by_default
 from taxiway.store import Repository, Row, Tx, one_of
@@ -22,12 +22,12 @@ _ACTIONS: Final = frozenset({"block", "noAction"})
 #: Values of a policy's other properties that ask for nothing.
 _QUIET: Final[tuple[Any, ...]] = (None, False, 0, "", [], "deviceDefault", "unavailable", "notSet")
 _JUDGED: Final = frozenset(
-    {*compliance.RULES, "os_minimum_version", "os_maximum_version", "valid_operating_system_build_ranges"}
+    {*evaluation.RULES, "os_minimum_version", "os_maximum_version", "valid_operating_system_build_ranges"}
 )
 
 
 def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
-    blocks = compliance.block_actions(row)
+    blocks = evaluation.block_actions(row)
     if len(blocks) != 1:
         raise BadPolicy("A compliance policy needs exactly one scheduled action of the type 'block'.")
     grace = blocks[0].get("gracePeriodHours") or 0
@@ -59,15 +59,15 @@ def judge(
     user: Row | None,
     facts: Mapping[str, str],
     since: Mapping[str, datetime],
-) -> compliance.Verdict:
+) -> evaluation.Verdict:
     """Evaluate every policy that is meant for the device or its user; ``since`` by policy id."""
     ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
     rows = COMPLIANCE_POLICIES.select(tx, one_of("id", ids), order=[("display_name", False)]) if ids else []
-    states = [compliance.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
-    return compliance.combine(states, secure_by_default=secure_by_default(tx))
+    states = [evaluation.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
+    return evaluation.combine(states, secure_by_default=secure_by_default(tx))
 
 
-def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: compliance.Verdict) -> None:
+def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: evaluation.Verdict) -> None:
     """Managed device and Entra device change together, and the log says which rule decided (R-123)."""
     before: Any = managed["compliance_state"]
     enrollment.update_inventory(

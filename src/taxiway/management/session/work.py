@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from taxiway.management.apps import MeantApp
-from taxiway.management.configurations import HELLO_ORIGIN
-from taxiway.management.context import Context
+from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.configuration.configurations import HELLO_ORIGIN
 from taxiway.management.model import DEVICE_LANE, Item, Wanted, set_item
-from taxiway.management.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED
-from taxiway.management.runs import ABSENT
+from taxiway.management.session.context import Context
+from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED
+from taxiway.management.session.runs import ABSENT
 from taxiway.wire.csp import locate
 
 INSTALLED: Final = "70"

@@ -7,10 +7,11 @@ from functools import cached_property
 
 from taxiway import directory
 from taxiway.enrollment import PROVIDER_ID, EspSettings
-from taxiway.management import apps, configurations
+from taxiway.management.apps import mobile_apps
+from taxiway.management.configuration import configurations
 from taxiway.management.model import DEVICE_LANE, Effective, user_lane
-from taxiway.management.queue import Queue
-from taxiway.management.runs import Run
+from taxiway.management.session.queue import Queue
+from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 
 DMCLIENT = f"Vendor/MSFT/DMClient/Provider/{PROVIDER_ID}"
@@ -61,9 +62,9 @@ class Context:
         return configurations.effective(self.meant, configurations.tenant_wide(self.tx))
 
     @cached_property
-    def apps(self) -> list[apps.MeantApp]:
+    def apps(self) -> list[mobile_apps.MeantApp]:
         """The apps that the device and the signed-in user are to have or to lose."""
-        return apps.meant_apps(self.tx, device=self.device, user=self.user)
+        return mobile_apps.meant_apps(self.tx, device=self.device, user=self.user)
 
     def fact_key(self, uri: str) -> str:
         """Under which name a fact is kept: a user's facts apart for each user."""

@@ -1,0 +1,33 @@
+"""Shorthands of the declarations in this room: what its collections share."""
+
+from __future__ import annotations
+
+from taxiway.store import Prop
+from taxiway.store.entity import Kind
+
+
+def of(kind: Kind, *names: str) -> list[Prop]:
+    """Plain document properties of one type."""
+    return [Prop(name, kind, default=[] if kind == "strings" else None) for name in names]
+
+
+def moment(name: str, graph: str) -> Prop:
+    """A point in time that lists are filtered and sorted by."""
+    return Prop(name, "datetime", graph=graph, column=True, filterable=True, sortable=True)
+
+
+def names(props: list[Prop]) -> frozenset[str]:
+    """The names of properties: those that one kind has beside the base."""
+    return frozenset(prop.name for prop in props)
+
+
+def base() -> list[Prop]:
+    """What all three collections share."""
+    return [
+        Prop("kind", graph="@odata.type", nullable=False, column=True, filterable=True),
+        Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
+        Prop("description", default=""),
+        moment("created_at", "createdDateTime"),
+        moment("last_modified_at", "lastModifiedDateTime"),
+        Prop("role_scope_tag_ids", "strings", default=["0"]),
+    ]
