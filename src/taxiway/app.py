@@ -114,7 +114,8 @@ def followers() -> Followers:
 
 def people_routes(rt: Runtime) -> list[BaseRoute]:
     """Sign-in, Graph and what administrators ask."""
-    return [*_routes(_PEOPLE, rt), *enrollment.policy_routes(rt), Route("/connecttest.txt", _connect_test)]
+    switches = [*enrollment.policy_routes(rt), *management.order_routes(rt)]
+    return [*_routes(_PEOPLE, rt), *switches, Route("/connecttest.txt", _connect_test)]
 
 
 def device_routes(rt: Runtime) -> list[BaseRoute]:

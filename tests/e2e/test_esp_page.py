@@ -87,7 +87,7 @@ async def test_r060_the_message_shows_on_an_error(deploying, message, shown):
     assert [event.text for event in deploying.events(Failed)] == [shown]
 
 
-async def test_r060_r070_a_time_out_shows_the_message_and_stays_one(deploying):
+async def test_check_09_r060_r070_a_time_out_shows_the_message_and_stays_one(deploying):
     """The page's minute is over while the installer runs: the message, the time-out's code, no way on."""
     await deploying.page(custom_error_message="Call 555-0100.", install_progress_timeout_in_minutes=1)
     await deploying.app(1)
@@ -135,7 +135,7 @@ async def test_r069_after_one_error_the_rest_is_not_started(deploying):
     assert not [event for event in deploying.events(EspPhaseChanged) if event.phase == "account setup"]
 
 
-async def test_r071_p18_try_again_mends_the_page_and_the_record(deploying):
+async def test_check_08_r071_p18_try_again_mends_the_page_and_the_record(deploying):
     """What was installed is not installed again, what failed is; afterwards the record says that it went well."""
     await deploying.page()
     await deploying.app(1)

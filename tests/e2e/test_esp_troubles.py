@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import ssl
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from e2e.deploying import EVERYBODY, FAST, Deploying, QuickClock, product
-from taxiway import directory, management
+from support.graph_client import Graph, mint, person
+from taxiway import directory
 from taxiway.device import PC, EspPhaseChanged, Failed, Noted, ScreenShown, StepDone
-from taxiway.management import esp, esp_commands
+from taxiway.management.esp import blocks, page
 from taxiway.store import entries
 
 pytestmark = pytest.mark.anyio
@@ -180,8 +183,8 @@ async def test_r083_quality_updates_come_last(deploying, wanted, metered, versio
 
 async def test_r086_a_server_that_never_finishes_ends_at_the_time_out(deploying, monkeypatch):
     """The lists come, the word that they are final does not: the page fails at its minute, with what it waits for."""
-    whole = esp_commands.release
-    monkeypatch.setattr(esp_commands, "release", lambda *args, **lists: whole(*args, **lists)[:-1])
+    whole = blocks.release
+    monkeypatch.setattr(blocks, "release", lambda *args, **lists: whole(*args, **lists)[:-1])
     await deploying.page(install_progress_timeout_in_minutes=1)
     outcome = await deploying.deploy(clock=QuickClock())
     assert (outcome.reached, outcome.failure.code) == ("failed", "0x800705B4")
@@ -237,7 +240,7 @@ async def test_check_10_an_administrator_fails_the_page(deploying):
 
 async def test_check_10_an_administrator_releases_the_page(deploying, monkeypatch):
     """The server never finishes its collecting; released, the page ends and the desktop appears."""
-    monkeypatch.setitem(esp._STEPS, "collecting", lambda _ctx: None)
+    monkeypatch.setitem(page._STEPS, "collecting", lambda _ctx: None)
     await deploying.page()
     outcome = await _ordered_in_device_setup(deploying, await deploying.pc(), "release")
     assert outcome.reached == "desktop", outcome.failure
@@ -247,11 +250,14 @@ async def _ordered_in_device_setup(deploying, pc, order):
     instance, orders = deploying.instance, []
     instance.events = []
 
+    boss = await person(instance.rt, instance.tenant, "boss", directory.INTUNE_ADMINISTRATOR)
+    token = await mint(instance.rt, instance.tenant, boss["id"])
+
     async def give():
-        managed = await deploying.managed(pc)
-        await deploying.write(
-            lambda tx: management.order_esp(tx, managed["id"], order, principal=directory.SYSTEM_PRINCIPAL)
-        )
+        context = ssl.create_default_context(cafile=str(instance.files.root))
+        async with httpx.AsyncClient(verify=context, base_url=instance.settings.urls.login) as client:
+            body = {"device": pc.firmware.serial, "order": order}
+            await Graph(instance.rt, client, token).post("/taxiway/esp", body, expect=200)
 
     def told(event):
         instance.events.append(event)

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, explain, federation, proxy, registration, switches, up
+from taxiway.cli import demo, device, esp, explain, federation, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -29,6 +29,7 @@ app.command("status")(registration.status)
 app.command("signin-policy")(switches.signin_policy)
 app.command("enrollment-policy")(switches.enrollment_policy)
 app.command("federation")(federation.federation)
+app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 

@@ -19,6 +19,12 @@ def managed_device(tx: Tx, managed_id: str) -> Row | None:
     return MANAGED.get(tx, managed_id)
 
 
+def latest_managed(tx: Tx, name: str) -> Row | None:
+    """The managed device that a person means: by serial number, the one that enrolled last, or by its id."""
+    found = MANAGED.select(tx, eq("serial_number", name), order=[("enrolled_at", True)], limit=1)
+    return found[0] if found else managed_device(tx, name)
+
+
 def managed_device_of_device(tx: Tx, entra_device_id: str) -> Row | None:
     """The managed device of an Entra device (its device id, not its object id), or None."""
     return MANAGED.find(tx, eq("azure_ad_device_id", entra_device_id))

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from taxiway import enrollment, management
 from taxiway.management import EspView, Estimate
-from taxiway.store import Row, Tx, entries, eq
+from taxiway.store import Tx, entries
 
 #: What quality updates add after the page, as their documentation has it (01 sections 6.6 and 14, P-32).
 UPDATES: Final = "20 to 40 minutes more after the page, as Microsoft documents it; nothing was measured here"
@@ -16,7 +16,7 @@ UPDATES: Final = "20 to 40 minutes more after the page, as Microsoft documents i
 
 def explain_esp(tx: Tx, device: str) -> dict[str, Any] | None:
     """The explanation as JSON; ``device`` is a serial number or the managed device's id. None for an unknown one."""
-    managed = _managed(tx, device)
+    managed = enrollment.latest_managed(tx, device)
     if managed is None:
         return None
     view = management.esp_view(tx, managed)
@@ -33,11 +33,6 @@ def explain_esp(tx: Tx, device: str) -> dict[str, Any] | None:
 
 
 # ---------------------------------------------------------------------------------------------- inside
-
-
-def _managed(tx: Tx, device: str) -> Row | None:
-    found = enrollment.MANAGED.select(tx, eq("serial_number", device), order=[("enrolled_at", True)], limit=1)
-    return found[0] if found else enrollment.managed_device(tx, device)
 
 
 def _profile(settings: enrollment.EspSettings) -> dict[str, Any]:

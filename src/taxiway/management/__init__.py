@@ -35,6 +35,7 @@ from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
+from taxiway.management.esp.order_http import order_routes
 from taxiway.management.esp.view import EspView, esp_view, named
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
@@ -86,6 +87,7 @@ __all__ = [
     "object_states",
     "order_esp",
     "order_retire",
+    "order_routes",
     "routes",
     "secure_by_default",
     "set_app_content",
