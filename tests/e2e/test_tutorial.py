@@ -151,7 +151,7 @@ def test_the_demo_command_ends_well(tmp_path):
 
 
 async def test_the_commands_of_the_readme(tmp_path):
-    """up, device new, setup, power-on, status, timeline: as the README gives them, each with its exit status."""
+    """The README's commands from `up` to `esp`, each with its exit status."""
     async with LocalServer(tmp_path / "taxiway-data") as server:
         addresses = await server.start()
         environment = {
@@ -176,8 +176,15 @@ async def test_the_commands_of_the_readme(tmp_path):
         said = json.loads(await run("setup", "--csv", "pc1/AutopilotHWID.csv", "--json"))
         environment["TAXIWAY_ADMIN_PASSWORD"] = "A-new-one-2-remember"
         environment["TAXIWAY_USER_PASSWORD"] = said["passwords"]["ada@contoso.example"]
-        assert "desktop" in await run("device", "power-on", "pc1", "--user", "ada@contoso.example")
+        lines = (await run("device", "power-on", "pc1", "--user", "ada@contoso.example", "--events")).splitlines()
+        *events, outcome = [json.loads(line) for line in lines]
+        assert {"item": "Apps", "text": "Apps (1 of 1 installed)", "done": 1, "total": 1}.items() <= next(
+            event for event in reversed(events) if event["event"] == "EspItemChanged" and event["item"] == "Apps"
+        ).items()
+        assert (events[-1]["event"], events[-1]["reached"], outcome["reached"]) == ("Finished", "desktop", "desktop")
         assert "8. done" in await run("status")
         assert "wall clock" in await run("device", "timeline", made["serial"])
+        assert "ended well" in await run("explain", "esp", made["serial"])
+        assert "as soon as the device asks again" in await run("esp", "release", made["serial"])
         again = json.loads(await run("import", "pc1/AutopilotHWID.csv", "--json", status=1))
         assert again["refused"][0]["code"] == "806"

@@ -71,6 +71,9 @@ def power_on(
     login: Annotated[str, typer.Option(help="Origin of the sign-in service; default: likewise.")] = "",
     drs: Annotated[str, typer.Option(help="Origin of the device registration service; default: likewise.")] = "",
     ca: Authority = None,
+    events: Annotated[
+        bool, typer.Option("--events", help="Print a line of JSON for each event, the outcome last.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Power on a PC and let a person sign in (step 8).
@@ -91,16 +94,17 @@ def power_on(
     )
     person = Person(user, password, temporary_access_pass=access_pass or None)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        outcome = runner.run(_power_on(folder, told, person, as_json))
+        outcome = runner.run(_power_on(folder, told, person, as_json or events, events))
     raise typer.Exit(0 if outcome.reached == "desktop" else 1)
 
 
-async def _power_on(folder: Path, told: object, person: object, as_json: bool) -> Outcome:
+async def _power_on(folder: Path, told: object, person: object, as_json: bool, events: bool) -> Outcome:
     from rich.console import Console
 
     from taxiway.cli.live import LiveView
     from taxiway.cli.summary import as_dict, draw
-    from taxiway.device import PC, Endpoints, Host, Person
+    from taxiway.device import PC, Endpoints, Event, Host, Person
+    from taxiway.device.events import as_json as event_json
     from taxiway.kernel import ThreadWorkers
     from taxiway.rehearsal.tutorial import Deployment
 
@@ -110,7 +114,14 @@ async def _power_on(folder: Path, told: object, person: object, as_json: bool) -
     console = Console(stderr=as_json)
     pc = PC.open(folder, Host(workers))
     with LiveView(console, str(folder)) as view:
-        outcome = await pc.power_on(told, person, lambda event: view.event(pc.firmware.serial, event))
+
+        def tell(event: Event) -> None:
+            if events:
+                print(json.dumps(event_json(event)), flush=True)
+            else:
+                view.event(pc.firmware.serial, event)
+
+        outcome = await pc.power_on(told, person, tell)
     workers.close()
     if as_json:
         print(json.dumps(as_dict(Deployment(outcome))))

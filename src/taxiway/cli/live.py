@@ -53,6 +53,7 @@ class _Device:
     screens: list[str] = field(default_factory=list)
     phases: dict[str, str] = field(default_factory=dict)
     items: dict[str, dict[str, _Line]] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
     step: str = ""
     reached: str = ""
     failure: str = ""
@@ -97,9 +98,8 @@ class LiveView:
             case EspPhaseChanged(phase=phase, state=state):
                 device.phases[phase] = state
                 self._say(state, f"{serial}  {_PHASES[phase]}")
-            case EspItemChanged(phase=phase, item=item, state=state, text=text):
-                device.items.setdefault(phase, {})[item] = _Line(state, text)
-                self._say(state, f"{serial}    {text}")
+            case EspItemChanged():
+                self._item(serial, device, event)
             case Failed(code=code, reason=reason, step=step, buttons=buttons, text=text):
                 offered = f" [{' | '.join(buttons)}]" if buttons else ""
                 device.failure = f"{step}: {code} {reason}{f' - {text}' if text else ''}{offered}"
@@ -109,6 +109,20 @@ class LiveView:
                 self._say("done" if reached == "desktop" else "failed", f"{serial}  {reached}")
             case Noted():
                 pass
+
+    def _item(self, serial: str, device: _Device, event: EspItemChanged) -> None:
+        """A line of a section; a section that has not begun is one line with the reason, said once."""
+        lines, line = device.items.setdefault(event.phase, {}), _Line(event.state, event.text)
+        if lines.get(event.item) == line:
+            return
+        lines[event.item] = line
+        if event.state != "notStarted":
+            self._say(event.state, f"{serial}    {event.text}")
+            return
+        caption = event.text.removeprefix(event.item)
+        if device.waiting.get(event.phase) != caption:
+            device.waiting[event.phase] = caption
+            self._say(event.state, f"{serial}  {_PHASES[event.phase]}{caption}")
 
     def _say(self, state: str, text: str) -> None:
         if not self._console.is_terminal:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
@@ -82,3 +82,9 @@ class Finished(Event):
 
 
 Listener: TypeAlias = Callable[[Event], None]
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """The event as a line of the event stream: its name, its moment in UTC, and what it says."""
+    said = asdict(event)
+    return {"event": type(event).__name__, **said, "at": event.at.isoformat(timespec="milliseconds")}
