@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from e2e.deploying import CORTANA, EVERYBODY, PAGE, Deploying, QuickClock, product
-from taxiway import enrollment
+from taxiway import enrollment, management
 from taxiway.device import EspItemChanged, EspPhaseChanged, Failed, Noted, ScreenShown
 from taxiway.directory import SYSTEM_PRINCIPAL
 
@@ -144,6 +144,10 @@ async def test_check_08_r071_p18_try_again_mends_the_page_and_the_record(deployi
     assert outcome.reached == "desktop", outcome.failure
     assert deploying.current.state.runs == {product(1): 1, product(2): 5}
     assert await deploying.states() == {"App 1": "installed", "App 2": "installed"}
+    managed = await deploying.managed()
+    details = await deploying.read(lambda tx: management.status_details(tx, managed["id"]))
+    told = [(each["displayName"], each["complianceStatus"], each["trackedOnEnrollmentStatus"]) for each in details]
+    assert sorted(told) == [("App 1", "installed", True), ("App 2", "installed", True)]
     moves = await deploying.moves()
     assert "failed" in moves
     assert moves[-1] == "done"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from taxiway import enrollment, management
+from taxiway.management.tables import device_status
 
 pytestmark = pytest.mark.anyio
 
@@ -55,3 +57,30 @@ async def test_r117_sorted_filtered_and_beyond_a_page(graph, rt, tenant, clock):
     before = (clock.now() - timedelta(minutes=100)).strftime("%Y-%m-%dT%H:%M:%SZ")
     assert len(await graph.values(f"{EVENTS}?$filter=deploymentStartDateTime lt {before}")) == 19
     await graph.get(EVENTS.replace("beta", "v1.0"), expect=404)
+
+
+async def test_r117_the_items_of_a_deployment_outlast_the_device(graph, rt, tenant):
+    """An app that failed, a policy that is there, and their codes; the same when the device is gone."""
+
+    def enroll(tx):
+        row = enrollment.MANAGED.insert(tx, {"serial_number": "SN-1"})
+        tx.announce("managed_device.enrolled", id=row["id"])
+        stands = [
+            ("mobile_app", "a", "failed", {"name": "App", "error": "0x80070643"}),
+            ("device_configuration", "c", "succeeded", {"name": "Policy"}),
+            ("compliance_policy", "p", "compliant", {"name": "Never waited for"}),
+        ]
+        for kind, object_id, state, detail in stands:
+            names = {"tenant": tx.tenant, "managed_id": row["id"], "object_kind": kind, "object_id": object_id}
+            tx.execute(sa.insert(device_status).values(**names, state=state, detail=detail, updated_at=tx.now))
+        return row["id"]
+
+    managed_id = await rt.store.write(tenant, enroll)
+    before = await graph.values(f"{EVENTS}/{managed_id}/policyStatusDetails")
+    assert [(i["displayName"], i["policyType"], i["complianceStatus"], i["errorCode"]) for i in before] == [
+        ("Policy", "configurationPolicy", "compliant", 0),
+        ("App", "application", "error", -2147023293),
+    ]
+    await rt.store.write(tenant, lambda tx: tx.announce("managed_device.removed", id=managed_id))
+    assert await graph.values(f"{EVENTS}/{managed_id}/policyStatusDetails") == before
+    await graph.get(f"{EVENTS}/nobody/policyStatusDetails", expect=404)

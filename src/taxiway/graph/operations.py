@@ -63,7 +63,6 @@ _DEVICE_MANAGEMENT: Final = (
     "androidManagedStoreAccountEnterpriseSettings",
     "applePushNotificationCertificate",
     "auditEvents",
-    "autopilotEvents/{id}/policyStatusDetails",
     "comanagedDevices",
     "complianceManagementPartners",
     "compliancePolicies",

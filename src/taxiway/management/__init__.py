@@ -35,6 +35,7 @@ from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
+from taxiway.management.esp.details import status_details
 from taxiway.management.esp.order_http import order_routes
 from taxiway.management.esp.view import EspView, esp_view, named
 from taxiway.management.followers import follow
@@ -92,6 +93,7 @@ __all__ = [
     "secure_by_default",
     "set_app_content",
     "set_secure_by_default",
+    "status_details",
     "update_app",
     "update_configuration",
     "update_policy",

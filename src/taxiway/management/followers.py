@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from taxiway.management.esp import deployments
+from taxiway.management.esp import deployments, details
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
@@ -19,5 +19,6 @@ def _begin(tx: Tx, event: Event) -> None:
 
 
 def _erase(tx: Tx, event: Event) -> None:
+    details.keep_details(tx, event["id"])
     deployments.abandon(tx, event["id"])
     runs.erase(tx, event["id"])

@@ -33,5 +33,6 @@ DEPLOYMENT = Entity(
         Prop("deployment_duration", default="PT0S"),
         Prop("deployment_total_duration", default="PT0S"),
         Prop("enrollment_failure_details"),
+        Prop("status_details", "json"),
     ],
 )
