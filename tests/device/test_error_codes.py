@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 
+import msgspec
 import pytest
 
 from device.cloud import DMCLIENT, add, finish, replace
-from taxiway.device import PC, Failed, Place
+from taxiway.device import PC, Failed, Firmware, Place
+from taxiway.device.state import Enrolled
+from taxiway.kernel import SeededEntropy
 from taxiway.wire.join import JoinError
 from taxiway.wire.soap_fault import ERROR_TYPE_HRESULT, SUBCODE_HRESULT, ErrorType, Fault, Subcode
 from taxiway.wire.ztd import NO_PROFILE, NOT_REGISTERED, ZtdError
@@ -36,6 +39,22 @@ async def test_r116_enrollment_details(pc, cloud, power_on, kind):
     cloud.fault = Fault(subcode=Subcode.AUTHORIZATION, reason="no", error_type=kind)
     await power_on(pc)
     assert shown(power_on) == [f"0x{ERROR_TYPE_HRESULT[kind]:08X}"]
+
+
+async def test_r116_windows_home(cloud, host, power_on, tmp_path):
+    """80180022, and the management server is not even asked."""
+    firmware = Firmware.new(SeededEntropy("firmware"), serial="SN-0001")
+    home = PC.create(tmp_path / "home", msgspec.structs.replace(firmware, edition="Home"), host)
+    await power_on(home)
+    assert shown(power_on) == ["0x80180022"]
+    assert not cloud.contexts
+
+
+async def test_r116_enrolled_already(pc, cloud, power_on):
+    """8018000A, where an account of a management server is there already."""
+    pc.state.enrolled = Enrolled(provider="another", address="https://another.example")
+    await power_on(pc)
+    assert shown(power_on) == ["0x8018000A"]
 
 
 @pytest.mark.parametrize(

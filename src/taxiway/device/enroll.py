@@ -15,6 +15,7 @@ from taxiway.device.csp.dmclient import FIRST_SYNC, provider
 from taxiway.device.csp.node import DEVICE, Node
 from taxiway.device.csp.tree import Tree
 from taxiway.device.errors import EnrollmentRefused
+from taxiway.device.firmware import HOME
 from taxiway.device.requests import management_request
 from taxiway.device.state import CORRELATIONS, Enrolled, Storage
 from taxiway.device.transport import PACKED, Identity, Transport
@@ -58,6 +59,7 @@ class Enroller:
 
     async def enroll(self, discovery_url: str, *, upn: str, token: str) -> Enrolled:
         """Enroll the PC for the user whose token this is; it must name the joined device (04 section 5)."""
+        self._check_can_enroll()
         await self._transport.send("GET", discovery_url, headers=_CLIENT)
         request = DiscoverRequest(
             email_address=upn,
@@ -80,6 +82,14 @@ class Enroller:
             raise EnrollmentRefused("0x80180027", f"a key of {policy.minimal_key_length} bits is asked for")
         document = await self._certificate(found.enrollment_service_url, credential, found.enrollment_version or "4.0")
         return await self._apply(document)
+
+    def _check_can_enroll(self) -> None:
+        """What Windows refuses before it asks anybody (01 section 9.3)."""
+        state = self._storage.state
+        if state.firmware.edition == HOME:
+            raise EnrollmentRefused("0x80180022", "Windows Home cannot be managed")
+        if state.enrolled is not None:
+            raise EnrollmentRefused("0x8018000A", "the PC is enrolled already")
 
     async def _policies(self, url: str, credential: BinaryToken) -> CertificatePolicy:
         message_id = self._message_id()

@@ -18,11 +18,13 @@ OS_VERSION = "10.0.26100.1742"
 
 _SERIAL_LETTERS = "23456789BCDFGHJKLMNPQRSTVWXYZ"
 
+HOME = "Home"
+
 # Editions by product type, as discovery wants them (04 section 3.5).
 EDITIONS = {
     "Enterprise": 4,
     "Professional": 48,
-    "Home": 101,
+    HOME: 101,
     "Education": 121,
     "Pro for Workstations": 161,
 }

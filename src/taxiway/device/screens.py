@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from taxiway.device.firmware import HOME
 from taxiway.kernel import Entropy
 from taxiway.wire.autopilot_profile import AutopilotProfile, OobeConfig
 
@@ -62,7 +63,7 @@ class Choices:
     @classmethod
     def of(cls, profile: AutopilotProfile | None, edition: str) -> Choices:
         """Read them from a profile; Windows Home obeys none of it (06 section 3.8)."""
-        if profile is None or edition == "Home":
+        if profile is None or edition == HOME:
             return cls()
         return cls(profile.oobe, profile.cloud_assigned_language or "")
 
