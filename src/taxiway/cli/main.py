@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, esp, explain, federation, proxy, registration, switches, up
+from taxiway.cli import demo, device, esp, explain, federation, preflight, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -26,6 +26,7 @@ app.command("demo")(demo.demo)
 app.command("setup")(registration.setup)
 app.command("import")(registration.import_csv)
 app.command("status")(registration.status)
+app.command("preflight")(preflight.preflight)
 app.command("signin-policy")(switches.signin_policy)
 app.command("enrollment-policy")(switches.enrollment_policy)
 app.command("federation")(federation.federation)

@@ -14,6 +14,7 @@ from taxiway.enrollment.choice import (
     effective_limit,
     effective_restriction,
     frozen_esp,
+    settings_for,
 )
 from taxiway.enrollment.configurations import (
     ENROLLMENT_CONFIGURATIONS,
@@ -45,6 +46,7 @@ from taxiway.enrollment.errors import (
     NotAuthenticated,
     TooMany,
 )
+from taxiway.enrollment.explain import explain
 from taxiway.enrollment.flow import enroll
 from taxiway.enrollment.followers import follow
 from taxiway.enrollment.http import routes
@@ -65,7 +67,7 @@ from taxiway.enrollment.managed import (
 from taxiway.enrollment.policy import EnrollmentPolicy, enrollment_policy_of, update_enrollment_policy
 from taxiway.enrollment.policy_http import policy_routes
 from taxiway.enrollment.renewal import require_current, use_certificate
-from taxiway.enrollment.service import Admission, admit, version_key
+from taxiway.enrollment.service import Admission, Build, admit, version_key
 from taxiway.enrollment.terms import set_terms, terms_of
 
 __all__ = [
@@ -88,6 +90,7 @@ __all__ = [
     "Admission",
     "Asker",
     "BadConfiguration",
+    "Build",
     "BuiltIn",
     "Candidate",
     "ConfigurationError",
@@ -112,6 +115,7 @@ __all__ = [
     "enroll",
     "enrollment_policy_of",
     "esp_of",
+    "explain",
     "follow",
     "forget",
     "freeze_again",
@@ -126,6 +130,7 @@ __all__ = [
     "seed",
     "set_priority",
     "set_terms",
+    "settings_for",
     "subject_of",
     "terms_of",
     "update_configuration",

@@ -38,6 +38,19 @@ _VERSION: Final = re.compile(r"\d{1,6}(\.\d{1,6}){0,3}")
 
 
 @dataclass(frozen=True, slots=True)
+class Build:
+    """Which Windows wants to enroll, by the client's word; a restriction of versions refuses one that does not tell."""
+
+    version: str | None = None
+    edition: str = ""
+
+    @classmethod
+    def of(cls, request: EnrollRequest) -> Build:
+        """As the request says."""
+        return cls(request.first("OSVersion"), request.first("OSEdition") or "")
+
+
+@dataclass(frozen=True, slots=True)
 class Admission:
     """An enrollment that may happen: everything it was decided on, and why."""
 
@@ -72,13 +85,9 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
     scope = directory.in_mdm_scope(tx, user["id"], personal=personal)
     if not scope.value:
         raise NotAuthorized("The user is outside the MDM user scope.", reasons=scope.reasons, remedy=_SCOPE_REMEDY)
-    reasons += [*scope.reasons, *_check_restriction(tx, user, device, registration, request)]
-    reasons += _check_limit(tx, user, device, registration)
-    if not directory.has_service_plan(tx, user["id"]):
-        raise LicenseMissing(
-            f"{user['user_principal_name']} has no license that contains Intune.",
-            remedy="Assign a license with an Intune plan to the user, then try again.",
-        )
+    reasons += [*scope.reasons, *check_restriction(tx, user, device, registration, Build.of(request))]
+    reasons += check_limit(tx, user, device, registration)
+    check_licence(tx, user)
     terms.check_accepted(tx, user["id"], request.first("EnrollmentData"))
     registered = registration is not None
     in_oobe = request.flag("NotInOobe") is False or registered
@@ -92,6 +101,15 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
         asker=asker,
         reasons=(*reasons, *chosen.reasons),
     )
+
+
+def check_licence(tx: Tx, user: Row) -> None:
+    """A licence with an Intune plan, or ``LicenseMissing`` (R-09)."""
+    if not directory.has_service_plan(tx, user["id"]):
+        raise LicenseMissing(
+            f"{user['user_principal_name']} has no license that contains Intune.",
+            remedy="Assign a license with an Intune plan to the user, then try again.",
+        )
 
 
 def managed_values(admission: Admission, request: EnrollRequest, now: datetime, expires: datetime) -> dict[str, Any]:
@@ -176,9 +194,10 @@ def _link_reasons(registration: Row | None, request: EnrollRequest) -> Sequence[
     return [Reason("autopilot.linked", text, {"registration": known})]
 
 
-def _check_restriction(
-    tx: Tx, user: Row, device: Row | None, registration: Row | None, request: EnrollRequest
+def check_restriction(
+    tx: Tx, user: Row, device: Row | None, registration: Row | None, build: Build
 ) -> tuple[Reason, ...]:
+    """Platform, ownership, edition and version, or ``DeviceNotAllowed`` (R-19, R-20)."""
     decision = effective_restriction(tx, device=device, user=user)
     rule = windows_restriction(decision.value.row)
     why = None
@@ -187,10 +206,10 @@ def _check_restriction(
     elif rule.get("personalDeviceEnrollmentBlocked") and registration is None:
         # A join by a user is no corporate enrollment method, although the device becomes company-owned (R-19).
         why = Reason("restriction.personal", "Personally owned devices are blocked; this one is not registered.")
-    elif (request.first("OSEdition") or "") in HOME_EDITIONS and _home_blocked(tx):
+    elif build.edition in HOME_EDITIONS and _home_blocked(tx):
         why = Reason("restriction.edition", "Home editions are blocked.")
     else:
-        why = _version_reason(rule, request.first("OSVersion"))
+        why = _version_reason(rule, build.version)
     if why is not None:
         raise DeviceNotAllowed(
             f"'{decision.value.row['display_name']}': {why.text}",
@@ -225,7 +244,8 @@ def version_key(version: str | None) -> tuple[int, ...] | None:
     return tuple(int(part) for part in version.split("."))
 
 
-def _check_limit(tx: Tx, user: Row, device: Row | None, registration: Row | None) -> tuple[Reason, ...]:
+def check_limit(tx: Tx, user: Row, device: Row | None, registration: Row | None) -> tuple[Reason, ...]:
+    """How many devices the user may enroll, or ``DeviceLimitReached`` (R-18)."""
     if registration is not None:
         return (Reason("limit.not_applied", "The device limit does not apply to Windows Autopilot."),)
     decision = effective_limit(tx, device=device, user=user)

@@ -15,6 +15,7 @@ from taxiway.doors import bearer, json_response
 from taxiway.insight.checklist import checklist
 from taxiway.insight.explain import Question, explain
 from taxiway.insight.explain_esp import explain_esp
+from taxiway.insight.preflight import preflight
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
 
@@ -29,6 +30,7 @@ def routes(rt: Runtime) -> list[BaseRoute]:
         Route("/taxiway/timeline/{serial}", _asked(rt, _timeline), methods=["GET"]),
         Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
         Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
+        Route("/taxiway/preflight", _asked(rt, _preflight), methods=["GET"]),
         Route("/taxiway/explain/esp", _asked(rt, _esp), methods=["GET"]),
     ]
 
@@ -78,6 +80,12 @@ def _explained(question: Question) -> Ask:
         return found.shown()
 
     return ask
+
+
+def _preflight(tx: Tx, request: Request) -> dict[str, Any] | None:
+    device, user = (request.query_params.get(name, "") for name in ("device", "user"))
+    usable = 0 < len(device) <= _LONGEST and len(user) <= _LONGEST and "\x00" not in device + user
+    return preflight(tx, device, user).shown() if usable else None
 
 
 def _esp(tx: Tx, request: Request) -> dict[str, Any] | None:

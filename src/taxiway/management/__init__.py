@@ -36,6 +36,7 @@ from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoC
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
 from taxiway.management.esp.details import status_details
+from taxiway.management.esp.forecast import Forecast, forecast
 from taxiway.management.esp.order_http import order_routes
 from taxiway.management.esp.view import EspView, esp_view, named
 from taxiway.management.followers import follow
@@ -60,6 +61,7 @@ __all__ = [
     "EspView",
     "Estimate",
     "Expected",
+    "Forecast",
     "Item",
     "ManagementError",
     "NoContent",
@@ -81,6 +83,7 @@ __all__ = [
     "esp_view",
     "expire_pages",
     "follow",
+    "forecast",
     "judge",
     "meant_apps",
     "meant_for",

@@ -32,18 +32,26 @@ class DeviceNameTemplate(Struct, frozen=True):
 
     parts: tuple[str | int | None, ...]
 
+    def preview(self, serial: str) -> str:
+        """The name as it will look: ``#`` for each random digit (P-29)."""
+        return self._joined(serial, lambda digits: "#" * digits)
+
     def expand(self, serial: str, below: Callable[[int], int]) -> str:
         """Make a name of at most 15 characters; `below(n)` draws from 0 to n-1.
 
         Characters of the serial number that no name may hold are left out, and what is too long is cut at the end.
         """
-        clean = "".join(char for char in serial if _ALLOWED.match(char))
-        name = "".join(_expand(part, clean, below) for part in self.parts)[:NAME_LIMIT]
+        name = self._joined(serial, lambda digits: "".join(str(below(10)) for _ in range(digits)))
         if not name:
             raise InvalidDeviceName("empty", "the name is empty: the serial number has no usable character")
         if name.isdigit():
             raise InvalidDeviceName("digits", f"the name {name} consists of digits only")
         return name
+
+    def _joined(self, serial: str, random: Callable[[int], str]) -> str:
+        clean = "".join(char for char in serial if _ALLOWED.match(char))
+        said = (clean if part is None else random(part) if isinstance(part, int) else part for part in self.parts)
+        return "".join(said)[:NAME_LIMIT]
 
 
 def parse_device_name(template: str) -> DeviceNameTemplate:
@@ -61,14 +69,6 @@ def parse_device_name(template: str) -> DeviceNameTemplate:
     kept = tuple(part for part in parts if part != "")
     _check_length(kept)
     return DeviceNameTemplate(kept)
-
-
-def _expand(part: str | int | None, serial: str, below: Callable[[int], int]) -> str:
-    if part is None:
-        return serial
-    if isinstance(part, int):
-        return "".join(str(below(10)) for _ in range(part))
-    return part
 
 
 def _macro(text: str) -> int | None:

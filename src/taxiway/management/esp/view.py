@@ -9,10 +9,11 @@ from typing import Any, Final, Literal
 
 from taxiway import directory, enrollment
 from taxiway.enrollment import EspSettings
-from taxiway.management.apps import durations, mobile_apps
-from taxiway.management.apps.estimate import Estimate, expect
+from taxiway.management.apps import mobile_apps
+from taxiway.management.apps.estimate import Estimate
 from taxiway.management.esp import deadlines
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
+from taxiway.management.esp.forecast import Via, expected_apps
 from taxiway.management.esp.waits import Wait, waiting_for
 from taxiway.management.session import runs
 from taxiway.management.session.queue import Queue
@@ -103,19 +104,11 @@ def _estimate(
     there = {
         row["object_id"] for row in states if row["object_kind"] == mobile_apps.OBJECT_KIND and row["state"] == _THERE
     }
-    expected = [
-        expect(app.row["id"], app.row["display_name"], durations.recorded(tx, app.row["id"]))
-        for app in mobile_apps.meant_apps(tx, device=device, user=user)
-        if app.via == via
-        and app.intent == "required"
-        and app.deliverable
-        and app.row["id"] not in there
-        and (via == "user" or not settings.selected_apps or app.row["id"] in settings.selected_apps)
-    ]
-    return Estimate(tuple(expected), max(0.0, (deadline - deadlines.SLACK - tx.now).total_seconds()))
+    left = max(0.0, (deadline - deadlines.SLACK - tx.now).total_seconds())
+    return Estimate(expected_apps(tx, via, device=device, user=user, settings=settings, there=there), left)
 
 
-def _running(run: Run) -> tuple[str, str | None, datetime] | None:
+def _running(run: Run) -> tuple[Via, str | None, datetime] | None:
     """The half that runs: through whom its apps come, its user, its deadline."""
     deadline = deadlines.of(run.esp)
     if run.esp_state in RUNNING and deadline is not None:
