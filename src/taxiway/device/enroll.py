@@ -9,6 +9,7 @@ from typing import TypeVar
 import msgspec
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from taxiway.device.csp.dmclient import FIRST_SYNC, provider
@@ -19,8 +20,14 @@ from taxiway.device.firmware import HOME
 from taxiway.device.requests import management_request
 from taxiway.device.state import CORRELATIONS, Enrolled, Storage
 from taxiway.device.transport import PACKED, Identity, Transport
-from taxiway.wire.discovery import DEVICE_TYPE_PC, DiscoverRequest, parse_discover_response, render_discover
-from taxiway.wire.enroll import ISSUE, PKCS10, EnrollRequest, parse_enroll_response, render_enroll
+from taxiway.wire.discovery import (
+    DEVICE_TYPE_PC,
+    DiscoverRequest,
+    DiscoverResponse,
+    parse_discover_response,
+    render_discover,
+)
+from taxiway.wire.enroll import ISSUE, PKCS7, PKCS10, RENEW, EnrollRequest, parse_enroll_response, render_enroll
 from taxiway.wire.errors import BadProvisioning, WireError
 from taxiway.wire.policy import CertificatePolicy, parse_policies, render_get_policies
 from taxiway.wire.provisioning_read import parse_provisioning
@@ -40,8 +47,11 @@ from taxiway.wire.soap import CONTENT_TYPE, JWT_TOKEN, BinaryToken
 from taxiway.wire.soap_fault import FaultReceived, parse_response
 
 MANAGEMENT_KEY = Identity.MANAGEMENT.value
+#: Where the key waits that is to follow: it becomes the account's together with its certificate.
+NEXT_KEY = "management-next"
 ACCOUNT_SLOT = "account"
 Read = TypeVar("Read")
+SignRenewal = Callable[[rsa.RSAPrivateKey, x509.Certificate, bytes], bytes]
 
 REQUEST_VERSION = "5.0"
 
@@ -61,27 +71,49 @@ class Enroller:
         """Enroll the PC for the user whose token this is; it must name the joined device (04 section 5)."""
         self._check_can_enroll()
         await self._transport.send("GET", discovery_url, headers=_CLIENT)
-        request = DiscoverRequest(
-            email_address=upn,
-            request_version=REQUEST_VERSION,
-            device_type=DEVICE_TYPE_PC,
-            application_version=self._storage.state.firmware.os_version,
-            os_edition=str(self._storage.state.firmware.os_edition),
-            auth_policies=("OnPremise", "Federated"),
-        )
-        message_id = self._message_id()
-        answer = await self._post(
-            discovery_url, render_discover(request, message_id=message_id, to=discovery_url), message_id
-        )
-        found = _understood(parse_discover_response, answer)
+        found = await self._discover(discovery_url, upn)
         credential = BinaryToken(JWT_TOKEN, token.encode())
         policy = CertificatePolicy()
         if found.enrollment_policy_service_url:
             policy = await self._policies(found.enrollment_policy_service_url, credential)
         if policy.minimal_key_length > 2048:
             raise EnrollmentRefused("0x80180027", f"a key of {policy.minimal_key_length} bits is asked for")
-        document = await self._certificate(found.enrollment_service_url, credential, found.enrollment_version or "4.0")
-        return await self._apply(document)
+        version = found.enrollment_version or "4.0"
+        csr = await self._request(MANAGEMENT_KEY)
+        asked = self._asked(ISSUE, BinaryToken(PKCS10, csr), version)
+        document = await self._document(found.enrollment_service_url, asked, credential)
+        return await self._apply(document, discovery_url)
+
+    async def renew(self, next_key: str, sign: SignRenewal) -> None:
+        """Ask for a certificate for a new key, vouched for by the current one, and take it (04 section 14.2)."""
+        state, tpm = self._storage.state, self._transport.tpm
+        if state.enrolled is None:
+            raise EnrollmentRefused("0x80180026", "the PC is not enrolled")
+        found = await self._discover(
+            state.enrolled.discovery, state.user.upn if state.user else "", Identity.MANAGEMENT
+        )
+        request = await self._request(next_key)
+        signed = await tpm.use(MANAGEMENT_KEY, sign, tpm.certificate(MANAGEMENT_KEY), request)
+        asked = self._asked(RENEW, BinaryToken(PKCS7, signed), found.enrollment_version or "4.0")
+        document = await self._document(found.enrollment_service_url, asked, None, Identity.MANAGEMENT)
+        await self._keep_certificates(document.certificates, next_key)
+        self._storage.save()
+        tpm.follow(MANAGEMENT_KEY, next_key)
+        await self._transport.forget(Identity.MANAGEMENT)
+
+    async def _discover(self, url: str, upn: str, identity: Identity = Identity.NONE) -> DiscoverResponse:
+        firmware = self._storage.state.firmware
+        request = DiscoverRequest(
+            email_address=upn,
+            request_version=REQUEST_VERSION,
+            device_type=DEVICE_TYPE_PC,
+            application_version=firmware.os_version,
+            os_edition=str(firmware.os_edition),
+            auth_policies=("OnPremise", "Federated"),
+        )
+        message_id = self._message_id()
+        body = render_discover(request, message_id=message_id, to=url)
+        return _understood(parse_discover_response, await self._post(url, body, message_id, identity))
 
     def _check_can_enroll(self) -> None:
         """What Windows refuses before it asks anybody (01 section 9.3)."""
@@ -96,17 +128,23 @@ class Enroller:
         body = render_get_policies(message_id=message_id, to=url, credential=credential)
         return _understood(parse_policies, await self._post(url, body, message_id))
 
-    async def _certificate(self, url: str, credential: BinaryToken, version: str) -> ProvisioningDocument:
+    async def _request(self, key: str) -> bytes:
+        """A request for a key that is made for it, or was before a power cut."""
         tpm, device_id = self._transport.tpm, management_id(self._storage)
-        await tpm.make(MANAGEMENT_KEY)
+        await tpm.make(key)
         name = f"{self._transport.correlation.upper()[:30]}!{device_id}"
-        csr = await tpm.use(MANAGEMENT_KEY, management_request, name, device_id)
-        request = EnrollRequest(
-            request_type=ISSUE, token=BinaryToken(PKCS10, csr), context=tuple(self._context(device_id, version))
-        )
+        return await tpm.use(key, management_request, name, device_id)
+
+    def _asked(self, request_type: str, token: BinaryToken, version: str) -> EnrollRequest:
+        context = self._context(management_id(self._storage), version)
+        return EnrollRequest(request_type=request_type, token=token, context=tuple(context))
+
+    async def _document(
+        self, url: str, request: EnrollRequest, credential: BinaryToken | None, identity: Identity = Identity.NONE
+    ) -> ProvisioningDocument:
         message_id = self._message_id()
         body = render_enroll(request, message_id=message_id, to=url, credential=credential)
-        answer = _understood(parse_enroll_response, await self._post(url, body, message_id))
+        answer = _understood(parse_enroll_response, await self._post(url, body, message_id, identity))
         return _understood(parse_provisioning, answer.document)
 
     def _context(self, device_id: str, version: str) -> list[tuple[str, str]]:
@@ -137,9 +175,9 @@ class Enroller:
             items.append(("RequestVersion", REQUEST_VERSION))
         return items
 
-    async def _post(self, url: str, body: bytes, message_id: str) -> bytes:
+    async def _post(self, url: str, body: bytes, message_id: str, identity: Identity = Identity.NONE) -> bytes:
         headers = {**_CLIENT, "content-type": CONTENT_TYPE}
-        response = await self._transport.send("POST", url, content=body, headers=headers)
+        response = await self._transport.send("POST", url, identity=identity, content=body, headers=headers)
         if response.headers.get(PACKED):
             raise EnrollmentRefused(_MESSAGE_FORMAT, "the answer is chunked or compressed")
         if response.is_redirect:
@@ -151,7 +189,7 @@ class Enroller:
             raise EnrollmentRefused(_MESSAGE_FORMAT, "the answer belongs to another message")
         return response.content
 
-    async def _apply(self, document: ProvisioningDocument) -> Enrolled:
+    async def _apply(self, document: ProvisioningDocument, discovery_url: str) -> Enrolled:
         """Install what the document holds, certificates last: with them the account is complete (04 section 11)."""
         application, client = document.application, document.dm_client
         if application is None:
@@ -171,8 +209,16 @@ class Enroller:
             "nonce": application.client.nonce,
         }
         self._transport.tpm.seal(ACCOUNT_SLOT, msgspec.json.encode(account))
-        await self._keep_certificates(document.certificates)
-        enrolled = Enrolled(provider=application.provider_id, address=application.address)
+        await self._keep_certificates(document.certificates, MANAGEMENT_KEY)
+        await self._transport.forget(Identity.MANAGEMENT)
+        renewal = document.renewal
+        enrolled = Enrolled(
+            provider=application.provider_id,
+            address=application.address,
+            discovery=(renewal.server_url if renewal else None) or discovery_url,
+            renew_days=renewal.period_days if renewal else 0,
+            retry_days=renewal.retry_days if renewal else 0,
+        )
         self._storage.state.enrolled = enrolled
         return enrolled
 
@@ -191,7 +237,7 @@ class Enroller:
                     self._tree.put(node.child(name), text, _FORMATS[datatype])
         self._storage.write(CORRELATIONS, EntDMID=client.ent_dm_id)
 
-    async def _keep_certificates(self, found: Certificates) -> None:
+    async def _keep_certificates(self, found: Certificates, key: str) -> None:
         try:
             root, intermediate, leaf = (
                 x509.load_der_x509_certificate(der) for der in (found.root, found.intermediate, found.leaf)
@@ -201,7 +247,7 @@ class Enroller:
         except (ValueError, TypeError, InvalidSignature) as error:
             raise EnrollmentRefused(f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificates form no chain") from error
         form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        ours = (await self._transport.tpm.public(MANAGEMENT_KEY)).public_bytes(*form)
+        ours = (await self._transport.tpm.public(key)).public_bytes(*form)
         if leaf.public_key().public_bytes(*form) != ours:
             raise EnrollmentRefused(
                 f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificate is not for the key of this PC"
@@ -210,8 +256,7 @@ class Enroller:
         for place, der in (("Root", found.root), ("CA", found.intermediate)):
             node = store.child(place, thumbprint(der), "EncodedCertificate")
             self._tree.put(node, base64.b64encode(der).decode(), "b64")
-        self._transport.tpm.keep_certificate(MANAGEMENT_KEY, leaf, intermediate)
-        await self._transport.forget(Identity.MANAGEMENT)
+        self._transport.tpm.keep_certificate(key, leaf, intermediate)
 
     def _message_id(self) -> str:
         return self._transport.host.entropy.uuid()

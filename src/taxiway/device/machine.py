@@ -12,7 +12,7 @@ from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.others import NOT_HERE, Accounts, NotHere, PassportForWork, Policy, RootCertificates, WiFi
 from taxiway.device.csp.tree import Tree
 from taxiway.device.diagnostics import page, write_bundle
-from taxiway.device.enroll import management_id
+from taxiway.device.enroll import MANAGEMENT_KEY, NEXT_KEY, Enroller, management_id
 from taxiway.device.errors import JoinRefused
 from taxiway.device.esp import Esp
 from taxiway.device.esp_failure import COLLECT
@@ -21,6 +21,7 @@ from taxiway.device.host import Host
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
+from taxiway.device.renewal import Renewer
 from taxiway.device.screens import Screen
 from taxiway.device.state import Storage
 from taxiway.device.tpm import Tpm
@@ -50,6 +51,7 @@ class Machine:
         self.endpoints = endpoints
         self.watch = Watch(host.clock, state.event_log, listener)
         self.tpm = Tpm(storage.folder / "tpm", host.workers, host.keys)
+        self.tpm.follow(MANAGEMENT_KEY, NEXT_KEY)  # where a power cut came between a renewal and its end
         self.transport = Transport(host, self.tpm, state.correlation, endpoints.ca_file, connect, transcript)
         self.jobs = Jobs()
         self.tree = Tree(state)
@@ -72,6 +74,11 @@ class Machine:
             self.bitlocker,
             *(NotHere(root) for root in NOT_HERE),
         )
+
+    @property
+    def renewer(self) -> Renewer:
+        """What keeps the certificate of the management account from running out."""
+        return Renewer(Enroller(self.transport, self.storage, self.tree), self.transport, self.storage)
 
     @property
     def broker(self) -> Broker:

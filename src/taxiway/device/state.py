@@ -60,6 +60,9 @@ class Enrolled(Struct):
     address: str
     login_name: str = ""
     has_secret: bool = False
+    discovery: str = ""
+    renew_days: int = 0
+    retry_days: int = 0
 
 
 class Disk(Struct):
@@ -91,6 +94,7 @@ class State(Struct):
     joined: Joined | None = None
     enrolled: Enrolled | None = None
     leaving: bool = False
+    renewal_refused: int = 0
     sessions: int = 0
     device_nodes: dict[str, StoredNode] = field(default_factory=dict)
     user_nodes: dict[str, dict[str, StoredNode]] = field(default_factory=dict)

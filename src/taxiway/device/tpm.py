@@ -74,6 +74,15 @@ class Tpm:
         except (OSError, ValueError) as error:
             raise NoSuchKey(f"there is no certificate for the key {name!r}") from error
 
+    def follow(self, name: str, successor: str) -> None:
+        """Let a key and its certificate take the place of another; repeatable, for a power cut in the middle."""
+        if self.certificate_file(successor).exists():
+            if self.has(successor):
+                self.key_file(successor).replace(self.key_file(name))
+            self.certificate_file(successor).replace(self.certificate_file(name))
+        for each in (name, successor):
+            self._open.pop(each, None)
+
     def seal(self, name: str, value: bytes) -> None:
         """Keep a secret value, such as a session key."""
         write_private(self._path(name, "sealed"), value)

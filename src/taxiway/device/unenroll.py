@@ -7,7 +7,7 @@ from typing import Final
 from taxiway.device.csp.base import MSFT
 from taxiway.device.csp.node import DEVICE, Node
 from taxiway.device.csp.tree import Tree
-from taxiway.device.enroll import ACCOUNT_SLOT, MANAGEMENT_KEY
+from taxiway.device.enroll import ACCOUNT_SLOT, MANAGEMENT_KEY, NEXT_KEY
 from taxiway.device.state import CORRELATIONS, Storage
 from taxiway.device.tpm import Tpm
 from taxiway.wire.syncml import UNENROLLED_BY_USER, Alert, AlertCode, Item
@@ -33,8 +33,8 @@ def remove_account(storage: Storage, tree: Tree, tpm: Tpm) -> None:
     for provider in _OF_THE_ACCOUNT:
         tree.remove(Node(DEVICE, (*MSFT, provider)))
     state.user_nodes.clear()
-    tpm.remove(MANAGEMENT_KEY)
-    tpm.remove(ACCOUNT_SLOT)
+    for name in (MANAGEMENT_KEY, NEXT_KEY, ACCOUNT_SLOT):
+        tpm.remove(name)
     state.installed.clear()
     state.enrolled, state.mdm, state.terms, state.leaving = None, {}, "", False
     state.registry.get(CORRELATIONS, {}).pop("EntDMID", None)
