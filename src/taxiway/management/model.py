@@ -36,6 +36,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracked:
+    """What the status page waits for in one of its lists, once the device took the node ``proof``."""
+
+    list: str
+    uri: str
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A configuration with its items; ``origin`` is ``<kind>:<id>``."""
 

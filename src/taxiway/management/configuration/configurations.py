@@ -8,9 +8,11 @@ from typing import Final, Literal
 from taxiway import directory
 from taxiway.enrollment import DEFAULT_HELLO, default_of
 from taxiway.management.collection import Collection
-from taxiway.management.configuration import hello, translate, wifi
-from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION, WIFI
-from taxiway.management.model import Effective, Item, Source, merge
+from taxiway.management.configuration import translate
+from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
+from taxiway.management.configuration.kinds import hello
+from taxiway.management.configuration.table import KINDS
+from taxiway.management.model import Effective, Item, Source, Tracked, merge
 from taxiway.store import Repository, Row, Tx, one_of
 
 CONFIGURATIONS = Repository(DEVICE_CONFIGURATION)
@@ -43,9 +45,9 @@ class Meant:
         return f"{OBJECT_KIND}:{self.row['id']}"
 
     @property
-    def network_profiles(self) -> tuple[str, ...]:
-        """The nodes of its Wi-Fi profiles, for the status page."""
-        return (wifi.profile_uri(self.row),) if self.row["kind"] == WIFI else ()
+    def tracked(self) -> tuple[Tracked, ...]:
+        """What the status page waits for beside its policies."""
+        return KINDS[self.row["kind"]].tracked(self.row)
 
 
 def meant_for(tx: Tx, *, device: Row | None, user: Row | None) -> list[Meant]:

@@ -30,7 +30,7 @@ def lists(ctx: Context) -> dict[str, list[str]]:
         "lists",
         {
             "policies": policies(ctx, DEVICE_LANE),
-            "networks": _networks(ctx),
+            "networks": _tracked(ctx, "networks"),
             "msi": [f"{app.node}/Status" for app in tracked(ctx) if delivery(ctx, app) == DONE],
         },
     )
@@ -81,7 +81,7 @@ def _readable(uris: Iterable[str]) -> list[str]:
     return found
 
 
-def _networks(ctx: Context) -> list[str]:
+def _tracked(ctx: Context, name: str) -> list[str]:
     accepted = {row["uri"] for row in ctx.queue.rows.values() if row["state"] == DONE}
-    uris = [uri for each in ctx.meant if each.via == "device" for uri in each.network_profiles]
-    return [uri for uri in uris if f"{uri}/WlanXml" in accepted]
+    found = [one for each in ctx.meant if each.via == "device" for one in each.tracked]
+    return [one.uri for one in found if one.list == name and one.proof in accepted]
