@@ -119,7 +119,7 @@ def test_weak_ciphers_are_named(key):
 def test_requests_round_trip(key):
     """Subject, names and challenge of a request arrive; made twice it is the same request."""
     kinds = ("dns:pc.contoso.example", "email:a@contoso.example", "uri:urn:pc", "upn:ada@contoso.example")
-    names = [scep_content.name_of(*kind.split(":", 1)) for kind in kinds]
+    names = [scep_content.alternative_name(*kind.split(":", 1)) for kind in kinds]
     made = scep_content.write_request(key, SUBJECT, names, "secret")
     read = scep_content.read_request(made)
     assert (read.subject, read.names, read.challenge) == ("C=DE,CN=PC-1", kinds, "secret")

@@ -12,6 +12,7 @@ from taxiway.management.apps.mobile_apps import (
     set_app_content,
     update_app,
 )
+from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -79,6 +80,7 @@ __all__ = [
     "esp_view",
     "expire_pages",
     "follow",
+    "forget_challenges",
     "judge",
     "meant_apps",
     "meant_for",

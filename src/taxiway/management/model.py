@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from taxiway.wire.csp import locate
 
-Verb = Literal["Add", "Replace", "Delete", "Exec"]
+Verb = Literal["Add", "Replace", "Delete", "Exec", "Atomic"]
 DEVICE_LANE: Final = "device"
 
 

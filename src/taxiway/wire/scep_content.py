@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Final
 
@@ -81,6 +82,12 @@ def read_request(der: bytes) -> Request:
     return Request(key, subject, names, challenge)
 
 
+def key_hash(key: rsa.RSAPublicKey) -> str:
+    """SHA-256 of a public key: what tells a repeated request from a new one."""
+    der = key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(der).hexdigest()
+
+
 def write_certificates(certificates: list[x509.Certificate]) -> bytes:
     """Certificates without anything signed, as an answer brings them."""
     return pkcs7.serialize_certificates(certificates, _DER)
@@ -101,7 +108,7 @@ def read_certificates(der: bytes) -> list[x509.Certificate]:
     return found
 
 
-def name_of(kind: str, value: str) -> x509.GeneralName:
+def alternative_name(kind: str, value: str) -> x509.GeneralName:
     """A name for ``SubjectAlternativeName`` from its kind and its text."""
     if kind == "dns":
         return x509.DNSName(value)
@@ -112,6 +119,11 @@ def name_of(kind: str, value: str) -> x509.GeneralName:
     if kind == "upn":
         return x509.OtherName(UPN, b"\x0c" + _length(value.encode()) + value.encode())
     raise BadScep(f"'{kind}' is not a kind of alternative name.")
+
+
+def name_text(kind: str, value: str) -> str:
+    """The same as ``Request.names`` has it."""
+    return f"{kind}:{value}"
 
 
 #: A user principal name in ``otherName``; its value is a UTF8String.
@@ -132,9 +144,9 @@ def _alternatives(csr: x509.CertificateSigningRequest) -> list[x509.GeneralName]
 def _name(name: x509.GeneralName) -> str:
     """A name as text: its kind and its value."""
     if isinstance(name, x509.OtherName):
-        return f"upn:{name.value[2:].decode('utf-8', 'replace')}" if name.type_id == UPN else "other"
+        return name_text("upn", name.value[2:].decode("utf-8", "replace")) if name.type_id == UPN else "other"
     kind = {x509.DNSName: "dns", x509.RFC822Name: "email", x509.UniformResourceIdentifier: "uri"}.get(type(name))
-    return f"{kind}:{name.value}" if kind else "other"
+    return name_text(kind, name.value) if kind else "other"
 
 
 def _challenge(csr: x509.CertificateSigningRequest) -> str:

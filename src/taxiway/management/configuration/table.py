@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from taxiway.management.configuration.kinds import bitlocker, custom, hello, trusted_root, wifi
+from taxiway.management.configuration.kinds import bitlocker, custom, hello, pfx, scep, trusted_root, wifi
 from taxiway.management.model import Item, Tracked
 from taxiway.store import Prop, Row
 
@@ -50,5 +50,7 @@ _ALL: Final = (
     _of(wifi, wifi.tracked),
     _of(hello),
     _of(trusted_root),
+    _of(scep, scep.tracked),
+    _of(pfx, pfx.tracked),
 )
 KINDS: Final = {kind.name: kind for kind in _ALL}

@@ -19,6 +19,7 @@ from typing import Final
 from taxiway import enrollment
 from taxiway.kernel import Reason
 from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected
 from taxiway.management.esp.deadlines import RUNNING
 from taxiway.management.esp.waits import waiting_for
@@ -161,9 +162,9 @@ def _ended(ctx: Context) -> _Move | None:
     """How the page ended on the device, once it says so."""
     done, well = _outcome(ctx)
     if well == "0":
-        failed = expected.failed(ctx)
+        named = {"apps": expected.failed(ctx), "certificates": certificates.failed(ctx, DEVICE_LANE)}
         text = "The device reports that its setup failed."
-        return "failed", Reason("esp.device_failed", text, {"apps": failed} if failed else {})
+        return "failed", Reason("esp.device_failed", text, {what: names for what, names in named.items() if names})
     if done and well == "1":
         return "done", Reason("esp.done", "The device reports that its setup ended well.")
     if done:
@@ -213,6 +214,8 @@ def _release(ctx: Context) -> list[str]:
             DEVICE_LANE,
             policies=told.get("policies", []),
             networks=told["networks"],
+            scep=told.get("scep", []),
+            pfx=told.get("pfx", []),
             msi=told["msi"],
         )
     )
@@ -220,9 +223,11 @@ def _release(ctx: Context) -> list[str]:
 
 def _deliver(ctx: Context) -> list[str]:
     """Want everything meant for the device itself; the ids of its commands."""
-    wanted = work.configuration(ctx, DEVICE_LANE)
+    wanted = work.configuration(ctx, DEVICE_LANE) + certificates.wanted(ctx, DEVICE_LANE)
     work.retract(ctx, DEVICE_LANE, wanted)
     ids = ctx.queue.want_all(wanted)
+    if ctx.run.esp_state not in RUNNING:
+        certificates.follow(ctx, DEVICE_LANE)
     for app in ctx.apps:
         if app.via == "device" and app.deliverable and not holds_back(ctx, app):
             ids += ctx.queue.want_all(work.app_commands(app, DEVICE_LANE, ctx.content_origin))

@@ -21,6 +21,8 @@ DONE: Final = "done"
 FAILED: Final = "failed"
 MAX_ATTEMPTS: Final = 3
 
+#: What must not run twice: an Atomic enrolls or imports a certificate.
+_RUNS: Final = frozenset({"Exec", "Atomic"})
 _RETRY: Final = frozenset({214, 215, 216, 500, 503, 508, 510, 511})
 _MOOT_DELETE: Final = frozenset({404, 405})
 
@@ -108,9 +110,7 @@ class Queue:
 
     def command(self, row: CommandRow, cmd_id: str) -> Command:
         """The row as a command of a message."""
-        data = row["data"]
-        if data is not None and row["sealed"]:
-            data = self._tx.unseal(data, "device_command", "data", row["id"]).decode()
+        data = self.content(row)
         bare = row["verb"] == "Delete" or (row["verb"] == "Add" and row["format"] in {None, "xml"})
         item = Item(
             target=row["uri"],
@@ -119,6 +119,13 @@ class Queue:
             data=None if bare else data,
         )
         return Command(row["verb"], cmd_id, (item,))
+
+    def content(self, row: CommandRow) -> str | None:
+        """The data of a row, opened."""
+        data: str | None = row["data"]
+        if data is not None and row["sealed"]:
+            data = self._tx.unseal(data, "device_command", "data", row["id"]).decode()
+        return data
 
     def sent(self, row: CommandRow, msg_id: str, cmd_id: str) -> None:
         """The row went out in this message."""
@@ -136,7 +143,7 @@ class Queue:
         """A new session began: what has no Status goes back, except an Exec, which may have run (R4)."""
         for row in list(self.rows.values()):
             if row["state"] == SENT:
-                self._change(row, state=UNPROVEN if row["verb"] == "Exec" else QUEUED, msg_ref=None, cmd_ref=None)
+                self._change(row, state=UNPROVEN if row["verb"] in _RUNS else QUEUED, msg_ref=None, cmd_ref=None)
 
     def proven(self, row: CommandRow, *, ran: bool) -> None:
         """What a Get told about an unproven Exec."""
@@ -150,9 +157,13 @@ class Queue:
         """Send a settled row as if it had never been sent."""
         self._change(self.rows[row_id], state=QUEUED, msg_ref=None, cmd_ref=None, status=None, attempts=0)
 
-    def retract(self, row: CommandRow) -> None:
-        """The node is not to be set any more: take it back where the CSP allows it, else leave it (R10)."""
-        node = lookup(row["uri"])
+    def retract(self, row: CommandRow, uri: str = "") -> None:
+        """The node is not to be set any more: take it back where the CSP allows it, else leave it (R10).
+
+        ``uri`` is the node to take away where the row is about one below it.
+        """
+        uri = uri or row["uri"]
+        node = lookup(uri)
         if row["hash"] == _RETRACTED:
             return
         never_sent = row["state"] == QUEUED and row["attempts"] == 0
@@ -162,6 +173,7 @@ class Queue:
         self._change(
             row,
             verb="Delete",
+            uri=uri,
             data=None,
             sealed=False,
             format=None,

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from taxiway import enrollment
 from taxiway.kernel import Reason
 from taxiway.management.apps import durations, mobile_apps
+from taxiway.management.certificates import delivery as certificates
 from taxiway.management.compliance import evaluation, policies
 from taxiway.management.configuration import configurations
 from taxiway.management.esp import page
@@ -138,6 +139,8 @@ def _states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
 
 
 def _configuration_state(ctx: Context, each: configurations.Meant, conflict: Any) -> _State:
+    if each.row["kind"] in certificates.KINDS:
+        return certificates.state(ctx, each)
     detail: dict[str, Any] = {"name": each.row["display_name"], "via": each.via}
     if conflict is not None:
         return "conflict", {**detail, "uri": conflict.uri, "with": list(conflict.names)}

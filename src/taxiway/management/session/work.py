@@ -35,7 +35,10 @@ def retract(ctx: Context, lane: str, wanted: list[Wanted]) -> None:
     """Take back what no configuration asks for any more; a node in conflict keeps the value it has."""
     kept = {each.id for each in wanted}
     disputed = {location.key for each in ctx.effective.conflicts if (location := locate(each.uri)) is not None}
-    for row in [row for row in ctx.queue.rows.values() if row["lane"] == lane and row["key"].startswith("set|")]:
+    mine = [row for row in ctx.queue.rows.values() if row["lane"] == lane and row["id"] not in kept]
+    for row in [row for row in mine if row["key"].startswith("cert|")]:
+        ctx.queue.retract(row, row["uri"] if row["verb"] == "Delete" else row["uri"].rpartition("/")[0])
+    for row in [row for row in mine if row["key"].startswith("set|")]:
         location = locate(row["uri"])
         if row["id"] not in kept and (location is None or location.key not in disputed):
             ctx.queue.retract(row)
