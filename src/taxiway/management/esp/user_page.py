@@ -13,7 +13,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.kernel import Reason
 from taxiway.management.esp import blocks, deadlines, expected, page
-from taxiway.management.session import work
+from taxiway.management.session import delivery, work
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED
 
@@ -208,9 +208,7 @@ def _hide(ctx: Context, mine: dict[str, Any]) -> None:
 def _deliver(ctx: Context) -> list[str]:
     """Want everything meant for the signed-in user; the ids of the commands."""
     lane = str(ctx.lane)
-    wanted = work.configuration(ctx, lane)
-    work.retract(ctx, lane, wanted)
-    ids = ctx.queue.want_all(wanted)
+    ids = delivery.deliver(ctx, lane)
     for app in ctx.apps:
         if app.via == "user" and app.deliverable:
             ids += ctx.queue.want_all(work.app_commands(app, lane, ctx.content_origin))

@@ -166,11 +166,11 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
-        command = ctx.queue.command(row, ids.next())
+        command = ctx.queue.command(row, ids)
         room -= len(render_command(command).encode())
         if room < 0 and out:
             return out
-        ctx.queue.sent(row, msg_id, command.cmd_id)
+        ctx.queue.sent(row, msg_id, command)
         out.append(command)
     return [*out, *_gets(ctx, ids, msg_id, room)]
 
