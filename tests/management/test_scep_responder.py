@@ -16,14 +16,16 @@ from taxiway import directory, pki
 from taxiway.doors import Door
 from taxiway.enrollment import MANAGED
 from taxiway.kernel import SystemEntropy
-from taxiway.management import forget_challenges, routes
+from taxiway.management import device_states, forget_challenges, routes
 from taxiway.management.certificates import challenges
 from taxiway.management.certificates.tables import scep_challenge
+from taxiway.management.tables import device_command
 from taxiway.pki.entities import CERTIFICATES
 from taxiway.store import eq
-from taxiway.wire import scep, scep_content
+from taxiway.wire import csp, scep, scep_content
 from taxiway.wire.scep import Attributes, FailInfo, MessageType
 from taxiway.wire.scep_settings import parse_subject
+from taxiway.wire.syncml import Command, Group, Status
 
 pytestmark = pytest.mark.anyio
 SUBJECT = "CN=PC-1,O=Contoso"
@@ -277,3 +279,52 @@ async def test_hostile_bytes_are_400_and_store_nothing(client):
     for query in ("operation=PKIOperation&message=%%%", "operation=Nonsense", "", "operation=PKIOperation"):
         assert (await client.http.get(f"{client.path}?{query}")).status_code == 400
     await client.untouched()
+
+
+async def test_r014_one_atomic_per_certificate_and_nothing_else_inside(rt, tenant, pc, make, everywhere):
+    """Each certificate is an Atomic of its own instance's nodes; SCEP ends with Enroll, an import with its blob."""
+    await pki.make_client_authority(rt, tenant)
+    profiles = [
+        await make("windows81SCEPCertificateProfile", {"display_name": name}, everywhere) for name in ("1", "2")
+    ]
+    pfx = {"display_name": "3", "pfx_blob": "AAAA", "pfx_password": "a secret word"}
+    profiles.append(await make("windows10ImportedPFXCertificateProfile", pfx, everywhere))
+    answer, raw = await pc.post(pc.first("1"))
+    while not (groups := [each for each in answer.commands if isinstance(each, Group) and each.verb == "Atomic"]):
+        commands = [each for each in answer.commands if isinstance(each, Command)]
+        answer, raw = await pc.post(pc.message("1", int(answer.header.msg_id) + 1, pc.answers(answer, commands)))
+    assert len(groups) == 3
+    for group, profile in zip(groups, profiles, strict=True):
+        uris = [item.target for child in group.commands for item in child.items]
+        assert all(f"/{profile}" in uri for uri in uris)
+        sent = [(item.target, child.verb, item.format, item.data) for child in group.commands for item in child.items]
+        assert [csp.check_write(*each) for each in sent] == [[]] * len(sent)
+        assert uris[-1].endswith("/PFXCertBlob" if profile == profiles[2] else "/Install/Enroll")
+    challenges_sent = [i.data for g in groups for c in g.commands for i in c.items if i.target.endswith("/Challenge")]
+    assert len(set(challenges_sent)) == 2
+    stored = await pc.read(lambda tx: tx.all(device_command.select()) + tx.all(scep_challenge.select()))
+    assert not any(secret in str(stored) for secret in (*challenges_sent, "a secret word"))
+    assert b"a secret word" in raw
+
+
+async def test_r009_a_failed_atomic_names_the_command_that_failed(rt, tenant, pc, make, everywhere):
+    """507 for the Atomic, 400 for a node in it: the profile's error names the node."""
+    await pki.make_client_authority(rt, tenant)
+    await make("windows81SCEPCertificateProfile", {"display_name": "one"}, everywhere)
+    answer, _ = await pc.post(pc.first("1"))
+    for number in range(2, 9):
+        commands = [each for each in answer.commands if isinstance(each, Command)]
+        said = pc.answers(answer, commands)
+        for group in [each for each in answer.commands if isinstance(each, Group)]:
+            ref = {"msg_ref": answer.header.msg_id}
+            said.append(Status(cmd_id="100", cmd_ref=group.cmd_id, cmd="Atomic", code=507, **ref))
+            for place, child in enumerate(group.commands):
+                code = 400 if child.items[0].target.endswith("/KeyLength") else 216
+                said.append(Status(cmd_id=f"{101 + place}", cmd_ref=child.cmd_id, cmd=child.verb, code=code, **ref))
+        answer, _ = await pc.post(pc.message("1", number, said))
+    [row] = [
+        row for row in await pc.read(lambda tx: device_states(tx, pc.managed_id)) if row["detail"]["name"] == "one"
+    ]
+    assert row["state"] == "error"
+    assert row["detail"]["errors"][0]["status"] == 400
+    assert row["detail"]["errors"][0]["cause"].endswith("/KeyLength")

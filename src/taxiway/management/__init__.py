@@ -28,11 +28,10 @@ from taxiway.management.configuration.configurations import (
     assign_configuration,
     create_configuration,
     delete_configuration,
-    effective,
-    meant_for,
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
+from taxiway.management.configuration.meant import effective, meant_for
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS

@@ -9,19 +9,18 @@ from typing import Any, Final
 from taxiway import pki
 from taxiway.kernel import Reason, TaxiwayError
 from taxiway.management.certificates import challenges
-from taxiway.management.configuration.configurations import Meant, configurations
 from taxiway.management.configuration.kinds import pfx, scep
+from taxiway.management.configuration.meant import Meant
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import DEVICE_LANE, Wanted
 from taxiway.management.session.context import Context
-from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, CommandRow
+from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, RETRACTED, RUNS_ONCE, CommandRow
 from taxiway.management.session.runs import ABSENT
 from taxiway.store import Row
 from taxiway.wire.scep_content import name_text
 from taxiway.wire.scep_settings import KEY_USAGE, parse_subject, write_names
-from taxiway.wire.syncml import Body, CmdIds, Command, Group, Item
+from taxiway.wire.syncml import CmdIds, Command, Group, Item
 
-PREFIX: Final = "cert|"
 KINDS: Final = frozenset({scep.KIND, pfx.KIND})
 #: ``Status`` of an enrolment and of an import that ended well, and of an enrolment that did not.
 ENROLLED, IMPORTED, FAILED_HERE = "1", "0", "16"
@@ -33,13 +32,24 @@ class AuthorityMissing(TaxiwayError):
     """The tenant has no authority for client certificates yet: it is made outside, and the message taken again."""
 
 
+def deliver(ctx: Context, lane: str) -> list[str]:
+    """Want the certificates of a lane, take back those that are not wanted any more; the ids of what is wanted."""
+    found = wanted(ctx, lane)
+    kept = {each.id for each in found}
+    mine = [row for row in ctx.queue.rows.values() if row["lane"] == lane and row["key"].startswith(RUNS_ONCE)]
+    for row in mine:
+        if row["id"] not in kept and row["hash"] != RETRACTED:
+            ctx.queue.retract(row, row["uri"].rpartition("/")[0])
+    return ctx.queue.want_all(found)
+
+
 def wanted(ctx: Context, lane: str) -> list[Wanted]:
     """The enrolments and imports of one lane. A profile that cannot be filled in for this device is left out."""
     found = []
     for each in meant(ctx):
         if lane_of(ctx, each) == lane and reason(ctx, each) is None:
             children, secret = _children(ctx, each), each.row["kind"] == pfx.KIND
-            key, data = PREFIX + each.row["id"], json.dumps(children)
+            key, data = RUNS_ONCE + each.row["id"], json.dumps(children)
             found.append(Wanted(key, "Atomic", proof(each.row), data, None, secret, lane, (each.origin,)))
     return found
 
@@ -77,19 +87,17 @@ def reason(ctx: Context, each: Meant) -> Reason | None:
     return None
 
 
-def said(ctx: Context, row: CommandRow, ids: CmdIds, msg_id: str) -> list[Body]:
+def said(ctx: Context, row: CommandRow, ids: CmdIds) -> list[Command | Group]:
     """The Atomic of a row, with a challenge drawn for this sending; before it, what an earlier one left behind."""
-    found: list[Body] = []
+    found: list[Command | Group] = []
     home = row["uri"].rpartition("/")[0]
     if row["attempts"] or ctx.fact(f"{home}/Status") not in {None, ABSENT}:
         found.append(Command("Delete", ids.next(), (Item(target=home),)))
         ctx.run.facts.pop(ctx.fact_key(f"{home}/Status"), None)
     outer, children = ids.next(), []
-    for verb, uri, form, data in json.loads(ctx.queue.content(row) or "[]"):
+    for verb, uri, form, data in ctx.queue.steps(row):
         told = _challenge(ctx, row) if uri.endswith(_CHALLENGE) else data
-        child = Command(verb, ids.next(), (_item(uri, form, told),))
-        ctx.run.session.parts[f"{msg_id}/{child.cmd_id}"] = f"{outer}|{uri.rpartition('/')[2]}"
-        children.append(child)
+        children.append(Command(verb, ids.next(), (_item(uri, form, told),)))
     return [*found, Group("Atomic", outer, tuple(children))]
 
 
@@ -113,7 +121,7 @@ def state(ctx: Context, each: Meant) -> tuple[str, dict[str, Any]]:
         return "error", {**detail, "error": why.text}
     row, home = _row(ctx, each), instance(each.row)
     if row is not None and row["state"] == FAILED:
-        error = {"uri": row["uri"], "status": row["status"], "error": row["native_error"]}
+        error = {name: row[name] for name in ("uri", "status", "cause")} | {"error": row["native_error"]}
         return "error", {**detail, "errors": [error]}
     if row is None or row["state"] != DONE:
         return "pending", detail
@@ -140,8 +148,11 @@ def failure(ctx: Context, each: Meant) -> str | None:
 
 
 def follow(ctx: Context, lane: str) -> None:
-    """Order once more, with a new challenge, what the device said in this very session that it failed."""
-    for each in meant(ctx):
+    """Order once more, with a new challenge, what the device said in this very session that it failed.
+
+    An import that failed fails again: it waits for another file.
+    """
+    for each in [each for each in meant(ctx) if each.row["kind"] == scep.KIND]:
         row = _row(ctx, each)
         if row is None or row["lane"] != lane or row["state"] != DONE or row["attempts"] >= MAX_ATTEMPTS:
             continue
@@ -169,9 +180,7 @@ def _children(ctx: Context, each: Meant) -> list[list[str | None]]:
     nodes: list[tuple[str, str, str | None]] = [("", "node", None)]
     home = instance(each.row)
     if each.row["kind"] == pfx.KIND:
-        nodes += [
-            (f"/{name}", form, data) for name, form, data in pfx.settings(configurations.opened(ctx.tx, each.row))
-        ]
+        nodes += [(f"/{name}", form, data) for name, form, data in pfx.settings(each.row)]
         return [["Add", home + path, form, data] for path, form, data in nodes]
     nodes.append(("/Install", "node", None))
     nodes += [(f"/Install/{name}", form, data) for name, form, data in _settings(ctx, each.row) if data != ""]
@@ -228,7 +237,7 @@ def _values(ctx: Context) -> Mapping[str, str]:
 
 
 def _challenge(ctx: Context, row: CommandRow) -> str:
-    configuration = row["key"].removeprefix(PREFIX)
+    configuration = row["key"].removeprefix(RUNS_ONCE)
     terms = next(challenge_terms(ctx, each.row) for each in meant(ctx) if each.row["id"] == configuration)
     return challenges.draw(ctx.tx, ctx.managed["id"], configuration, terms)
 
@@ -239,7 +248,7 @@ def _item(uri: str, form: str | None, data: str | None) -> Item:
 
 def _row(ctx: Context, each: Meant) -> CommandRow | None:
     lane = lane_of(ctx, each)
-    return None if lane is None else ctx.queue.rows.get(Wanted(PREFIX + each.row["id"], "Atomic", "", lane=lane).id)
+    return None if lane is None else ctx.queue.rows.get(Wanted(RUNS_ONCE + each.row["id"], "Atomic", "", lane=lane).id)
 
 
 def _there(ctx: Context, each: Meant) -> bool:

@@ -14,7 +14,7 @@ from taxiway import directory
 from taxiway.kernel import Reason
 from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected, page
-from taxiway.management.session import work
+from taxiway.management.session import delivery, work
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED
 
@@ -212,9 +212,7 @@ def _hide(ctx: Context, mine: dict[str, Any]) -> None:
 def _deliver(ctx: Context) -> list[str]:
     """Want everything meant for the signed-in user; the ids of the commands."""
     lane = str(ctx.lane)
-    wanted = work.configuration(ctx, lane) + certificates.wanted(ctx, lane)
-    work.retract(ctx, lane, wanted)
-    ids = ctx.queue.want_all(wanted)
+    ids = delivery.deliver(ctx, lane) + certificates.deliver(ctx, lane)
     if ctx.run.esp.get("users", {}).get(lane.partition(":")[2], {}).get("state") not in deadlines.USER_RUNNING:
         certificates.follow(ctx, lane)
     for app in ctx.apps:

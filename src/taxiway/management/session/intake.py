@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from taxiway.kernel import Reason
 from taxiway.management.session.clocks import LOCAL_TIME, judge_clock
 from taxiway.management.session.context import Context
@@ -32,7 +30,6 @@ from taxiway.wire.syncml import (
 MAX_OBJECT: Final = 8 * 1024 * 1024
 MAX_FACT: Final = 64 * 1024
 _KEPT: Final = 2000
-_FAILURE: Final = 300
 _LOGINS: Final = frozenset({"user", "others", "none"})
 
 
@@ -81,24 +78,13 @@ class Intake:
             if status.code == Code.NOT_FOUND:
                 self._ctx.run.facts[self._ctx.fact_key(uri)] = ABSENT
             return
-        row = self._ctx.queue.answered(self._with_cause(status))
+        row = self._ctx.queue.answered(status)
         if row is not None and row["state"] == "failed":
             what = {"uri": row["uri"], "verb": row["verb"], "status": row["status"], "error": row["native_error"]}
-            why = Reason("command.refused", f"The device answered {row['status']} to {row['verb']} {row['uri']}.")
+            at = f", because of {row['cause']}" if row["cause"] else ""
+            why = Reason("command.refused", f"The device answered {row['status']} to {row['verb']} {row['uri']}{at}.")
             what |= {"managed_device": self._ctx.managed["id"], "origins": row["origins"]}
             self._ctx.tx.log("command.failed", subject=self._ctx.subject, what=what, why=[why])
-
-    def _with_cause(self, status: Status) -> Status:
-        """A failed Atomic with the command in it that failed, as its error (05 section 14, R9)."""
-        if status.cmd != "Atomic" or status.code < _FAILURE:
-            return status
-        for each in self._message.commands:
-            if not isinstance(each, Status) or each.msg_ref != status.msg_ref or each.code in {200, Code.ROLLED_BACK}:
-                continue
-            outer, _, name = self._ctx.run.session.parts.get(f"{each.msg_ref}/{each.cmd_ref}", "").partition("|")
-            if outer == status.cmd_ref:
-                return msgspec.structs.replace(status, original_error=f"{name}: {each.code}")
-        return status
 
     def _results(self, results: Results) -> None:
         uri = self._ctx.run.session.gets.get(f"{results.msg_ref}/{results.cmd_ref}")

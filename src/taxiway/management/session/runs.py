@@ -34,7 +34,6 @@ class Session:
     max_size: int = 0
     gets: dict[str, str] = field(default_factory=dict)
     polled: list[str] = field(default_factory=list)
-    parts: dict[str, str] = field(default_factory=dict)
     partial: dict[str, Any] = field(default_factory=dict)
 
 
