@@ -195,6 +195,7 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
     await directory.reevaluate_pending(rt, tenant)
     if hourly:
         await rt.store.write(tenant, management.end_retirements)
+        await rt.store.write(tenant, management.forget_challenges)
         await directory.reevaluate_clock_rules(rt, tenant)
 
 

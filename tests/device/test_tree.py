@@ -55,7 +55,7 @@ async def run(tree, verb, uri, data=None, form=None):
         ("Get", f"./User/{DMCLIENT}/FirstSyncStatus/IsSyncDone", None, None, 405),
         ("Replace", "./User/Vendor/MSFT/Policy/Config/Education/DefaultPrinterName", "x", "chr", 404),
         ("Add", "./User/Vendor/MSFT/ClientCertificateInstall/SCEP/one", None, "node", 500),
-        ("Add", "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/one", None, "node", 406),
+        ("Add", "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/one", None, "node", 200),
         ("Add", WIFI, "no document", "chr", 400),
         ("Add", WIFI, "<WLANProfile/>", "chr", 200),
         ("Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipe", None, None, 406),

@@ -20,6 +20,7 @@ from taxiway.wire.syncml import (
     Alert,
     CmdIds,
     Command,
+    Group,
     Header,
     Item,
     Message,
@@ -76,9 +77,11 @@ class Pc:
         name = str(next(self._sessions))
         answer, _ = await self.post(self.first(name, login, alerts))
         said, number = [], 1
-        while any(isinstance(command, Command) for command in answer.commands):
-            commands = [command for command in answer.commands if isinstance(command, Command)]
-            said += [(each.verb, each.items[0].target, each.items[0].data) for each in commands]
+        while any(isinstance(command, Command | Group) for command in answer.commands):
+            commands = [command for command in answer.commands if isinstance(command, Command | Group)]
+            for each in commands:
+                inside = each.commands if isinstance(each, Group) else [each]
+                said += [(one.verb, one.items[0].target, one.items[0].data) for one in inside]
             number += 1
             assert number < 50, "the session does not end"
             answers = self.answers(answer, commands, login)
@@ -92,6 +95,9 @@ class Pc:
         ids, out, ref = CmdIds(), [], answer.header.msg_id
         out.append(Status(cmd_id=ids.next(), msg_ref=ref, cmd_ref="0", cmd="SyncHdr", code=200))
         for each in commands:
+            if isinstance(each, Group):
+                out += self.whole(each, ref, ids, login)
+                continue
             item = each.items[0]
             code = self.run(each.verb, item, login)
             out.append(Status(cmd_id=ids.next(), msg_ref=ref, cmd_ref=each.cmd_id, cmd=each.verb, code=code))
@@ -99,6 +105,19 @@ class Pc:
                 found = (Item(source=item.target, data=self.nodes[item.target]),)
                 out.append(Results(cmd_id=ids.next(), msg_ref=ref, cmd_ref=each.cmd_id, items=found))
         return out
+
+    def whole(self, group, ref, ids, login):
+        """Statuses of an Atomic: all of it or nothing (05 section 6.3)."""
+        before, codes = dict(self.nodes), []
+        for each in group.commands:
+            good = all(code == 200 for code in codes)
+            codes.append(self.run(each.verb, each.items[0], login) if good else 215)
+        if not all(code == 200 for code in codes):
+            self.nodes = before
+            codes = [216 if code == 200 else code for code in codes]
+        both = [(group.cmd_id, "Atomic", 200 if set(codes) == {200} else 507)]
+        both += [(each.cmd_id, each.verb, code) for each, code in zip(group.commands, codes, strict=True)]
+        return [Status(cmd_id=ids.next(), msg_ref=ref, cmd_ref=of, cmd=cmd, code=code) for of, cmd, code in both]
 
     def run(self, verb, item, login):  # noqa: PLR0911 - one answer for each case
         """Do it, or say why not."""
@@ -110,7 +129,10 @@ class Pc:
         if verb == "Get":
             return 200 if uri in self.nodes else 404
         if verb == "Delete":
-            return 200 if self.nodes.pop(uri, None) is not None else 404
+            found = [node for node in self.nodes if node == uri or node.startswith(f"{uri}/")]
+            for node in found:
+                del self.nodes[node]
+            return 200 if found else 404
         if verb == "Add" and uri in self.nodes:
             return 418
         if verb == "Exec":
@@ -143,6 +165,17 @@ class Pc:
         """The state of each configuration and app by name."""
         rows = await self.read(lambda tx: management.device_states(tx, self.managed_id))
         return {row["detail"]["name"]: row["state"] for row in rows}
+
+    async def detail(self, name):
+        """What is on record beside the state of one configuration or app."""
+        rows = await self.read(lambda tx: management.device_states(tx, self.managed_id))
+        return next(row["detail"] for row in rows if row["detail"]["name"] == name)
+
+    async def reassign(self, row_id, *targets):
+        """Replace the assignments of a configuration."""
+        await self.write(
+            lambda tx: management.assign_configuration(tx, row_id, list(targets), principal=SYSTEM_PRINCIPAL)
+        )
 
 
 @pytest.fixture

@@ -7,14 +7,8 @@ import base64
 import pytest
 
 from taxiway.kernel import NotImplementedHere
-from taxiway.management.configuration.entities import (
-    CUSTOM,
-    DEVICE_CONFIGURATION,
-    ENDPOINT_PROTECTION,
-    IDENTITY,
-    TRUSTED_ROOT,
-    WIFI,
-)
+from taxiway.management.configuration.entities import DEVICE_CONFIGURATION
+from taxiway.management.configuration.kinds import bitlocker, custom, hello, trusted_root, wifi
 from taxiway.management.configuration.translate import items_of
 from taxiway.management.errors import BadOmaUri, BadPolicy
 
@@ -28,7 +22,7 @@ def row(kind, **values):
 
 def oma(uri, value, kind="String"):
     setting = {"@odata.type": f"#microsoft.graph.omaSetting{kind}", "displayName": "x", "omaUri": uri, "value": value}
-    return row(CUSTOM, oma_settings=[setting])
+    return row(custom.KIND, oma_settings=[setting])
 
 
 def values(found):
@@ -40,7 +34,7 @@ def test_r119_silent_bitlocker_needs_three_switches_and_the_method():
     found = values(
         items_of(
             row(
-                ENDPOINT_PROTECTION,
+                bitlocker.KIND,
                 bit_locker_encrypt_device=True,
                 bit_locker_disable_warning_for_other_disk_encryption=True,
                 bit_locker_allow_standard_user_encryption=True,
@@ -64,19 +58,19 @@ def test_r119_silent_bitlocker_needs_three_switches_and_the_method():
 
 def test_an_empty_endpoint_protection_configuration_sets_nothing():
     """What an administrator leaves open is not sent."""
-    assert items_of(row(ENDPOINT_PROTECTION), TENANT) == ()
+    assert items_of(row(bitlocker.KIND), TENANT) == ()
 
 
 def test_r122_hello_can_be_switched_off():
     """Blocked Windows Hello is UsePassportForWork=false under the tenant's own node."""
-    found = values(items_of(row(IDENTITY, windows_hello_for_business_blocked=True, pin_minimum_length=8), TENANT))
+    found = values(items_of(row(hello.KIND, windows_hello_for_business_blocked=True, pin_minimum_length=8), TENANT))
     assert found[f"PassportForWork/{TENANT}/Policies/UsePassportForWork"] == "false"
     assert found[f"PassportForWork/{TENANT}/Policies/PINComplexity/MinimumPINLength"] == "8"
 
 
 def test_a_wifi_profile_is_escaped_xml_and_its_key_is_secret():
     """The SSID stands in the URI and in the XML, each escaped its own way; the item is marked secret."""
-    config = row(WIFI, ssid="Caf\u00e9 & <Co>", wifi_security_type="wpa2Personal", pre_shared_key="correct&horse")
+    config = row(wifi.KIND, ssid="Caf\u00e9 & <Co>", wifi_security_type="wpa2Personal", pre_shared_key="correct&horse")
     (item,) = items_of(config, TENANT)
     assert item.uri == "./Device/Vendor/MSFT/WiFi/Profile/Caf%C3%A9%20%26%20%3CCo%3E/WlanXml"
     assert "correct&amp;horse" in item.data
@@ -87,13 +81,13 @@ def test_a_wifi_profile_is_escaped_xml_and_its_key_is_secret():
 def test_wifi_that_needs_certificates_is_a_named_error():
     """Enterprise Wi-Fi is not served, and says so when it is saved."""
     with pytest.raises(NotImplementedHere, match="wpaEnterprise"):
-        items_of(row(WIFI, ssid="corp", wifi_security_type="wpaEnterprise"), TENANT)
+        items_of(row(wifi.KIND, ssid="corp", wifi_security_type="wpaEnterprise"), TENANT)
 
 
 def test_a_trusted_root_is_named_by_its_thumbprint():
     """The node bears the SHA-1 of the certificate."""
     der = b"\x30\x03\x02\x01\x05"
-    (item,) = items_of(row(TRUSTED_ROOT, trusted_root_certificate=base64.b64encode(der).decode()), TENANT)
+    (item,) = items_of(row(trusted_root.KIND, trusted_root_certificate=base64.b64encode(der).decode()), TENANT)
     assert item.uri.startswith("./Device/Vendor/MSFT/RootCATrustedCertificates/Root/")
     assert base64.b64decode(item.data) == der
 

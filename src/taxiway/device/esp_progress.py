@@ -20,6 +20,7 @@ TRACKING = (*MSFT, "EnrollmentStatusTracking")
 POLICIES, CERTIFICATES, NETWORK, APPS = "Security policies", "Certificates", "Network connections", "Apps"
 _NOUNS = {POLICIES: "applied", CERTIFICATES: "applied", NETWORK: "added", APPS: "installed"}
 _STATE_COMPLETED, _STATE_ERROR = "3", "4"
+_ENROLMENT_FAILED = "16"
 _UNKNOWN_ERROR = 0x87D1041C
 
 
@@ -124,8 +125,8 @@ class Progress:
             *tracked,
         ]
         certificates = [
-            *self._expected("ExpectedPFXCerts", self._certificate),
-            *self._expected("ExpectedSCEPCerts", self._certificate),
+            *self._expected("ExpectedPFXCerts", self._imported),
+            *self._expected("ExpectedSCEPCerts", self._enrolled),
         ]
         return [
             Category(POLICIES, tuple(self._expected("ExpectedPolicies", self._present)), known),
@@ -155,12 +156,17 @@ class Progress:
             return Item(error=error, status=status or "")
         return Item(done=status == DONE, status=status or "")
 
-    def _certificate(self, node: Node) -> Item:
-        names = ("Thumbprint", "CertThumbprint")
+    def _enrolled(self, node: Node) -> Item:
         status = self._tree.value(node.child("Status"))
-        if status == "16":
+        if status == _ENROLMENT_FAILED:
             return Item(error=int(self._tree.value(node.child("ErrorCode")) or 0) or _UNKNOWN_ERROR)
-        return Item(done=any(self._tree.value(node.child(name)) for name in names))
+        return Item(done=bool(self._tree.value(node.child("CertThumbprint"))))
+
+    def _imported(self, node: Node) -> Item:
+        status = self._tree.value(node.child("Status")) or "0"
+        if status != "0":
+            return Item(error=int(status))
+        return Item(done=bool(self._tree.value(node.child("Thumbprint"))))
 
     def _tracked_apps(self) -> tuple[list[Item], bool]:
         """Apps that agents report, and whether all agents have listed theirs (05 section 10.4)."""

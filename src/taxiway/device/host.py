@@ -23,6 +23,8 @@ class Pace:
     """One run of the Windows Installer."""
     installer_minute: float = 1.0
     """A minute of an installer's retry interval."""
+    enrolment_minute: float = 1.0
+    """A minute of a certificate enrolment's retry delay."""
     encryption: float = 0.05
     """Encrypting the used space of the system volume."""
     update: float = 0.05

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from taxiway.device.broker import Broker
 from taxiway.device.csp.bitlocker import BitLocker
+from taxiway.device.csp.certificates import ClientCertificates
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
 from taxiway.device.csp.msi import MsiApps
@@ -59,6 +60,7 @@ class Machine:
         self.oma_dm = OmaDm(self.transport, storage, self.tree, dev_info)
         self.installs = InstallQueue()
         self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
+        self.certificates = ClientCertificates(storage, self.tree, self.jobs, self.transport)
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -71,6 +73,7 @@ class Machine:
             RootCertificates(),
             Accounts(storage, host.entropy),
             self.msi,
+            self.certificates,
             self.bitlocker,
             *(NotHere(root) for root in NOT_HERE),
         )
@@ -100,10 +103,15 @@ class Machine:
             self.watch,
             self.jobs,
             provider,
-            self.msi.retry,
+            self._retry,
             self.installs,
             self._help,
         )
+
+    def _retry(self) -> None:
+        """What the page's Try again orders again."""
+        self.msi.retry()
+        self.certificates.retry()
 
     async def _help(self, button: str) -> None:
         """What the failure page offers beside the ways that lead on: the log bundle, the diagnostics page."""

@@ -170,6 +170,7 @@ class Oobe:
         if not self._storage.done(ENROLL):
             await self._enroll()
         machine.msi.resume()
+        machine.certificates.resume()
         if not self._storage.done(DEVICE_SETUP):
             await self._device_setup()
         machine.bitlocker.release()

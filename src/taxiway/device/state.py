@@ -102,6 +102,7 @@ class State(Struct):
     disk: Disk = field(default_factory=Disk)
     hello: str = ""
     installed: dict[str, str] = field(default_factory=dict)
+    certificates: dict[str, str] = field(default_factory=dict)
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
     presses: int = 0

@@ -44,11 +44,16 @@ class Tpm:
         """Where the certificate of the key lies."""
         return self._path(name, "crt")
 
-    async def make(self, name: str) -> rsa.RSAPublicKey:
+    async def make(self, name: str, bits: int = 2048) -> rsa.RSAPublicKey:
         """Make a key, or take the one a power cut left behind, and return its public half."""
         if not self.has(name):
-            await self._workers.run(self._make, name)
+            await self._workers.run(self._make, name, bits)
         return await self.public(name)
+
+    def take(self, name: str, key: rsa.RSAPrivateKey) -> None:
+        """Keep a key that was made elsewhere."""
+        self._open.pop(name, None)
+        write_private(self.key_file(name), _pem(key))
 
     async def public(self, name: str) -> rsa.RSAPublicKey:
         """The public half."""
@@ -103,11 +108,8 @@ class Tpm:
             self._open[name] = await self._workers.run(self._load, name)
         return self._open[name]
 
-    def _make(self, name: str) -> None:
-        pem = self._keys.rsa().private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        write_private(self.key_file(name), pem)
+    def _make(self, name: str, bits: int) -> None:
+        write_private(self.key_file(name), _pem(self._keys.rsa(bits)))
 
     def _load(self, name: str) -> rsa.RSAPrivateKey:
         try:
@@ -122,6 +124,12 @@ class Tpm:
         if not _NAME.fullmatch(name):
             raise NoSuchKey(f"{name!r} is not a name the TPM uses")
         return self._folder / f"{name}.{kind}"
+
+
+def _pem(key: rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
 
 
 def _sign(key: rsa.RSAPrivateKey, data: bytes) -> bytes:

@@ -12,6 +12,7 @@ from taxiway.management.apps.mobile_apps import (
     set_app_content,
     update_app,
 )
+from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -27,11 +28,10 @@ from taxiway.management.configuration.configurations import (
     assign_configuration,
     create_configuration,
     delete_configuration,
-    effective,
-    meant_for,
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
+from taxiway.management.configuration.meant import effective, meant_for
 from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
@@ -84,6 +84,7 @@ __all__ = [
     "expire_pages",
     "follow",
     "forecast",
+    "forget_challenges",
     "judge",
     "meant_apps",
     "meant_for",

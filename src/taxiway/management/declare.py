@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from taxiway.store import Prop
 from taxiway.store.entity import Kind
 
@@ -16,7 +18,7 @@ def moment(name: str, graph: str) -> Prop:
     return Prop(name, "datetime", graph=graph, column=True, filterable=True, sortable=True)
 
 
-def names(props: list[Prop]) -> frozenset[str]:
+def names(props: Iterable[Prop]) -> frozenset[str]:
     """The names of properties: those that one kind has beside the base."""
     return frozenset(prop.name for prop in props)
 

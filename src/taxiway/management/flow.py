@@ -9,6 +9,7 @@ from typing import Final
 
 from taxiway import enrollment, pki
 from taxiway.management.apps import mobile_apps
+from taxiway.management.certificates.delivery import AuthorityMissing
 from taxiway.management.errors import BadRange
 from taxiway.management.session.message import Incoming, handle
 from taxiway.pki import Peer, PeerRefused
@@ -47,7 +48,12 @@ async def exchange(rt: Runtime, peer: Peer, body: bytes, bearer: str | None, *, 
         enrollment.use_certificate(tx, managed_id, thumbprint)
         return handle(tx, incoming)
 
-    return await rt.store.write(peer.tenant, answer, actor=f"managed:{managed_id}", correlation=correlation)
+    actor = f"managed:{managed_id}"
+    try:
+        return await rt.store.write(peer.tenant, answer, actor=actor, correlation=correlation)
+    except AuthorityMissing:
+        await pki.make_client_authority(rt, peer.tenant)
+    return await rt.store.write(peer.tenant, answer, actor=actor, correlation=correlation)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from taxiway import pki
+from taxiway.management.certificates import challenges
 from taxiway.management.esp import deployments, details
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
@@ -22,3 +24,5 @@ def _erase(tx: Tx, event: Event) -> None:
     details.keep_details(tx, event["id"])
     deployments.abandon(tx, event["id"])
     runs.erase(tx, event["id"])
+    pki.revoke(tx, subject=f"managed:{event['id']}", purpose="client")
+    challenges.forget_of(tx, event["id"])

@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from taxiway.doors.request import bearer, correlation, peer, read_body
 from taxiway.management import flow
+from taxiway.management.certificates import http as certificates
 from taxiway.management.errors import BadRange, NoContent
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
@@ -26,6 +27,7 @@ def routes(rt: Runtime) -> list[Route]:
     return [
         Route("/managementserver/mdm.svc", services.manage, methods=["POST"]),
         Route("/content/{sha256}", services.content, methods=["GET"]),
+        *certificates.routes(rt),
     ]
 
 

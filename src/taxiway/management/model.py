@@ -8,9 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from taxiway.wire.csp import locate
+from taxiway.wire.csp import atomic_root, locate, lookup
 
-Verb = Literal["Add", "Replace", "Delete", "Exec"]
+Verb = Literal["Add", "Replace", "Delete", "Exec", "Atomic"]
+#: One command inside an Atomic: verb, URI, format and data.
+Step = tuple[str, str, str | None, str | None]
 DEVICE_LANE: Final = "device"
 
 
@@ -21,18 +23,44 @@ def user_lane(user_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One setting: a node, the value it is to have, and its SyncML format."""
+    """One setting: a node, the value it is to have, and its SyncML format. An ``Exec`` only stands in an Atomic."""
 
     uri: str
     data: str
     format: str = "chr"
     secret: bool = False
+    verb: Literal["Set", "Exec"] = "Set"
 
     @property
     def user_scope(self) -> bool:
         """Whether the node is the signed-in user's."""
         location = locate(self.uri)
         return location is not None and location.scope == "user"
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """Equal for every spelling of the node."""
+        return key_of(self.uri)
+
+
+def key_of(uri: str) -> tuple[str, ...]:
+    """What a node is filed under, however it is spelled."""
+    location = locate(uri)
+    return (uri,) if location is None else location.key
+
+
+def unit_of(uri: str) -> str:
+    """The node a setting is sent with: itself, or the one around it that is set whole, in one Atomic."""
+    return atomic_root(uri) or uri
+
+
+@dataclass(frozen=True, slots=True)
+class Tracked:
+    """What the status page waits for in one of its lists, once the device took the node ``proof``."""
+
+    list: str
+    uri: str
+    proof: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +95,9 @@ def merge(sources: Sequence[Source]) -> Effective:
     by_node: dict[tuple[str, ...], list[tuple[Item, Source]]] = {}
     for source in sources:
         for item in source.items:
-            location = locate(item.uri)
-            key = (item.uri,) if location is None else location.key
-            if key not in by_node:
-                order.append(key)
-            by_node.setdefault(key, []).append((item, source))
+            if item.key not in by_node:
+                order.append(item.key)
+            by_node.setdefault(item.key, []).append((item, source))
     items, conflicts = [], []
     for key in order:
         claims = by_node[key]
@@ -111,10 +137,28 @@ class Wanted:
 
 
 def set_item(item: Item, lane: str, origins: Iterable[str]) -> Wanted:
-    """The command that gives a node its value."""
-    location = locate(item.uri)
-    key = "set|" + ("|".join(location.key) if location is not None else item.uri)
-    return Wanted(key, "Replace", item.uri, item.data, item.format, item.secret, lane, tuple(origins))
+    """The command that gives a node its value: Replace, or Add where the node takes nothing else (R8)."""
+    node = lookup(item.uri)
+    verb: Verb = "Add" if node is not None and node.allows("Add") and not node.allows("Replace") else "Replace"
+    return Wanted(set_key(item.uri), verb, item.uri, item.data, item.format, item.secret, lane, tuple(origins))
+
+
+def set_whole(root: str, items: Sequence[Item], lane: str, origins: Iterable[str]) -> Wanted:
+    """The one Atomic that sets everything under a node (05 sections 6.3 and 10.14)."""
+    data = json.dumps([_step(item) for item in items])
+    secret = any(item.secret for item in items)
+    return Wanted(set_key(root), "Atomic", root, data, None, secret, lane, tuple(origins))
+
+
+def set_key(uri: str) -> str:
+    """The key of the command that sets a node."""
+    return "set|" + "|".join(key_of(uri))
+
+
+def _step(item: Item) -> Step:
+    if item.verb == "Exec":
+        return "Exec", item.uri, item.format, item.data or None
+    return "Add", item.uri, item.format, None if item.format == "node" else item.data
 
 
 def facts_of(mapping: Mapping[str, object]) -> dict[str, str]:

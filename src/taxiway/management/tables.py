@@ -35,7 +35,8 @@ device_answer = sa.Table(
     sa.Column("answered_at", Instant, nullable=False),
 )
 
-#: What is to be said to a device, one row per thing to set or run. ``data`` is sealed where it is secret.
+#: What is to be said to a device, one row per thing to set or run. ``data`` is sealed where it is secret; of an Atomic
+#: it is the list of its commands, and ``cause`` the node at which it failed. ``delivered``: the device may hold it.
 device_command = sa.Table(
     "device_command",
     metadata,
@@ -57,7 +58,9 @@ device_command = sa.Table(
     sa.Column("cmd_ref", sa.String(64)),
     sa.Column("status", sa.Integer),
     sa.Column("native_error", sa.String(40)),
+    sa.Column("cause", sa.Text),
     sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("delivered", sa.Boolean, nullable=False, server_default=sa.text("true")),
     sa.Column("updated_at", Instant, nullable=False),
 )
 

@@ -8,6 +8,16 @@ from taxiway.pki.authorities import (
     make_authorities,
     make_microsoft_authority,
 )
+from taxiway.pki.clients import (
+    ClientAuthority,
+    certificate_der,
+    client_authority,
+    client_certificate,
+    issue_client,
+    make_client_authority,
+    record_client,
+    usage,
+)
 from taxiway.pki.errors import NoAuthority, PeerRefused, PkiError
 from taxiway.pki.peers import Peer, certificates_of, record, revoke, thumbprint, verify_peer
 from taxiway.pki.server import ServerCertificate, peer_authorities, server_certificate
@@ -15,20 +25,28 @@ from taxiway.pki.server import ServerCertificate, peer_authorities, server_certi
 __all__ = [
     "DEVICE_AUTHORITY",
     "Authority",
+    "ClientAuthority",
     "NoAuthority",
     "Peer",
     "PeerRefused",
     "PkiError",
     "ServerCertificate",
     "authority",
+    "certificate_der",
     "certificates_of",
+    "client_authority",
+    "client_certificate",
     "issue",
+    "issue_client",
     "make_authorities",
+    "make_client_authority",
     "make_microsoft_authority",
     "peer_authorities",
     "record",
+    "record_client",
     "revoke",
     "server_certificate",
     "thumbprint",
+    "usage",
     "verify_peer",
 ]

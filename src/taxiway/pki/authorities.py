@@ -121,34 +121,36 @@ async def issue(
     signer = await authority(rt, role)
     serial = int.from_bytes(rt.entropy.bytes(16), "big") >> 1
     now = rt.clock.now()
-    return await rt.workers.run(
-        _sign, signer, public_key, subject, (now - backdate, now + lifetime), extensions, serial
-    )
+    validity = (now - backdate, now + lifetime)
+    above = (signer.certificate, signer.key)
+    return await rt.workers.run(sign, above, public_key, subject, validity, extensions, serial)
 
 
-# ---------------------------------------------------------------------------------------------- inside
-
-
-def _sign(
-    signer: Authority,
+def sign(
+    signer: tuple[x509.Certificate | None, rsa.RSAPrivateKey],
     public_key: CertificatePublicKeyTypes,
     subject: x509.Name,
     validity: tuple[datetime, datetime],
     extensions: Extensions,
     serial: int,
 ) -> x509.Certificate:
+    """Sign a certificate; without a certificate the signer signs its own. It outlives no signer."""
+    above, key = signer
     builder = (
         x509.CertificateBuilder()
         .subject_name(subject)
-        .issuer_name(signer.certificate.subject)
+        .issuer_name(subject if above is None else above.subject)
         .public_key(public_key)
         .serial_number(serial)
         .not_valid_before(validity[0])
-        .not_valid_after(min(validity[1], signer.certificate.not_valid_after_utc))
+        .not_valid_after(validity[1] if above is None else min(validity[1], above.not_valid_after_utc))
     )
     for extension, critical in extensions:
         builder = builder.add_extension(extension, critical=critical)
-    return builder.sign(signer.key, hashes.SHA256())
+    return builder.sign(key, hashes.SHA256())
+
+
+# ---------------------------------------------------------------------------------------------- inside
 
 
 def _save(tx: Tx, made: Sequence[_Made]) -> None:

@@ -18,7 +18,7 @@ from taxiway.pki.errors import PeerRefused
 from taxiway.store import SYSTEM, Row, Runtime, Tx, eq, router
 from taxiway.store.query import both
 
-Purpose = Literal["device", "management"]
+Purpose = Literal["device", "management", "client"]
 
 #: The router has just said whose certificate it is, so this read names that tenant instead of the transaction's.
 _of_tenant = sa.select(CERTIFICATE.table).where(
@@ -113,7 +113,7 @@ def _load(presented: str | bytes) -> x509.Certificate:
 
 async def _purpose(rt: Runtime, certificate: x509.Certificate) -> Purpose:
     """Which of our authorities signed it."""
-    purposes: tuple[Purpose, ...] = ("management", "device")
+    purposes: tuple[Literal["management", "device"], ...] = ("management", "device")
     for purpose in purposes:
         signer = await authority(rt, purpose)
         if certificate.issuer == signer.certificate.subject:

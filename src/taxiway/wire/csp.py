@@ -6,7 +6,7 @@ The facts stand in `csp_facts.toml` (05 sections 10 and 13.4). Names compare wit
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
 from typing import Any, Final, Literal
@@ -44,6 +44,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     reboot: bool = False
     secret: bool = False
     atomic: bool = False
+    whole: bool = False
 
     def allows(self, verb: str) -> bool:
         """Whether the node takes this command: Add, Delete, Get, Replace or Exec."""
@@ -108,6 +109,18 @@ def find(location: Location) -> Node | None:
     here = table[location.scope].find(segments)
     there = table[_other(location.scope)].find(segments)
     return None if here is None or (there is not None and there.literal > here.literal) else here
+
+
+@lru_cache(maxsize=4096)
+def atomic_root(uri: str) -> str | None:
+    """The node at or above this one that is set whole, in one Atomic; None where there is none."""
+    return _above(uri, "atomic")
+
+
+@lru_cache(maxsize=4096)
+def whole_root(uri: str) -> str | None:
+    """The node at or above this one that is taken back whole; None where there is none."""
+    return _above(uri, "whole")
 
 
 def nodes() -> Iterator[tuple[Scope, Node]]:
@@ -194,6 +207,18 @@ def _absence(uri: str, location: Location) -> str:
     if find(Location(other, location.segments)) is not None:
         return f"{uri} exists only in {other} scope."
     return f"{uri} is not in the table of known nodes."
+
+
+def _above(uri: str, flag: str) -> str | None:
+    location = locate(uri)
+    if location is None:
+        return None
+    for length in range(1, len(location.segments) + 1):
+        above = Location(location.scope, location.segments[:length])
+        node = find(above)
+        if node is not None and getattr(node, flag):
+            return above.uri
+    return None
 
 
 def _other(scope: Scope) -> Scope:

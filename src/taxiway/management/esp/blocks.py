@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from taxiway.enrollment import CONTINUE_ANYWAY, RESET_PC, TRY_AGAIN, EspSettings
@@ -36,7 +37,16 @@ def opening(esp: EspSettings, managed_id: str) -> list[Wanted]:
     return [_set("open", uri, data, form, DEVICE_LANE) for uri, form, data in values]
 
 
-def release(scope: str, lane: str, *, policies: list[str], networks: list[str], msi: list[str]) -> list[Wanted]:
+def release(
+    scope: str,
+    lane: str,
+    *,
+    policies: list[str],
+    networks: list[str],
+    msi: list[str],
+    scep: Sequence[str] = (),
+    pfx: Sequence[str] = (),
+) -> list[Wanted]:
     """Block B: the lists of what was delivered, then the word that the server is done. The order matters.
 
     ``scope`` is ``Device`` or ``User``; ``msi`` are the status nodes of the packages. Our id for the device is always
@@ -46,6 +56,8 @@ def release(scope: str, lane: str, *, policies: list[str], networks: list[str], 
     lists = [
         ("ExpectedPolicies", join_uris([ENT_DM_ID, *policies])),
         ("ExpectedNetworkProfiles", join_uris(networks)),
+        ("ExpectedSCEPCerts", join_uris(scep)),
+        ("ExpectedPFXCerts", join_uris(pfx)),
         ("ExpectedMSIAppPackages", join_apps([TrackedApp(uri) for uri in msi])),
     ]
     wanted = [_set("release", f"{page}/{name}", value, "chr", lane) for name, value in lists if value]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway.management.apps import mobile_apps
-from taxiway.management.configuration import configurations
+from taxiway.management.configuration.meant import CONFIGURATION_OBJECTS
 from taxiway.management.esp.deployments import DEPLOYMENTS
 from taxiway.management.session import runs
 from taxiway.management.session.queue import Queue
@@ -13,13 +13,14 @@ from taxiway.management.session.report import device_states
 from taxiway.store import Tx
 
 #: Per kind of object: Graph's word for it, and its word for each state; any other state is the last.
+_CONFIGURATION: Final = (
+    "configurationPolicy",
+    {"succeeded": "compliant", "error": "error", "conflict": "error"},
+    "unknown",
+)
 _WORDS: Final[dict[str, tuple[str, dict[str, str], str]]] = {
     mobile_apps.OBJECT_KIND: ("application", {"installed": "installed", "failed": "error"}, "notInstalled"),
-    configurations.OBJECT_KIND: (
-        "configurationPolicy",
-        {"succeeded": "compliant", "error": "error", "conflict": "error"},
-        "unknown",
-    ),
+    **dict.fromkeys(CONFIGURATION_OBJECTS, _CONFIGURATION),
 }
 _NOTHING: Final = {"error": 0}
 

@@ -30,7 +30,9 @@ def lists(ctx: Context) -> dict[str, list[str]]:
         "lists",
         {
             "policies": policies(ctx, DEVICE_LANE),
-            "networks": _networks(ctx),
+            "networks": listed(ctx, "networks", DEVICE_LANE),
+            "scep": listed(ctx, "scep", DEVICE_LANE),
+            "pfx": listed(ctx, "pfx", DEVICE_LANE),
             "msi": [f"{app.node}/Status" for app in tracked(ctx) if delivery(ctx, app) == DONE],
         },
     )
@@ -81,7 +83,7 @@ def _readable(uris: Iterable[str]) -> list[str]:
     return found
 
 
-def _networks(ctx: Context) -> list[str]:
-    accepted = {row["uri"] for row in ctx.queue.rows.values() if row["state"] == DONE}
-    uris = [uri for each in ctx.meant if each.via == "device" for uri in each.network_profiles]
-    return [uri for uri in uris if f"{uri}/WlanXml" in accepted]
+def listed(ctx: Context, name: str, lane: str) -> list[str]:
+    """What a list of a lane waits for beside policies and apps: of what is meant, what the device took."""
+    accepted = {row["uri"] for row in ctx.queue.rows.values() if row["state"] == DONE and row["lane"] == lane}
+    return [one.uri for each in ctx.meant for one in each.tracked if one.list == name and one.proof in accepted]

@@ -9,7 +9,7 @@ from typing import Literal
 from taxiway.enrollment import EspSettings
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.apps.estimate import Estimate, Expected, expect
-from taxiway.management.configuration import configurations
+from taxiway.management.configuration import meant
 from taxiway.management.model import Conflict
 from taxiway.store import Row, Tx
 
@@ -28,14 +28,14 @@ class Forecast:
 
 def forecast(tx: Tx, *, device: Row | None, user: Row | None, settings: EspSettings) -> Forecast:
     """What a device and its user would be given if they enrolled now."""
-    found = configurations.meant_for(tx, device=device, user=user)
-    effective = configurations.effective(found, configurations.tenant_wide(tx))
+    found = meant.meant_for(tx, device=device, user=user)
+    effective = meant.effective(found, meant.tenant_wide(tx))
     seconds = settings.timeout_minutes * 60.0
     halves = [
         Estimate(expected_apps(tx, via, device=device, user=user, settings=settings), seconds)
         for via in ("device", "user")
     ]
-    return Forecast(tuple(each.row["display_name"] for each in found), effective.conflicts, *halves)
+    return Forecast(tuple(each.name for each in found), effective.conflicts, *halves)
 
 
 def expected_apps(

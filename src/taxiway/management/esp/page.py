@@ -19,14 +19,14 @@ from typing import Final
 from taxiway import enrollment
 from taxiway.kernel import Reason
 from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected
 from taxiway.management.esp.deadlines import RUNNING
 from taxiway.management.esp.waits import waiting_for
-from taxiway.management.model import DEVICE_LANE, Wanted
-from taxiway.management.session import work
+from taxiway.management.model import DEVICE_LANE, Wanted, key_of
+from taxiway.management.session import delivery, work
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import FAILED
-from taxiway.wire.csp import locate
 
 MOVES: Final[dict[str, frozenset[str]]] = {
     "off": frozenset(),
@@ -161,9 +161,9 @@ def _ended(ctx: Context) -> _Move | None:
     """How the page ended on the device, once it says so."""
     done, well = _outcome(ctx)
     if well == "0":
-        failed = expected.failed(ctx)
+        named = {"apps": expected.failed(ctx), "certificates": certificates.failed(ctx, DEVICE_LANE)}
         text = "The device reports that its setup failed."
-        return "failed", Reason("esp.device_failed", text, {"apps": failed} if failed else {})
+        return "failed", Reason("esp.device_failed", text, {what: names for what, names in named.items() if names})
     if done and well == "1":
         return "done", Reason("esp.done", "The device reports that its setup ended well.")
     if done:
@@ -213,6 +213,8 @@ def _release(ctx: Context) -> list[str]:
             DEVICE_LANE,
             policies=told.get("policies", []),
             networks=told["networks"],
+            scep=told.get("scep", []),
+            pfx=told.get("pfx", []),
             msi=told["msi"],
         )
     )
@@ -220,9 +222,9 @@ def _release(ctx: Context) -> list[str]:
 
 def _deliver(ctx: Context) -> list[str]:
     """Want everything meant for the device itself; the ids of its commands."""
-    wanted = work.configuration(ctx, DEVICE_LANE)
-    work.retract(ctx, DEVICE_LANE, wanted)
-    ids = ctx.queue.want_all(wanted)
+    ids = delivery.deliver(ctx, DEVICE_LANE) + certificates.deliver(ctx, DEVICE_LANE)
+    if ctx.run.esp_state not in RUNNING:
+        certificates.follow(ctx, DEVICE_LANE)
     for app in ctx.apps:
         if app.via == "device" and app.deliverable and not holds_back(ctx, app):
             ids += ctx.queue.want_all(work.app_commands(app, DEVICE_LANE, ctx.content_origin))
@@ -238,9 +240,10 @@ def _fail(ctx: Context, text: str, apps: list[str]) -> _Move:
 
 def settings(ctx: Context) -> list[Wanted]:
     """The page's settings (block A), but for those that a configuration of the administrator speaks of (R-80)."""
-    spoken = {location.key for item, _ in ctx.effective.items if (location := locate(item.uri)) is not None}
+    lanes = [DEVICE_LANE] if ctx.lane is None else [DEVICE_LANE, ctx.lane]
+    spoken = {key_of(each.uri) for lane in lanes for each in delivery.configuration(ctx, lane)}
     wanted = [] if ctx.esp is None else blocks.opening(ctx.esp, ctx.managed["id"])
-    return [each for each in wanted if (location := locate(each.uri)) is None or location.key not in spoken]
+    return [each for each in wanted if key_of(each.uri) not in spoken]
 
 
 def block(ctx: Context, text: str) -> None:

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.kernel import Reason
+from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected, page
-from taxiway.management.session import work
+from taxiway.management.session import delivery, work
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED
 
@@ -195,7 +196,10 @@ def _release(ctx: Context, mine: dict[str, Any]) -> None:
     ]
     msi = mine.setdefault("msi", [f"{app.node}/Status" for app in tracked])
     policies = mine.setdefault("policies", expected.policies(ctx, lane) if mine["first"] else [])
-    wanted = blocks.release("User", lane, policies=policies, networks=[], msi=msi)
+    scep, pfx = (
+        mine.setdefault(name, expected.listed(ctx, name, lane) if mine["first"] else []) for name in ("scep", "pfx")
+    )
+    wanted = blocks.release("User", lane, policies=policies, networks=[], scep=scep, pfx=pfx, msi=msi)
     mine["release"] = ctx.queue.want_all(wanted)
 
 
@@ -208,9 +212,9 @@ def _hide(ctx: Context, mine: dict[str, Any]) -> None:
 def _deliver(ctx: Context) -> list[str]:
     """Want everything meant for the signed-in user; the ids of the commands."""
     lane = str(ctx.lane)
-    wanted = work.configuration(ctx, lane)
-    work.retract(ctx, lane, wanted)
-    ids = ctx.queue.want_all(wanted)
+    ids = delivery.deliver(ctx, lane) + certificates.deliver(ctx, lane)
+    if ctx.run.esp.get("users", {}).get(lane.partition(":")[2], {}).get("state") not in deadlines.USER_RUNNING:
+        certificates.follow(ctx, lane)
     for app in ctx.apps:
         if app.via == "user" and app.deliverable:
             ids += ctx.queue.want_all(work.app_commands(app, lane, ctx.content_origin))

@@ -8,7 +8,7 @@ from functools import cached_property
 from taxiway import directory
 from taxiway.enrollment import PROVIDER_ID, EspSettings
 from taxiway.management.apps import mobile_apps
-from taxiway.management.configuration import configurations
+from taxiway.management.configuration import meant
 from taxiway.management.model import DEVICE_LANE, Effective, user_lane
 from taxiway.management.session.queue import Queue
 from taxiway.management.session.runs import Run
@@ -52,14 +52,21 @@ class Context:
         return None if owner is None else directory.find_user(self.tx, owner)
 
     @cached_property
-    def meant(self) -> list[configurations.Meant]:
-        """The configurations that hold for the device and the signed-in user."""
-        return configurations.meant_for(self.tx, device=self.device, user=self.user)
+    def person(self) -> Row | None:
+        """Who is signed in, else whom the device belongs to: what is meant for that user is known before a sign-in."""
+        if self.user is not None:
+            return self.user
+        return self.primary if self.primary is not None and self.primary["account_enabled"] else None
+
+    @cached_property
+    def meant(self) -> list[meant.Meant]:
+        """The configurations that hold for the device and its person."""
+        return meant.meant_for(self.tx, device=self.device, user=self.person)
 
     @cached_property
     def effective(self) -> Effective:
         """Those merged with what the tenant tells every device."""
-        return configurations.effective(self.meant, configurations.tenant_wide(self.tx))
+        return meant.effective(self.meant, meant.tenant_wide(self.tx))
 
     @cached_property
     def apps(self) -> list[mobile_apps.MeantApp]:

@@ -81,7 +81,8 @@ class Intake:
         row = self._ctx.queue.answered(status)
         if row is not None and row["state"] == "failed":
             what = {"uri": row["uri"], "verb": row["verb"], "status": row["status"], "error": row["native_error"]}
-            why = Reason("command.refused", f"The device answered {row['status']} to {row['verb']} {row['uri']}.")
+            at = f", because of {row['cause']}" if row["cause"] else ""
+            why = Reason("command.refused", f"The device answered {row['status']} to {row['verb']} {row['uri']}{at}.")
             what |= {"managed_device": self._ctx.managed["id"], "origins": row["origins"]}
             self._ctx.tx.log("command.failed", subject=self._ctx.subject, what=what, why=[why])
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
 from taxiway.management.actions import retirement
+from taxiway.management.certificates import delivery as certificates
 from taxiway.management.compliance import evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
 from taxiway.management.session import report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
 from taxiway.management.session.context import Context
 from taxiway.management.session.intake import Intake
-from taxiway.management.session.queue import DONE, Queue
+from taxiway.management.session.queue import DONE, RUNS_ONCE, CommandRow, Queue
 from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 from taxiway.wire.syncml import (
@@ -24,6 +26,7 @@ from taxiway.wire.syncml import (
     CmdIds,
     Code,
     Command,
+    Group,
     Header,
     Item,
     Message,
@@ -166,13 +169,20 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
-        command = ctx.queue.command(row, ids.next())
-        room -= len(render_command(command).encode())
+        said = _said(ctx, row, ids)
+        room -= _size(said)
         if room < 0 and out:
             return out
-        ctx.queue.sent(row, msg_id, command.cmd_id)
-        out.append(command)
+        ctx.queue.sent(row, msg_id, said[-1])
+        out += said
     return [*out, *_gets(ctx, ids, msg_id, room)]
+
+
+def _said(ctx: Context, row: CommandRow, ids: CmdIds) -> list[Command | Group]:
+    """What says a row; the last of it carries the row's id."""
+    if row["verb"] == "Atomic" and row["key"].startswith(RUNS_ONCE):
+        return certificates.said(ctx, row, ids)
+    return [ctx.queue.command(row, ids)]
 
 
 def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
@@ -198,6 +208,7 @@ def _due(ctx: Context) -> list[str]:
         accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
         if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") != work.INSTALLED:
             nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
+    nodes += certificates.due(ctx)
     if ctx.run.esp_state in _OPEN:
         nodes += blocks.outcome_nodes("Device")
     mine = {} if ctx.user is None else ctx.run.esp.get("users", {}).get(ctx.user["id"], {})
@@ -227,5 +238,5 @@ def _render(incoming: Incoming, commands: list[Body]) -> bytes:
     return render_message(Message(header, tuple(commands)))
 
 
-def _size(commands: list[Body]) -> int:
+def _size(commands: Sequence[Body]) -> int:
     return sum(len(render_command(command).encode()) for command in commands)

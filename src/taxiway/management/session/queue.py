@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.management.model import Wanted
+from taxiway.kernel import Reason
+from taxiway.management.configuration import removal
+from taxiway.management.model import Step, Wanted
+from taxiway.management.session.settle import (
+    DONE,
+    FAILED,
+    INNOCENT,
+    MAX_ATTEMPTS,
+    QUEUED,
+    RETRACTED,
+    RUNS_ONCE,
+    SENT,
+    SETTLED,
+    STAYS,
+    UNPROVEN,
+    outcome,
+)
 from taxiway.management.tables import device_command
 from taxiway.store import Tx
-from taxiway.wire.csp import lookup
-from taxiway.wire.syncml import Code, Command, Item, Status
+from taxiway.wire.syncml import CmdIds, Code, Command, Group, Item, Status
 
-QUEUED: Final = "queued"
-SENT: Final = "sent"
-#: Sent, no Status, and it may have run: a Get has to prove that it did not before it is sent again.
-UNPROVEN: Final = "unproven"
-DONE: Final = "done"
-FAILED: Final = "failed"
-MAX_ATTEMPTS: Final = 3
-
-_RETRY: Final = frozenset({214, 215, 216, 500, 503, 508, 510, 511})
-_MOOT_DELETE: Final = frozenset({404, 405})
-
-#: The content of a row that takes a setting back; once done, the row is forgotten.
-_RETRACTED: Final = "retracted"
+__all__ = [
+    "DONE",
+    "FAILED",
+    "MAX_ATTEMPTS",
+    "QUEUED",
+    "RETRACTED",
+    "RUNS_ONCE",
+    "SENT",
+    "SETTLED",
+    "STAYS",
+    "UNPROVEN",
+    "Queue",
+]
 
 CommandRow = dict[str, Any]
 
@@ -61,6 +77,7 @@ class Queue:
                 "key": wanted.key,
                 "lane": wanted.lane,
                 "position": position,
+                "delivered": False,
                 **self._content(wanted),
             }
             self.rows[wanted.id] = row
@@ -79,13 +96,13 @@ class Queue:
         """``want`` for each, and say it once more where it was said before."""
         ids = self.want_all(wanted)
         for row_id in ids:
-            if self.state(row_id) in {DONE, FAILED}:
+            if self.state(row_id) in SETTLED:
                 self.afresh(row_id)
         return ids
 
     def settled(self, ids: Iterable[str]) -> bool:
         """Whether each was answered for good."""
-        return all(self.rows[row_id]["state"] in {DONE, FAILED} for row_id in ids)
+        return all(self.rows[row_id]["state"] in SETTLED for row_id in ids)
 
     def state(self, row_id: str) -> str:
         """The state of a row."""
@@ -106,37 +123,48 @@ class Queue:
         allowed = set(lanes)
         return [row for row in self.rows.values() if row["state"] == UNPROVEN and row["lane"] in allowed]
 
-    def command(self, row: CommandRow, cmd_id: str) -> Command:
-        """The row as a command of a message."""
-        data = row["data"]
-        if data is not None and row["sealed"]:
-            data = self._tx.unseal(data, "device_command", "data", row["id"]).decode()
-        bare = row["verb"] == "Delete" or (row["verb"] == "Add" and row["format"] in {None, "xml"})
-        item = Item(
-            target=row["uri"],
-            format=None if bare else row["format"],
-            type=None if bare or row["format"] == "node" else "text/plain",
-            data=None if bare else data,
-        )
-        return Command(row["verb"], cmd_id, (item,))
+    def command(self, row: CommandRow, ids: CmdIds) -> Command | Group:
+        """The row as a command of a message, or as an Atomic around several."""
+        data = self._opened(row)
+        if row["verb"] == "Atomic":
+            container, steps = ids.next(), self.steps(row)
+            return Group("Atomic", container, tuple(_command(ids.next(), *step) for step in steps))
+        return _command(ids.next(), row["verb"], row["uri"], row["format"], data)
 
-    def sent(self, row: CommandRow, msg_id: str, cmd_id: str) -> None:
-        """The row went out in this message."""
-        self._change(row, state=SENT, msg_ref=msg_id, cmd_ref=cmd_id, attempts=row["attempts"] + 1)
+    def steps(self, row: CommandRow) -> list[Step]:
+        """What is in an Atomic."""
+        return [(verb, uri, form, data) for verb, uri, form, data in json.loads(self._opened(row) or "[]")]
+
+    def sent(self, row: CommandRow, msg_id: str, command: Command | Group) -> None:
+        """The row went out in this message; an Atomic remembers the ids of what is in it, too."""
+        last = command.commands[-1].cmd_id if isinstance(command, Group) and command.commands else ""
+        ref = f"{command.cmd_id}-{last}" if last else command.cmd_id
+        self._change(row, state=SENT, msg_ref=msg_id, cmd_ref=ref, attempts=row["attempts"] + 1, delivered=True)
 
     def answered(self, status: Status) -> CommandRow | None:
         """Record a Status against the row it answers; None when it answers none of ours, or an older content."""
         for row in self.rows.values():
-            if row["state"] == SENT and (row["msg_ref"], row["cmd_ref"]) == (status.msg_ref, status.cmd_ref):
-                self._settle(row, int(status.code), status.original_error)
+            if row["state"] != SENT or row["msg_ref"] != status.msg_ref:
+                continue
+            first, _, last = str(row["cmd_ref"]).partition("-")
+            if status.cmd_ref == first:
+                self._whole(row, status) if last else self._settle(row, int(status.code), status.original_error)
+                return row
+            if last and int(first) < _number(status.cmd_ref) <= int(last):
+                self._part(row, _number(status.cmd_ref) - int(first) - 1, status)
                 return row
         return None
 
     def abandon(self) -> None:
         """A new session began: what has no Status goes back, except an Exec, which may have run (R4)."""
         for row in list(self.rows.values()):
-            if row["state"] == SENT:
-                self._change(row, state=UNPROVEN if row["verb"] == "Exec" else QUEUED, msg_ref=None, cmd_ref=None)
+            if row["state"] != SENT:
+                continue
+            if row["verb"] == "Atomic" and row["status"] == Code.ATOMIC_FAILED and row["attempts"] >= MAX_ATTEMPTS:
+                self._change(row, state=FAILED, msg_ref=None, cmd_ref=None)
+                continue
+            once = row["verb"] == "Exec" or (row["verb"] == "Atomic" and row["key"].startswith(RUNS_ONCE))
+            self._change(row, state=UNPROVEN if once else QUEUED, msg_ref=None, cmd_ref=None)
 
     def proven(self, row: CommandRow, *, ran: bool) -> None:
         """What a Get told about an unproven Exec."""
@@ -150,27 +178,26 @@ class Queue:
         """Send a settled row as if it had never been sent."""
         self._change(self.rows[row_id], state=QUEUED, msg_ref=None, cmd_ref=None, status=None, attempts=0)
 
-    def retract(self, row: CommandRow) -> None:
-        """The node is not to be set any more: take it back where the CSP allows it, else leave it (R10)."""
-        node = lookup(row["uri"])
-        if row["hash"] == _RETRACTED:
-            return
-        never_sent = row["state"] == QUEUED and row["attempts"] == 0
-        if never_sent or node is None or not node.allows("Delete"):
+    def retract(self, row: CommandRow, uri: str | None = None) -> Reason | None:
+        """The node is not to be set any more: take it back where that is possible; why it stays where it is not.
+
+        ``uri``: what is taken back instead of the node itself, where the node goes with it.
+        """
+        if row["hash"] == RETRACTED:
+            return None
+        if not row["delivered"]:
             self.drop(row)
-            return
-        self._change(
-            row,
-            verb="Delete",
-            data=None,
-            sealed=False,
-            format=None,
-            hash=_RETRACTED,
-            state=QUEUED,
-            attempts=0,
-            msg_ref=None,
-            cmd_ref=None,
-        )
+            return None
+        planned = removal.plan(uri or row["uri"])
+        back = planned.value
+        blank = {"hash": RETRACTED, "attempts": 0, "msg_ref": None, "cmd_ref": None, "status": None, "cause": None}
+        blank |= {"data": None, "sealed": False, "format": None, "native_error": None}
+        if back is None:
+            self._change(row, **blank, state=STAYS)
+            return planned.reasons[0]
+        self._change(row, **{**blank, "data": back.data, "format": back.format}, verb=back.verb, state=QUEUED)
+        self._change(row, uri=back.uri)
+        return None
 
     def drop(self, row: CommandRow) -> None:
         """Forget a row."""
@@ -194,36 +221,49 @@ class Queue:
 
     # ------------------------------------------------------------------------------------------ inside
 
-    def _settle(self, row: CommandRow, code: int, native: str | None) -> None:
-        verb, attempts = row["verb"], int(row["attempts"])
+    def _settle(self, row: CommandRow, code: int, native: str | None, cause: str | None = None) -> None:
         told = {"status": code, "native_error": (native or "")[:40] or None, "msg_ref": None, "cmd_ref": None}
-        if verb == "Delete" and (200 <= code < 300 or code in _MOOT_DELETE):
-            self._change(row, state=DONE, **told)
-            if row["hash"] == _RETRACTED:
-                self.drop(row)
-        elif code in {200, 201, 202, 204} or (verb == "Add" and code == Code.ALREADY_EXISTS and row["data"] is None):
-            self._change(row, state=DONE, **told)
-        elif verb == "Replace" and code == Code.NOT_FOUND and attempts < MAX_ATTEMPTS and self._takes(row, "Add"):
-            self._change(row, verb="Add", state=QUEUED, **told)
-        elif verb == "Add" and code == Code.ALREADY_EXISTS and attempts < MAX_ATTEMPTS and self._takes(row, "Replace"):
-            self._change(row, verb="Replace", state=QUEUED, **told)
-        elif code in _RETRY and attempts < MAX_ATTEMPTS:
-            self._change(row, state=QUEUED, **told)
+        changes = outcome(row, code, turn=lambda verb: self._turned(row, verb))
+        if changes.pop("gone", False):
+            self.drop(row)
+            return
+        self._change(row, **{**told, "cause": cause, **changes})
+
+    def _whole(self, row: CommandRow, status: Status) -> None:
+        """The word on an Atomic: of a failure, the cause is still to come (05 section 6.3, R9)."""
+        if status.code == Code.ATOMIC_FAILED:
+            self._change(row, status=int(status.code))
         else:
-            self._change(row, state=FAILED, **told)
+            self._settle(row, int(status.code), status.original_error)
+
+    def _part(self, row: CommandRow, place: int, status: Status) -> None:
+        """The word on one command inside an Atomic: the first that is not innocent is the cause."""
+        if int(status.code) not in INNOCENT:
+            self._settle(row, int(status.code), status.original_error, self.steps(row)[place][1])
+
+    def _turned(self, row: CommandRow, verb: str) -> dict[str, Any]:
+        """The Atomic with Add for Replace or the other way round; a node that is there is not added again."""
+        steps = [step for step in self.steps(row) if step[2] != "node" or verb == "Add"]
+        turned = [step if step[0] == "Exec" else (verb, *step[1:]) for step in steps]
+        return {"data": self._sealed(json.dumps(turned), row["id"]) if row["sealed"] else json.dumps(turned)}
+
+    def _opened(self, row: CommandRow) -> str | None:
+        data: str | None = row["data"]
+        if data is not None and row["sealed"]:
+            return self._tx.unseal(data, "device_command", "data", row["id"]).decode()
+        return data
+
+    def _sealed(self, data: str, row_id: str) -> str:
+        return self._tx.seal(data.encode(), "device_command", "data", row_id)
 
     def _parameters(self, row: CommandRow) -> dict[str, Any]:
         mine = {"t": self._tx.tenant, "m": self._managed_id, "i": row["id"]}
         return mine | {f"new_{name}": row[name] for name in _kept}
 
-    def _takes(self, row: CommandRow, verb: str) -> bool:
-        node = lookup(row["uri"])
-        return node is not None and node.allows(verb)
-
     def _content(self, wanted: Wanted) -> dict[str, Any]:
         data = wanted.data
         if data is not None and wanted.secret:
-            data = self._tx.seal(data.encode(), "device_command", "data", wanted.id)
+            data = self._sealed(data, wanted.id)
         return {
             "verb": wanted.verb,
             "uri": wanted.uri,
@@ -237,6 +277,7 @@ class Queue:
             "cmd_ref": None,
             "status": None,
             "native_error": None,
+            "cause": None,
             "attempts": 0,
             "updated_at": self._tx.now,
         }
@@ -244,3 +285,19 @@ class Queue:
     def _change(self, row: CommandRow, **changes: Any) -> None:
         row.update(changes, updated_at=self._tx.now)
         self._changed.add(row["id"])
+
+
+def _command(cmd_id: str, verb: str, uri: str, form: str | None, data: str | None) -> Command:
+    """One command with its one item (05 section 6.1)."""
+    bare = verb == "Delete" or (verb == "Add" and form in {None, "xml"})
+    item = Item(
+        target=uri,
+        format=None if bare else form,
+        type=None if bare or form == "node" else "text/plain",
+        data=None if bare else data,
+    )
+    return Command(verb, cmd_id, (item,))
+
+
+def _number(cmd_ref: str) -> int:
+    return int(cmd_ref) if cmd_ref.isascii() and cmd_ref.isdecimal() and len(cmd_ref) < 10 else 0

@@ -12,11 +12,9 @@ from taxiway import enrollment
 from taxiway.kernel import Reason
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.compliance import evaluation, policies
-from taxiway.management.configuration import configurations
 from taxiway.management.esp import page
-from taxiway.management.session import work
+from taxiway.management.session import standing, work
 from taxiway.management.session.context import Context
-from taxiway.management.session.queue import DONE, FAILED
 from taxiway.management.session.runs import ABSENT
 from taxiway.management.tables import device_status
 from taxiway.store import Tx
@@ -51,6 +49,8 @@ def write_statuses(ctx: Context) -> None:
     current = dict(_states(ctx))
     for key, (state, detail) in current.items():
         known = stored.get(key)
+        if detail["name"] is None and known is not None:
+            detail["name"] = known["detail"].get("name")  # deleted; its settings are still being taken back
         if known is not None and (known["state"], known["detail"]) == (state, detail):
             continue
         _write(ctx, key, state, detail, known)
@@ -58,12 +58,12 @@ def write_statuses(ctx: Context) -> None:
             if state == "installed":
                 _record_duration(ctx, key[1])
             _log(ctx, key, None if known is None else known["state"], state, detail)
-    for kind, object_id in stored.keys() - current.keys():
-        if kind == policies.OBJECT_KIND or (
-            ctx.user is None and stored[kind, object_id]["detail"].get("via") == "user"
-        ):
+    for kind, object_id in sorted(stored.keys() - current.keys()):
+        row = stored[kind, object_id]
+        if kind == policies.OBJECT_KIND or _of_somebody_else(ctx, row["detail"]):
             continue
         ctx.tx.execute(_forget, {**mine, "k": kind, "o": object_id})
+        _log(ctx, (kind, object_id), row["state"], "removed", {"name": row["detail"].get("name")})
 
 
 def write_inventory(ctx: Context) -> None:
@@ -130,31 +130,22 @@ def object_states(tx: Tx, kind: str, object_id: str) -> list[dict[str, Any]]:
 
 
 def _states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
-    disputed = {origin: conflict for conflict in ctx.effective.conflicts for origin in conflict.origins}
-    for each in ctx.meant:
-        yield (configurations.OBJECT_KIND, each.row["id"]), _configuration_state(ctx, each, disputed.get(each.origin))
+    yield from standing.states(ctx)
     for app in ctx.apps:
         yield (mobile_apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
 
 
-def _configuration_state(ctx: Context, each: configurations.Meant, conflict: Any) -> _State:
-    detail: dict[str, Any] = {"name": each.row["display_name"], "via": each.via}
-    if conflict is not None:
-        return "conflict", {**detail, "uri": conflict.uri, "with": list(conflict.names)}
-    rows = [row for row in ctx.queue.rows.values() if each.origin in row["origins"]]
-    failed = [row for row in rows if row["state"] == FAILED]
-    if failed:
-        errors = [
-            {"uri": row["uri"], "status": row["status"], "error": row["native_error"]}
-            for row in sorted(failed, key=lambda row: str(row["uri"]))
-        ]
-        return "error", {**detail, "errors": errors}
-    settled = len(rows) >= len(each.items) and all(row["state"] == DONE for row in rows)
-    return ("succeeded" if settled else "pending"), detail
+def _of_somebody_else(ctx: Context, detail: dict[str, Any]) -> bool:
+    """Whether only a user brings it who is not here: what became of it shows in that user's sessions."""
+    if detail.get("via") != "user":
+        return False
+    return ctx.user is None or detail.get("user") not in {None, ctx.user["id"]}
 
 
 def _app_state(ctx: Context, app: mobile_apps.MeantApp) -> _State:
     detail: dict[str, Any] = {"name": app.row["display_name"], "via": app.via, "intent": app.intent}
+    if app.via == "user" and ctx.user is not None:
+        detail["user"] = ctx.user["id"]
     detail["version"] = app.row["product_version"]
     if app.intent == "uninstall":
         return "uninstalled", detail
@@ -190,6 +181,9 @@ def _log(ctx: Context, key: tuple[str, str], before: str | None, after: str, det
     if after == "conflict":
         text = f"{' and '.join(detail['with'])} set {detail['uri']} to different values: neither is sent."
         why = [Reason("configuration.conflict", text, {"uri": detail["uri"]})]
+    elif after == standing.STAYS_ON_DEVICE:
+        text = f"It is not assigned any more; {', '.join(detail['stays'])} cannot be taken back."
+        why = [Reason("configuration.stays", text, {"uris": detail["stays"]})]
     elif detail.get("error"):
         why = [Reason(f"{noun}.{after}", str(detail["error"]))]
     ctx.tx.log(f"{noun}.state_changed", subject=ctx.subject, what=what, why=why)

@@ -1,4 +1,4 @@
-"""What a device and its user are to be told, as commands: configurations and apps (05 sections 9.4 and 10.5)."""
+"""What a device and its user are to be told of apps, as commands (05 sections 9.4 and 10.5)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from datetime import timedelta
 from typing import Final
 
 from taxiway.management.apps.mobile_apps import MeantApp
-from taxiway.management.configuration.configurations import HELLO_ORIGIN
-from taxiway.management.model import DEVICE_LANE, Item, Wanted, set_item
+from taxiway.management.model import DEVICE_LANE, Wanted
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED
 from taxiway.management.session.runs import ABSENT
-from taxiway.wire.csp import locate
 
 INSTALLED: Final = "70"
 #: Not enforced, or not downloaded; the page's "Try again" may still mend either.
@@ -19,26 +17,6 @@ INSTALL_FAILED: Final = frozenset({"60", "30"})
 _ARMED: Final = "10"
 #: How long a job may sit without having begun before it is sent again (05 section 14, R6).
 _STALLED: Final = timedelta(minutes=10)
-
-
-def configuration(ctx: Context, lane: str) -> list[Wanted]:
-    """The settings of one lane: the device's own, or what only this user's assignments bring."""
-    through_device = {each.origin for each in ctx.meant if each.via == "device"} | {HELLO_ORIGIN}
-    wanted = []
-    for item, origins in ctx.effective.items:
-        if _lane_of(item, origins, through_device, ctx.lane) == lane:
-            wanted.append(set_item(item, lane, origins))
-    return wanted
-
-
-def retract(ctx: Context, lane: str, wanted: list[Wanted]) -> None:
-    """Take back what no configuration asks for any more; a node in conflict keeps the value it has."""
-    kept = {each.id for each in wanted}
-    disputed = {location.key for each in ctx.effective.conflicts if (location := locate(each.uri)) is not None}
-    for row in [row for row in ctx.queue.rows.values() if row["lane"] == lane and row["key"].startswith("set|")]:
-        location = locate(row["uri"])
-        if row["id"] not in kept and (location is None or location.key not in disputed):
-            ctx.queue.retract(row)
 
 
 def app_commands(app: MeantApp, lane: str, content_origin: str) -> list[Wanted]:
@@ -105,12 +83,6 @@ def prove(ctx: Context) -> None:
 def status_node(job_uri: str) -> str:
     """The status beside an installation's DownloadInstall."""
     return f"{job_uri.rpartition('/')[0]}/Status"
-
-
-def _lane_of(item: Item, origins: tuple[str, ...], through_device: set[str], user: str | None) -> str | None:
-    if item.user_scope:
-        return user
-    return DEVICE_LANE if set(origins) & through_device else user
 
 
 def _hresult(value: str | None) -> str | None:

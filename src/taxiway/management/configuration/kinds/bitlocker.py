@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import Item
-from taxiway.store import Row
+from taxiway.store import Prop, Row
 from taxiway.wire.xml import escape
+
+KIND: Final = "windows10EndpointProtectionConfiguration"
+PROPS: Final = (
+    *of("bool", "bit_locker_encrypt_device", "bit_locker_disable_warning_for_other_disk_encryption"),
+    *of("bool", "bit_locker_allow_standard_user_encryption", "bit_locker_enable_storage_card_encryption_on_mobile"),
+    Prop("bit_locker_recovery_password_rotation", default="notConfigured"),
+    *of("json", "bit_locker_system_drive_policy", "bit_locker_fixed_drive_policy", "bit_locker_removable_drive_policy"),
+)
 
 _ROOT: Final = "./Device/Vendor/MSFT/BitLocker"
 _METHODS: Final = {"aesCbc128": "3", "aesCbc256": "4", "xtsAes128": "6", "xtsAes256": "7"}

@@ -6,10 +6,24 @@ from typing import Final
 from urllib.parse import quote
 
 from taxiway.kernel import NotImplementedHere
+from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
-from taxiway.management.model import Item
-from taxiway.store import Row
+from taxiway.management.model import Item, Tracked
+from taxiway.store import Prop, Row
 from taxiway.wire.xml import escape
+
+KIND: Final = "windowsWifiConfiguration"
+PROPS: Final = (
+    *of("string", "ssid", "network_name"),
+    *of("bool", "connect_automatically", "connect_when_network_name_is_hidden", "connect_to_preferred_network"),
+    Prop("force_fips_compliance", "bool", graph="forceFIPSCompliance"),
+    Prop("metered_connection_limit", default="unrestricted"),
+    Prop("wifi_security_type", default="open"),
+    Prop("pre_shared_key", secret=True),
+    Prop("proxy_setting", default="none"),
+    *of("string", "proxy_manual_address", "proxy_automatic_configuration_url"),
+    Prop("proxy_manual_port", "int"),
+)
 
 _NS: Final = "http://www.microsoft.com/networking/WLAN/profile/v1"
 _PERSONAL: Final = {"wpaPersonal": "WPA2PSK", "wpa2Personal": "WPA2PSK"}
@@ -21,7 +35,7 @@ def items(row: Row, tenant: str) -> tuple[Item, ...]:  # noqa: ARG001 - the shap
     ssid = row["ssid"] or ""
     if not 1 <= len(ssid.encode()) <= 32:
         raise BadPolicy("A Wi-Fi configuration needs an SSID of 1 to 32 bytes.")
-    root = f"./Device/Vendor/MSFT/WiFi/Profile/{quote(ssid, safe='')}"
+    root = _node(row)
     found = [Item(f"{root}/WlanXml", _profile(row, ssid), "chr", secret=bool(row.get("pre_shared_key")))]
     cost = _COST.get(row["metered_connection_limit"] or "unrestricted")
     if cost not in {None, "1"}:
@@ -33,8 +47,12 @@ def items(row: Row, tenant: str) -> tuple[Item, ...]:  # noqa: ARG001 - the shap
     return tuple(found)
 
 
-def profile_uri(row: Row) -> str:
-    """The node the status page waits for."""
+def tracked(row: Row) -> tuple[Tracked, ...]:
+    """The profile, once its document was taken."""
+    return (Tracked("networks", _node(row), f"{_node(row)}/WlanXml"),)
+
+
+def _node(row: Row) -> str:
     return f"./Device/Vendor/MSFT/WiFi/Profile/{quote(row['ssid'] or '', safe='')}"
 
 

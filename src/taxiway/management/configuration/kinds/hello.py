@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import Item
 from taxiway.store import Row
+
+KIND: Final = "windowsIdentityProtectionConfiguration"
+PROPS: Final = (
+    *of("bool", "use_security_key_for_signin", "enhanced_anti_spoofing_for_facial_features_enabled"),
+    *of("int", "pin_minimum_length", "pin_maximum_length", "pin_expiration_in_days", "pin_previous_block_count"),
+    *of("string", "pin_uppercase_characters_usage", "pin_lowercase_characters_usage", "pin_special_characters_usage"),
+    *of("bool", "pin_recovery_enabled", "security_device_required", "unlock_with_biometrics_enabled"),
+    *of("bool", "use_certificates_for_on_prem_auth_enabled", "windows_hello_for_business_blocked"),
+)
 
 _ROOT: Final = "./Device/Vendor/MSFT/PassportForWork"
 _USAGE: Final = {"allowed": "0", "required": "1", "disallowed": "2", "blocked": "2"}
