@@ -45,6 +45,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     secret: bool = False
     atomic: bool = False
     whole: bool = False
+    admx: bool = False
+    data: tuple[str, ...] = ()
+    delimiter: str | None = None
 
     def allows(self, verb: str) -> bool:
         """Whether the node takes this command: Add, Delete, Get, Replace or Exec."""
@@ -121,6 +124,11 @@ def atomic_root(uri: str) -> str | None:
 def whole_root(uri: str) -> str | None:
     """The node at or above this one that is taken back whole; None where there is none."""
     return _above(uri, "whole")
+
+
+def edition() -> int:
+    """A number that grows when facts are added: what was worked out from the facts is good for one edition."""
+    return _edition
 
 
 def nodes() -> Iterator[tuple[Scope, Node]]:
@@ -263,6 +271,9 @@ class _Branch:
             yield self.node
         for branch in [*self.named.values(), *([self.dynamic] if self.dynamic else [])]:
             yield from branch.walk()
+
+
+_edition = 0
 
 
 @cache

@@ -15,7 +15,11 @@ MAX_VALUE: Final = 256 * 1024
 
 def items_of(row: Row, tenant: str) -> tuple[Item, ...]:
     """The nodes a configuration sets; pure. ``row`` carries secrets opened. Raises what saving would refuse."""
-    items = KINDS[row["kind"]].items(row, tenant)
+    return checked(KINDS[row["kind"]].items(row, tenant))
+
+
+def checked(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The same items, or the error that names the first that does not fit what is known of its node."""
     for item in items:
         problems = csp.check_write(item.uri, "Replace", item.format, item.data)
         if problems and not csp.check_write(item.uri, "Add", item.format, item.data):
