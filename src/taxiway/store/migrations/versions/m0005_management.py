@@ -16,6 +16,19 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 
 def upgrade() -> None:
     """Apply."""
+    op.create_table(
+        "configuration_policy",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_modified_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_assigned", sa.Boolean(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_configuration_policy")),
+    )
     with op.batch_alter_table("device_command", schema=None) as batch_op:
         batch_op.add_column(sa.Column("cause", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("delivered", sa.Boolean(), server_default=sa.text("(true)"), nullable=False))
@@ -26,3 +39,5 @@ def downgrade() -> None:
     with op.batch_alter_table("device_command", schema=None) as batch_op:
         batch_op.drop_column("delivered")
         batch_op.drop_column("cause")
+
+    op.drop_table("configuration_policy")
