@@ -10,6 +10,7 @@ from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
 from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.others import NOT_HERE, Accounts, NotHere, PassportForWork, Policy, RootCertificates, WiFi
+from taxiway.device.csp.restarts import ROOTS, Restarting
 from taxiway.device.csp.tree import Tree
 from taxiway.device.diagnostics import page, write_bundle
 from taxiway.device.enroll import management_id
@@ -63,7 +64,8 @@ class Machine:
             DevDetail(storage, self.transport),
             DeviceStatus(storage),
             DmClient(storage, self.tree),
-            Policy(self.tree),
+            Policy(self.tree, storage),
+            *(Restarting(root, storage, self.tree) for root in ROOTS),
             PassportForWork(),
             WiFi(),
             RootCertificates(),

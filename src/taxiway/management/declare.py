@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from taxiway.store import Prop
 from taxiway.store.entity import Kind
 
+#: What was said when the object was saved, and did not hinder it (P-13).
+FINDINGS = Prop("findings", "json", default=[], graph="taxiwayFindings")
+
 
 def of(kind: Kind, *names: str) -> list[Prop]:
     """Plain document properties of one type."""

@@ -10,6 +10,7 @@ from cryptography import x509
 
 from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, Node, Refused
+from taxiway.device.csp.restarts import restart
 from taxiway.device.csp.tree import Tree
 from taxiway.device.state import Storage
 from taxiway.kernel import Entropy
@@ -27,8 +28,14 @@ class Policy(Csp):
     upsert = True
     defaults = False
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, storage: Storage) -> None:
         self._tree = tree
+        self._storage = storage
+
+    def changed(self, change: Change) -> Awaitable[Code | None] | None:
+        """Some policies take a restart."""
+        restart(self._storage, self._tree, change)
+        return None
 
     def read(self, node: Node) -> str | None:
         """Result follows Config; the device's value counts before the user's."""

@@ -14,7 +14,7 @@ from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.store import Repository, Row, Tx, eq
 
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+from taxiway import directory
+from taxiway.directory import Target
 from taxiway.management.collection import Collection
-from taxiway.management.configuration import translate
+from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
 from taxiway.store import Repository, Row, Tx
 
@@ -17,7 +20,13 @@ def _check(tx: Tx, row: Row) -> None:
     translate.items_of(row, tx.tenant)
 
 
-configurations = Collection(CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check)
+def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return findings.findings(translate.items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+
+
+configurations = Collection(
+    CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check, findings=_findings
+)
 create_configuration = configurations.create
 update_configuration = configurations.update
 delete_configuration = configurations.delete

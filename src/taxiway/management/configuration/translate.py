@@ -9,6 +9,7 @@ from taxiway.management.errors import BadOmaUri
 from taxiway.management.model import Item
 from taxiway.store import Row
 from taxiway.wire import csp
+from taxiway.wire.csp_around import nearest
 
 MAX_VALUE: Final = 256 * 1024
 
@@ -25,7 +26,12 @@ def checked(items: tuple[Item, ...]) -> tuple[Item, ...]:
         if problems and not csp.check_write(item.uri, "Add", item.format, item.data):
             problems = []
         if problems:
-            raise BadOmaUri(" ".join(problems), remedy="Check the OMA-URI and its value against the CSP's reference.")
+            raise BadOmaUri(" ".join(problems), remedy=_remedy(item.uri))
         if len(item.data.encode()) > MAX_VALUE:
             raise BadOmaUri(f"The value for {item.uri} is larger than {MAX_VALUE} bytes.")
     return items
+
+
+def _remedy(uri: str) -> str:
+    near = nearest(uri) if csp.lookup(uri) is None else None
+    return f"Did you mean {near}?" if near else "Check the OMA-URI and its value against the CSP's reference."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taxiway.management.declare import base, names
+from taxiway.management.declare import FINDINGS, base, names
 from taxiway.store import Entity, Prop
 
 KIND: Final = "deviceManagementConfigurationPolicy"
@@ -25,6 +25,7 @@ CONFIGURATION_POLICY = Entity(
     "configuration_policy",
     [
         *base(name="name"),
+        FINDINGS,
         *_POLICY,
         Prop("creation_source"),
         Prop("priority_meta_data", "json"),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
+from taxiway import directory
+from taxiway.directory import Target
 from taxiway.kernel import NotImplementedHere
 from taxiway.management.collection import Collection
-from taxiway.management.configuration import translate
+from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.catalogue import instances
 from taxiway.management.configuration.catalogue.entities import CONFIGURATION_POLICY, POLICY_KINDS
 from taxiway.management.model import Item
@@ -29,7 +32,13 @@ def _check(tx: Tx, row: Row) -> None:
     items_of(row, tx.tenant)
 
 
-configuration_policies = Collection(CONFIGURATION_POLICIES, OBJECT_KIND, "management.write", POLICY_KINDS, _check)
+def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return findings.findings(items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+
+
+configuration_policies = Collection(
+    CONFIGURATION_POLICIES, OBJECT_KIND, "management.write", POLICY_KINDS, _check, findings=_findings
+)
 create_configuration_policy = configuration_policies.create
 update_configuration_policy = configuration_policies.update
 delete_configuration_policy = configuration_policies.delete
