@@ -21,6 +21,7 @@ class Collection:
 
     ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
     its secrets opened. ``findings``: what is not wrong and has to be said, kept with the object and in the log.
+    ``conceal``: moves what nobody may read out of the values of a kind, given the row as it is, its secrets opened.
     """
 
     rows: Repository
@@ -30,13 +31,14 @@ class Collection:
     check: Callable[[Tx, Row], None]
     shared: frozenset[str] = _BASE
     findings: Callable[[Tx, Row, Sequence[directory.Target]], list[dict[str, Any]]] | None = None
+    conceal: Callable[[str, Mapping[str, Any], Row], dict[str, Any]] | None = None
 
     def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
         """Add an object of a kind that is served here; any other kind is a named error."""
         require(tx, principal, self.action)
         if kind not in self.kinds:
             raise NotImplementedHere(f"Objects of the type '#microsoft.graph.{kind}' are not implemented here.")
-        known = self._own(kind, values)
+        known = self._concealed(kind, self._own(kind, values), {})
         if not known.get("display_name"):
             raise BadPolicy("The object needs a display name.")
         preview = self._preview({"kind": kind}, known)
@@ -51,8 +53,9 @@ class Collection:
         """Change properties; devices that are meant hear of it in their next session."""
         require(tx, principal, self.action)
         current = self.rows.require(tx, row_id)
-        known = self._own(current["kind"], changes)
-        preview = self._preview(self.opened(tx, current), known)
+        opened = self.opened(tx, current)
+        known = self._concealed(current["kind"], self._own(current["kind"], changes), opened)
+        preview = self._preview(opened, known)
         self.check(tx, preview)
         found = self._found(tx, preview, directory.targets_of(tx, self.object_kind, row_id))
         row = self.rows.update(tx, row_id, {**known, **found, "last_modified_at": tx.now})
@@ -89,6 +92,9 @@ class Collection:
                 value = self.rows.reveal(tx, row["id"], name)
                 secrets[name] = None if value is None else value.decode()
         return {**row, **secrets}
+
+    def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
+        return values if self.conceal is None else self.conceal(kind, values, current)
 
     def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
         """What is to be kept of the findings."""

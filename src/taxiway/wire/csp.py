@@ -14,6 +14,9 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from taxiway.wire.errors import MalformedXml
+from taxiway.wire.xml import parse_xml
+
 Scope = Literal["device", "user"]
 Access = Literal["A", "D", "G", "R", "X"]
 ACCESS_OF_VERB: Final[dict[str, Access]] = {"Add": "A", "Delete": "D", "Get": "G", "Replace": "R", "Exec": "X"}
@@ -46,6 +49,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     atomic: bool = False
     whole: bool = False
     admx: bool = False
+    xml: bool = False
     data: tuple[str, ...] = ()
     delimiter: str | None = None
     sign_in: str | None = None
@@ -188,6 +192,12 @@ def _check_text(node: Node, data: str) -> list[str]:
         return [f"{data[:40]!r} is not one of {', '.join(node.values)}."]
     if node.pattern is not None and not re.fullmatch(node.pattern, data):
         return [f"{data[:40]!r} does not have the form {node.pattern}."]
+    if not (node.admx or node.xml):
+        return []
+    try:
+        parse_xml((f"<policy>{data}</policy>" if node.admx else data).encode())
+    except (MalformedXml, UnicodeEncodeError) as error:
+        return [f"it has to be XML. {error}"]
     return []
 
 

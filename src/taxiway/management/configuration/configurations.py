@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taxiway import directory
@@ -10,6 +10,7 @@ from taxiway.directory import Target
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
+from taxiway.management.configuration.table import KINDS
 from taxiway.store import Repository, Row, Tx
 
 CONFIGURATIONS = Repository(DEVICE_CONFIGURATION)
@@ -24,8 +25,12 @@ def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any
     return findings.findings(translate.items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
 
 
+def _conceal(kind: str, values: Mapping[str, Any], current: Row) -> dict[str, Any]:
+    return KINDS[kind].conceal(values, current)
+
+
 configurations = Collection(
-    CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check, findings=_findings
+    CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check, findings=_findings, conceal=_conceal
 )
 create_configuration = configurations.create
 update_configuration = configurations.update
