@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, explain, federation, proxy, registration, switches, up
+from taxiway.cli import csp, demo, device, explain, federation, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -31,6 +31,7 @@ app.command("enrollment-policy")(switches.enrollment_policy)
 app.command("federation")(federation.federation)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
+app.add_typer(csp.app, name="csp")
 
 
 def main() -> None:

@@ -5,11 +5,11 @@ The facts stand in `csp_facts.toml` (05 sections 10 and 13.4). Names compare wit
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -54,6 +54,7 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     delimiter: str | None = None
     sign_in: str | None = None
     sign_in_when: tuple[str, ...] = ()
+    build: str | None = None
 
     def allows(self, verb: str) -> bool:
         """Whether the node takes this command: Add, Delete, Get, Replace or Exec."""
@@ -122,7 +123,22 @@ def find(location: Location) -> Node | None:
 
 def edition() -> int:
     """A number that grows when facts are added: what was worked out from the facts is good for one edition."""
-    return _edition
+    return _Edition.number
+
+
+def extend(facts: Iterable[tuple[Scope, Node]]) -> int:
+    """Add nodes to the table of this process, where it has none at that place; how many were new."""
+    added = 0
+    for scope, node in facts:
+        added += _plant(table()[scope], node)
+    _Edition.number += 1
+    return added
+
+
+def reset() -> None:
+    """The table as it stands in the file again."""
+    table.cache_clear()
+    _Edition.number += 1
 
 
 def nodes() -> Iterator[tuple[Scope, Node]]:
@@ -261,7 +277,10 @@ class Branch:
             yield from branch.walk()
 
 
-_edition = 0
+class _Edition:
+    """How often facts were added or taken away in this process."""
+
+    number = 0
 
 
 @cache
@@ -273,18 +292,21 @@ def table() -> dict[Scope, Branch]:
         shared = {"format": csp["format"], "access": csp["access"]}
         for pattern, own in csp["nodes"].items():
             for path in _expand(f"{csp['path']}/{pattern}"):
-                _plant(made, csp["scope"], path, shared | own)
+                node = msgspec.convert({"path": path, **shared, **own}, Node)
+                for scope in ("device", "user") if csp["scope"] == "both" else (csp["scope"],):
+                    _plant(made[scope], node, replace=True)
     return made
 
 
-def _plant(table: dict[Scope, Branch], scope: str, path: str, facts: dict[str, Any]) -> None:
-    node = msgspec.convert({"path": path, **facts}, Node)
-    for name, root in table.items():
-        if scope in {name, "both"}:
-            branch = root
-            for segment in path.split("/"):
-                branch = branch.grow(segment)
-            branch.node = node
+def _plant(root: Branch, node: Node, *, replace: bool = False) -> bool:
+    """Put a node into a tree; one that is at its place already gives way only when told."""
+    branch = root
+    for segment in node.path.split("/"):
+        branch = branch.grow(segment)
+    if branch.node is not None and not replace:
+        return False
+    branch.node = node
+    return True
 
 
 def _expand(pattern: str) -> Iterator[str]:

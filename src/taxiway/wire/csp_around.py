@@ -4,23 +4,21 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final
 
-from taxiway.wire.csp import Branch, Location, find, locate, table
+from taxiway.wire.csp import Branch, Location, edition, find, locate, table
 
 #: A name this similar is taken for a slip; an address has at most so many.
 _SIMILAR: Final = 0.75
 _SLIPS: Final = 2
 
 
-@lru_cache(maxsize=4096)
 def atomic_root(uri: str) -> str | None:
     """The node at or above this one that is set whole, in one Atomic; None where there is none."""
-    return _above(uri, "atomic")
+    return _above(uri, "atomic", edition())
 
 
-@lru_cache(maxsize=4096)
 def whole_root(uri: str) -> str | None:
     """The node at or above this one that is taken back whole; None where there is none."""
-    return _above(uri, "whole")
+    return _above(uri, "whole", edition())
 
 
 def nearest(uri: str) -> str | None:
@@ -53,7 +51,8 @@ def _walk(branch: Branch, segments: tuple[str, ...], slips: int) -> list[str] | 
     return None
 
 
-def _above(uri: str, flag: str) -> str | None:
+@lru_cache(maxsize=8192)
+def _above(uri: str, flag: str, _edition: int) -> str | None:
     location = locate(uri)
     if location is None:
         return None
