@@ -31,6 +31,8 @@ from taxiway.pki import (
 from taxiway.settings import Settings
 from taxiway.store import SYSTEM, Blobs, Followers, KeyRing, Runtime, Store, open_engine, router
 from taxiway.store.migrate import migrate
+from taxiway.wire import csp
+from taxiway.wire.ddf_archive import decode
 
 _log = structlog.get_logger("taxiway.app")
 
@@ -74,6 +76,11 @@ class Files:
     def microsoft_root(self) -> Path:
         """The root certificate for Microsoft's host names: apart, because it is to be trusted by fewer."""
         return self.folder / "microsoft-ca.pem"
+
+    @property
+    def csp_facts(self) -> Path:
+        """What was imported from device descriptions: it extends the table of CSP facts."""
+        return self.folder / "csp_facts.json"
 
     @property
     def chain(self) -> Path:
@@ -129,6 +136,7 @@ async def open_runtime(
 ) -> AsyncIterator[Runtime]:
     """A runtime on the data folder: schema up to date, authorities made."""
     clock, entropy = clock or SystemClock(), entropy or SystemEntropy()
+    load_facts(files)
     files.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not settings.store.database:
         files.database.touch(mode=0o600)  # SQLite would take the umask; its journal files take this file's mode
@@ -158,6 +166,12 @@ async def open_runtime(
         await outside.aclose()
         workers.close()
         store.close()
+
+
+def load_facts(files: Files) -> None:
+    """Extend this process's table of CSP facts by what was imported into the folder."""
+    if files.csp_facts.exists():
+        csp.extend(decode(files.csp_facts.read_bytes()).nodes)
 
 
 async def first_start(rt: Runtime, *, organization: str, domain: str) -> str:

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from support.graph_client import Graph, mint, person
-from taxiway import autopilot, directory, enrollment
+from taxiway import autopilot, directory, enrollment, management
 from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.doors import Door
 from taxiway.insight import checklist, http
@@ -87,3 +87,20 @@ async def test_both_are_asked_over_http(rt, tenant, client):
     eve = await person(rt, tenant, "eve")
     await Graph(rt, client, await mint(rt, tenant, eve["id"])).get("/taxiway/checklist", expect=403)
     await Graph(rt, client).get("/taxiway/checklist", expect=401)
+
+
+async def test_p13_the_checklist_notes_what_a_configuration_does_to_the_deployment(rt, tenant):
+    """A setting that restarts the PC in device setup is a note on the page's step, with the configuration's name."""
+    await set_up(rt, tenant)
+    uri = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength"
+    setting = {"@odata.type": "#microsoft.graph.omaSettingInteger", "displayName": "s", "omaUri": uri, "value": 8}
+    values = {"display_name": "Long PIN", "oma_settings": [setting]}
+
+    def make(tx):
+        row = management.create_configuration(tx, "windows10CustomConfiguration", values, principal=SYSTEM_PRINCIPAL)
+        management.assign_configuration(tx, row["id"], [Target("all_devices")], principal=SYSTEM_PRINCIPAL)
+
+    await rt.store.write(tenant, make)
+    steps = await rt.store.read(tenant, checklist)
+    assert [len(step.notes) for step in steps] == [0, 0, 0, 0, 2, 0, 0, 0]
+    assert steps[4].notes[0].startswith(f"'Long PIN': {uri} is assigned to devices")

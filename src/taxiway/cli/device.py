@@ -93,9 +93,20 @@ def power_on(
         ca_file=ca or (Path(said["ca_file"]) if said else None),
     )
     person = Person(user, password, temporary_access_pass=access_pass or None)
+    _know_imported(data)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         outcome = runner.run(_power_on(folder, told, person, as_json or events, events))
     raise typer.Exit(0 if outcome.reached == "desktop" else 1)
+
+
+def _know_imported(data: Path) -> None:
+    """A PC beside the server knows the nodes that were imported there (``taxiway csp import``)."""
+    from taxiway.wire import csp
+    from taxiway.wire.ddf_archive import decode
+
+    imported = data / "csp_facts.json"
+    if imported.exists():
+        csp.extend(decode(imported.read_bytes()).nodes)
 
 
 async def _power_on(folder: Path, told: object, person: object, as_json: bool, events: bool) -> Outcome:

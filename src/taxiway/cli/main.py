@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import demo, device, esp, explain, federation, preflight, proxy, registration, switches, up
+from taxiway.cli import csp, demo, device, esp, explain, federation, preflight, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -33,6 +33,7 @@ app.command("federation")(federation.federation)
 app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
+app.add_typer(csp.app, name="csp")
 
 
 def main() -> None:

@@ -129,3 +129,6 @@ def status(
         missing = step["missing"]
         for line in missing if isinstance(missing, list) else ():
             print(f"              - {line}")
+        notes = step["notes"]
+        for line in notes if isinstance(notes, list) else ():
+            print(f"              note: {line}")

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from taxiway.device.broker import Broker
+from taxiway.device.csp.accounts import Accounts, LocalGroups
 from taxiway.device.csp.bitlocker import BitLocker
 from taxiway.device.csp.certificates import ClientCertificates
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
 from taxiway.device.csp.msi import MsiApps
-from taxiway.device.csp.others import NOT_HERE, Accounts, NotHere, PassportForWork, Policy, RootCertificates, WiFi
+from taxiway.device.csp.others import NOT_HERE, NotHere, PassportForWork, Policy, RootCertificates, Vpn, WiFi
+from taxiway.device.csp.restarts import ROOTS, Restarting
 from taxiway.device.csp.tree import Tree
 from taxiway.device.diagnostics import page, write_bundle
 from taxiway.device.enroll import MANAGEMENT_KEY, NEXT_KEY, Enroller, management_id
@@ -67,9 +69,12 @@ class Machine:
             DevDetail(storage, self.transport),
             DeviceStatus(storage),
             DmClient(storage, self.tree),
-            Policy(self.tree),
+            Policy(self.tree, storage),
+            *(Restarting(root, storage, self.tree) for root in ROOTS),
             PassportForWork(),
             WiFi(),
+            Vpn(),
+            LocalGroups(storage),
             RootCertificates(),
             Accounts(storage, host.entropy),
             self.msi,

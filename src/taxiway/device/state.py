@@ -103,6 +103,8 @@ class State(Struct):
     hello: str = ""
     installed: dict[str, str] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    accounts: list[str] = field(default_factory=list)
+    groups: dict[str, list[str]] = field(default_factory=dict)
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
     presses: int = 0

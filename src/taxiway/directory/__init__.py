@@ -25,7 +25,9 @@ from taxiway.directory.assignments import (
     delete_assignment,
     meant,
     members_meant,
+    reaches_devices,
     set_assignments,
+    targets_of,
 )
 from taxiway.directory.branding import (
     BrandImage,
@@ -249,6 +251,7 @@ __all__ = [
     "pending_groups",
     "principal_of",
     "publish_addresses",
+    "reaches_devices",
     "reevaluate",
     "reevaluate_clock_rules",
     "reevaluate_pending",
@@ -272,6 +275,7 @@ __all__ = [
     "set_domain_authentication",
     "stated_mdm_policy",
     "tagged_ids",
+    "targets_of",
     "tenant_of_domain",
     "update_application",
     "update_branding",

@@ -123,6 +123,11 @@ def assignments_of(tx: Tx, object_kind: str, object_id: str) -> list[Row]:
     return tx.all(found)
 
 
+def targets_of(tx: Tx, object_kind: str, object_id: str) -> list[Target]:
+    """Whom the assignments of an object name."""
+    return [_target(row) for row in assignments_of(tx, object_kind, object_id)]
+
+
 def delete_assignment(
     tx: Tx, object_kind: str, object_id: str, assignment_id: str, *, principal: Principal = SYSTEM_PRINCIPAL
 ) -> None:
@@ -167,6 +172,21 @@ def meant(tx: Tx, object_kind: str, *, device: Row | None, user: Row | None) -> 
     return matches
 
 
+def reaches_devices(tx: Tx, targets: Sequence[Target]) -> bool | None:
+    """Whether targets reach devices themselves: all of them, or a group that has some; None without a target."""
+    groups = [target.group_id for target in targets if target.kind == "group" and target.group_id is not None]
+    if any(target.kind == "all_devices" for target in targets):
+        return True
+    held = sa.select(sa.func.count()).where(
+        membership_table.c.tenant == tx.tenant,
+        membership_table.c.group_id.in_(groups),
+        membership_table.c.object_kind == "device",
+    )
+    if groups and (tx.scalar(held) or any(_of_devices(tx, group) for group in groups)):
+        return True
+    return False if targets else None
+
+
 def members_meant(tx: Tx, object_kind: str, object_id: str) -> list[Member]:
     """The devices and users an object is meant for, by its own assignments alone."""
     targets = [_target(row) for row in assignments_of(tx, object_kind, object_id)]
@@ -176,6 +196,12 @@ def members_meant(tx: Tx, object_kind: str, object_id: str) -> list[Member]:
         if target.kind != "exclusion":
             found |= {member for member in _members(tx, target) if _member_passes(tx, target, member)}
     return sorted(found - excluded)
+
+
+def _of_devices(tx: Tx, group_id: str) -> bool:
+    """Whether a dynamic group's rule is about devices, though it holds none yet."""
+    group = GROUPS.get(tx, group_id)
+    return group is not None and "device." in (group["membership_rule"] or "").lower()
 
 
 def _via(target: Target, holders: _Holders) -> Via:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from taxiway import autopilot, directory, enrollment
+from taxiway import autopilot, directory, enrollment, management
 from taxiway.store import Compare, Row, Tx, Where, any_of, eq, one_of
 
 #: How many devices or users a step names at most; the rest is counted.
@@ -17,13 +17,14 @@ _NO_USER: Final = any_of(eq("user_principal_name", ""), eq("user_principal_name"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: done or not, what is missing (one line each), and how it stands in a sentence."""
+    """One step: done or not, what is missing (one line each), how it stands in a sentence, and what else to know."""
 
     number: int
     title: str
     done: bool
     detail: str
     missing: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def checklist(tx: Tx) -> list[Step]:
@@ -103,7 +104,17 @@ def _esp(tx: Tx, records: list[Row]) -> Step:
         if not {match.object_id for match in found} & {profile["id"] for profile in profiles}:
             without.append(row)
     missing = _for("has no Enrollment Status Page profile of its own", without)
-    return Step(5, title, not missing, ", ".join(profile["display_name"] for profile in profiles), missing)
+    detail = ", ".join(profile["display_name"] for profile in profiles)
+    return Step(5, title, not missing, detail, missing, _findings(tx))
+
+
+def _findings(tx: Tx) -> list[str]:
+    """What the configurations will do to the deployment that nobody may expect (P-13)."""
+    found = []
+    for repository in (management.CONFIGURATIONS, management.CONFIGURATION_POLICIES):
+        for row in repository.select(tx, order=[("display_name", False)], limit=_LOOKED_AT):
+            found += [f"'{row['display_name']}': {finding['text']}" for finding in row["findings"]]
+    return _short(found, len(found))
 
 
 def _profile(tx: Tx) -> Step:

@@ -23,6 +23,15 @@ from taxiway.management.compliance.policies import (
     judge,
     update_policy,
 )
+from taxiway.management.configuration.catalogue.definitions import Definition, definitions
+from taxiway.management.configuration.catalogue.entities import POLICY_KINDS
+from taxiway.management.configuration.catalogue.policies import (
+    CONFIGURATION_POLICIES,
+    assign_configuration_policy,
+    create_configuration_policy,
+    delete_configuration_policy,
+    update_configuration_policy,
+)
 from taxiway.management.configuration.configurations import (
     CONFIGURATIONS,
     assign_configuration,
@@ -32,7 +41,7 @@ from taxiway.management.configuration.configurations import (
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.configuration.meant import effective, meant_for
-from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoContent
+from taxiway.management.errors import BadOmaUri, BadPolicy, BadSetting, ManagementError, NoContent, UnknownSetting
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
 from taxiway.management.esp.details import status_details
@@ -53,10 +62,14 @@ __all__ = [
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
     "CONFIGURATION_KINDS",
+    "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
+    "POLICY_KINDS",
     "BadOmaUri",
     "BadPolicy",
+    "BadSetting",
     "Conflict",
+    "Definition",
     "Effective",
     "EspView",
     "Estimate",
@@ -65,16 +78,21 @@ __all__ = [
     "Item",
     "ManagementError",
     "NoContent",
+    "UnknownSetting",
     "Verdict",
     "alerts_of",
     "assign_app",
     "assign_configuration",
+    "assign_configuration_policy",
     "assign_policy",
     "create_app",
     "create_configuration",
+    "create_configuration_policy",
     "create_policy",
+    "definitions",
     "delete_app",
     "delete_configuration",
+    "delete_configuration_policy",
     "delete_policy",
     "device_states",
     "effective",
@@ -100,5 +118,6 @@ __all__ = [
     "status_details",
     "update_app",
     "update_configuration",
+    "update_configuration_policy",
     "update_policy",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 
 from taxiway import directory
 from taxiway.directory import Principal, require
-from taxiway.kernel import NotImplementedHere
+from taxiway.kernel import NotImplementedHere, Reason
 from taxiway.management.errors import BadPolicy
 from taxiway.store import Repository, Row, Tx
 
@@ -20,7 +20,8 @@ class Collection:
     """One collection. ``object_kind`` names its objects to the directory's assignments and in the log.
 
     ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
-    its secrets opened.
+    its secrets opened. ``findings``: what is not wrong and has to be said, kept with the object and in the log.
+    ``conceal``: moves what nobody may read out of the values of a kind, given the row as it is, its secrets opened.
     """
 
     rows: Repository
@@ -29,29 +30,37 @@ class Collection:
     kinds: Mapping[str, frozenset[str]]
     check: Callable[[Tx, Row], None]
     shared: frozenset[str] = _BASE
+    findings: Callable[[Tx, Row, Sequence[directory.Target]], list[dict[str, Any]]] | None = None
+    conceal: Callable[[str, Mapping[str, Any], Row], dict[str, Any]] | None = None
 
     def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
         """Add an object of a kind that is served here; any other kind is a named error."""
         require(tx, principal, self.action)
         if kind not in self.kinds:
             raise NotImplementedHere(f"Objects of the type '#microsoft.graph.{kind}' are not implemented here.")
-        known = self._own(kind, values)
+        known = self._concealed(kind, self._own(kind, values), {})
         if not known.get("display_name"):
             raise BadPolicy("The object needs a display name.")
-        self.check(tx, self._preview({"kind": kind}, known))
-        made = {"kind": kind, "created_at": tx.now, "last_modified_at": tx.now}
-        row = self.rows.insert(tx, {**known, **made})
+        preview = self._preview({"kind": kind}, known)
+        self.check(tx, preview)
+        found = self._found(tx, preview, [])
+        row = self.rows.insert(tx, {**known, **found, "kind": kind, "created_at": tx.now, "last_modified_at": tx.now})
         self._log(tx, "created", row)
+        self._warn(tx, row, [])
         return row
 
     def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
         """Change properties; devices that are meant hear of it in their next session."""
         require(tx, principal, self.action)
         current = self.rows.require(tx, row_id)
-        known = self._own(current["kind"], changes)
-        self.check(tx, self._preview(self.opened(tx, current), known))
-        row = self.rows.update(tx, row_id, {**known, "last_modified_at": tx.now})
+        opened = self.opened(tx, current)
+        known = self._concealed(current["kind"], self._own(current["kind"], changes), opened)
+        preview = self._preview(opened, known)
+        self.check(tx, preview)
+        found = self._found(tx, preview, directory.targets_of(tx, self.object_kind, row_id))
+        row = self.rows.update(tx, row_id, {**known, **found, "last_modified_at": tx.now})
         self._log(tx, "updated", row, changed=sorted(known))
+        self._warn(tx, row, current.get("findings") or [])
         return row
 
     def delete(self, tx: Tx, row_id: str, *, principal: Principal) -> None:
@@ -67,9 +76,12 @@ class Collection:
         require(tx, principal, self.action)
         row = self.rows.require(tx, row_id)
         assigned: list[Row] = directory.set_assignments(tx, self.object_kind, row_id, list(targets))
+        changes = self._found(tx, self.opened(tx, row), targets)
         if "is_assigned" in self.rows.entity.props:
-            self.rows.update(tx, row_id, {"is_assigned": bool(targets)})
+            changes["is_assigned"] = bool(targets)
         self._log(tx, "assigned", row, targets=len(targets))
+        if changes:
+            self._warn(tx, self.rows.update(tx, row_id, changes), row.get("findings") or [])
         return assigned
 
     def opened(self, tx: Tx, row: Row) -> Row:
@@ -80,6 +92,21 @@ class Collection:
                 value = self.rows.reveal(tx, row["id"], name)
                 secrets[name] = None if value is None else value.decode()
         return {**row, **secrets}
+
+    def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
+        return values if self.conceal is None else self.conceal(kind, values, current)
+
+    def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
+        """What is to be kept of the findings."""
+        return {} if self.findings is None else {"findings": self.findings(tx, row, targets)}
+
+    def _warn(self, tx: Tx, row: Row, before: Sequence[dict[str, Any]]) -> None:
+        """Log the findings that are new."""
+        for each in row.get("findings") or ():
+            if each not in before:
+                why = Reason(f"configuration.{each['code']}", each["text"], {"uri": each["omaUri"]})
+                what = {"name": row["display_name"], "uri": each["omaUri"]}
+                tx.log(f"{self.object_kind}.warned", subject=f"{self.object_kind}:{row['id']}", what=what, why=[why])
 
     def _own(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The properties this kind has; one of another kind is an error, a read-only one is passed over."""

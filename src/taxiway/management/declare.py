@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from taxiway.store import Prop
 from taxiway.store.entity import Kind
 
+#: What was said when the object was saved, and did not hinder it (P-13).
+FINDINGS = Prop("findings", "json", default=[], graph="taxiwayFindings")
+
 
 def of(kind: Kind, *names: str) -> list[Prop]:
     """Plain document properties of one type."""
@@ -23,11 +26,11 @@ def names(props: Iterable[Prop]) -> frozenset[str]:
     return frozenset(prop.name for prop in props)
 
 
-def base() -> list[Prop]:
-    """What all three collections share."""
+def base(name: str = "displayName") -> list[Prop]:
+    """What these collections share; ``name``: how Graph calls the name of their objects."""
     return [
         Prop("kind", graph="@odata.type", nullable=False, column=True, filterable=True),
-        Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
+        Prop("display_name", graph=name, column=True, filterable=True, sortable=True, fold=True),
         Prop("description", default=""),
         moment("created_at", "createdDateTime"),
         moment("last_modified_at", "lastModifiedDateTime"),

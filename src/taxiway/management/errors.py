@@ -4,6 +4,8 @@ TaxiwayError
   ManagementError
     BadPolicy           a property of a configuration, app or compliance policy is wrong
     BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
+    BadSetting          a setting of a catalogue policy does not fit its definition
+      UnknownSetting    no definition has this id
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
 """
@@ -23,6 +25,14 @@ class BadPolicy(ManagementError):
 
 class BadOmaUri(ManagementError):
     """An OMA-URI or its value does not fit what is known of the node."""
+
+
+class BadSetting(ManagementError):
+    """A setting of a catalogue policy does not fit its definition."""
+
+
+class UnknownSetting(BadSetting):
+    """No definition has this id."""
 
 
 class NoContent(ManagementError):

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from taxiway.wire.csp import atomic_root, locate, lookup
+from taxiway.wire.csp import locate, lookup
+from taxiway.wire.csp_around import atomic_root
 
 Verb = Literal["Add", "Replace", "Delete", "Exec", "Atomic"]
 #: One command inside an Atomic: verb, URI, format and data.

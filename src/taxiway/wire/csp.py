@@ -5,14 +5,17 @@ The facts stand in `csp_facts.toml` (05 sections 10 and 13.4). Names compare wit
 
 import re
 import tomllib
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache
 from importlib.resources import files
 from itertools import product
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import quote, unquote
 
 import msgspec
+
+from taxiway.wire.errors import MalformedXml
+from taxiway.wire.xml import parse_xml
 
 Scope = Literal["device", "user"]
 Access = Literal["A", "D", "G", "R", "X"]
@@ -45,6 +48,13 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     secret: bool = False
     atomic: bool = False
     whole: bool = False
+    admx: bool = False
+    xml: bool = False
+    data: tuple[str, ...] = ()
+    delimiter: str | None = None
+    sign_in: str | None = None
+    sign_in_when: tuple[str, ...] = ()
+    build: str | None = None
 
     def allows(self, verb: str) -> bool:
         """Whether the node takes this command: Add, Delete, Get, Replace or Exec."""
@@ -105,27 +115,35 @@ def find(location: Location) -> Node | None:
     A name the table spells out in one scope only is not there in the other, even where a placeholder would take it: a
     device policy is no user policy.
     """
-    table, segments = _table(), [segment.casefold() for segment in location.segments]
-    here = table[location.scope].find(segments)
-    there = table[_other(location.scope)].find(segments)
+    trees, segments = table(), [segment.casefold() for segment in location.segments]
+    here = trees[location.scope].find(segments)
+    there = trees[_other(location.scope)].find(segments)
     return None if here is None or (there is not None and there.literal > here.literal) else here
 
 
-@lru_cache(maxsize=4096)
-def atomic_root(uri: str) -> str | None:
-    """The node at or above this one that is set whole, in one Atomic; None where there is none."""
-    return _above(uri, "atomic")
+def edition() -> int:
+    """A number that grows when facts are added: what was worked out from the facts is good for one edition."""
+    return _Edition.number
 
 
-@lru_cache(maxsize=4096)
-def whole_root(uri: str) -> str | None:
-    """The node at or above this one that is taken back whole; None where there is none."""
-    return _above(uri, "whole")
+def extend(facts: Iterable[tuple[Scope, Node]]) -> int:
+    """Add nodes to the table of this process, where it has none at that place; how many were new."""
+    added = 0
+    for scope, node in facts:
+        added += _plant(table()[scope], node)
+    _Edition.number += 1
+    return added
+
+
+def reset() -> None:
+    """The table as it stands in the file again."""
+    table.cache_clear()
+    _Edition.number += 1
 
 
 def nodes() -> Iterator[tuple[Scope, Node]]:
     """All nodes of the table with the scope they are in, in its order."""
-    for scope, branch in _table().items():
+    for scope, branch in table().items():
         yield from ((scope, node) for node in branch.walk())
 
 
@@ -190,6 +208,12 @@ def _check_text(node: Node, data: str) -> list[str]:
         return [f"{data[:40]!r} is not one of {', '.join(node.values)}."]
     if node.pattern is not None and not re.fullmatch(node.pattern, data):
         return [f"{data[:40]!r} does not have the form {node.pattern}."]
+    if not (node.admx or node.xml):
+        return []
+    try:
+        parse_xml((f"<policy>{data}</policy>" if node.admx else data).encode())
+    except (MalformedXml, UnicodeEncodeError) as error:
+        return [f"it has to be XML. {error}"]
     return []
 
 
@@ -209,18 +233,6 @@ def _absence(uri: str, location: Location) -> str:
     return f"{uri} is not in the table of known nodes."
 
 
-def _above(uri: str, flag: str) -> str | None:
-    location = locate(uri)
-    if location is None:
-        return None
-    for length in range(1, len(location.segments) + 1):
-        above = Location(location.scope, location.segments[:length])
-        node = find(above)
-        if node is not None and getattr(node, flag):
-            return above.uri
-    return None
-
-
 def _other(scope: Scope) -> Scope:
     return "device" if scope == "user" else "user"
 
@@ -229,14 +241,14 @@ def _well_formed(segments: list[str]) -> bool:
     return all(segment not in {"", ".", "*"} for segment in segments)
 
 
-class _Branch:
+class Branch:
     """One segment's place in the table: its node, the named children, the child that stands for any other name."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
         self.node: Node | None = None
-        self.named: dict[str, _Branch] = {}
-        self.dynamic: _Branch | None = None
+        self.named: dict[str, Branch] = {}
+        self.dynamic: Branch | None = None
 
     def find(self, segments: list[str]) -> Node | None:
         """The node the segments lead to: a name before a placeholder, a declared node before a mere path."""
@@ -249,13 +261,13 @@ class _Branch:
             return declared
         return Node(path=branches[0].path, format="node", access="G")
 
-    def grow(self, segment: str) -> "_Branch":
+    def grow(self, segment: str) -> "Branch":
         """The branch for a segment of a path in the table, made when it is new."""
         path = f"{self.path}/{segment}" if self.path else segment
         if segment.startswith("{"):
-            self.dynamic = self.dynamic or _Branch(path)
+            self.dynamic = self.dynamic or Branch(path)
             return self.dynamic
-        return self.named.setdefault(segment.casefold(), _Branch(path))
+        return self.named.setdefault(segment.casefold(), Branch(path))
 
     def walk(self) -> Iterator[Node]:
         """All declared nodes from here downwards."""
@@ -265,26 +277,36 @@ class _Branch:
             yield from branch.walk()
 
 
+class _Edition:
+    """How often facts were added or taken away in this process."""
+
+    number = 0
+
+
 @cache
-def _table() -> dict[Scope, _Branch]:
-    table: dict[Scope, _Branch] = {"device": _Branch(), "user": _Branch()}
+def table() -> dict[Scope, Branch]:
+    """The facts as a tree for each scope."""
+    made: dict[Scope, Branch] = {"device": Branch(), "user": Branch()}
     facts = tomllib.loads((files("taxiway.wire") / "csp_facts.toml").read_text(encoding="utf-8"))
     for csp in facts["csp"]:
         shared = {"format": csp["format"], "access": csp["access"]}
         for pattern, own in csp["nodes"].items():
             for path in _expand(f"{csp['path']}/{pattern}"):
-                _plant(table, csp["scope"], path, shared | own)
-    return table
+                node = msgspec.convert({"path": path, **shared, **own}, Node)
+                for scope in ("device", "user") if csp["scope"] == "both" else (csp["scope"],):
+                    _plant(made[scope], node, replace=True)
+    return made
 
 
-def _plant(table: dict[Scope, _Branch], scope: str, path: str, facts: dict[str, Any]) -> None:
-    node = msgspec.convert({"path": path, **facts}, Node)
-    for name, root in table.items():
-        if scope in {name, "both"}:
-            branch = root
-            for segment in path.split("/"):
-                branch = branch.grow(segment)
-            branch.node = node
+def _plant(root: Branch, node: Node, *, replace: bool = False) -> bool:
+    """Put a node into a tree; one that is at its place already gives way only when told."""
+    branch = root
+    for segment in node.path.split("/"):
+        branch = branch.grow(segment)
+    if branch.node is not None and not replace:
+        return False
+    branch.node = node
+    return True
 
 
 def _expand(pattern: str) -> Iterator[str]:

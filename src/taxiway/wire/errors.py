@@ -6,7 +6,8 @@ WireError
 │   ├── BadSyncML
 │   ├── BadSoap
 │   ├── BadEnrollment     discovery, policy or token request/response
-│   └── BadProvisioning   the provisioning document
+│   ├── BadProvisioning   the provisioning document
+│   └── BadDdf            a device description, or an archive of them
 ├── BadSignature          an XML signature that does not hold
 ├── FaultReceived         a SOAP fault where an answer was expected (in `soap_fault`)
 └── Unrenderable          a value that no XML 1.0 document can carry
@@ -48,6 +49,10 @@ class BadProvisioning(UnexpectedMessage):
     def __init__(self, message: str, *, hresult: int = 0x80180023) -> None:
         super().__init__(message)
         self.hresult = hresult
+
+
+class BadDdf(UnexpectedMessage):
+    """A document that is not a readable device description, or an archive that cannot be read (05 section 13)."""
 
 
 class BadSignature(WireError):

@@ -46,7 +46,7 @@ class Node:
     @property
     def facts(self) -> table.Node | None:
         """What the CSP facts say about it; None for a node that no CSP has."""
-        return _facts(self.scope, self.path)
+        return _facts(self.scope, self.path, table.edition())
 
     @property
     def instance(self) -> Node | None:
@@ -85,7 +85,7 @@ class Node:
 
 
 @lru_cache(maxsize=4096)
-def _facts(scope: Scope, path: tuple[str, ...]) -> table.Node | None:
+def _facts(scope: Scope, path: tuple[str, ...], _edition: int) -> table.Node | None:
     return table.find(Location(scope, path))
 
 

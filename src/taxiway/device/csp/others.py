@@ -10,14 +10,11 @@ from cryptography import x509
 
 from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, Node, Refused
+from taxiway.device.csp.restarts import restart
 from taxiway.device.csp.tree import Tree
 from taxiway.device.state import Storage
-from taxiway.kernel import Entropy
-from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
-from taxiway.wire.errors import WireError
 from taxiway.wire.provisioning_types import thumbprint
 from taxiway.wire.syncml import Code
-from taxiway.wire.xml import parse_xml
 
 
 class Policy(Csp):
@@ -27,8 +24,14 @@ class Policy(Csp):
     upsert = True
     defaults = False
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, storage: Storage) -> None:
         self._tree = tree
+        self._storage = storage
+
+    def changed(self, change: Change) -> Awaitable[Code | None] | None:
+        """Some policies take a restart."""
+        restart(self._storage, self._tree, change)
+        return None
 
     def read(self, node: Node) -> str | None:
         """Result follows Config; the device's value counts before the user's."""
@@ -46,17 +49,15 @@ class PassportForWork(Csp):
 
 
 class WiFi(Csp):
-    """Wi-Fi profiles: the profile has to be a document."""
+    """Wi-Fi profiles, stored; that a profile is a document is a fact of the node."""
 
     root = (*MSFT, "WiFi")
 
-    def check(self, change: Change) -> None:
-        """A profile that is no XML is refused."""
-        if change.node.name == "WlanXml" and change.verb in {"Add", "Replace"}:
-            try:
-                parse_xml(change.value.encode())
-            except WireError as error:
-                raise Refused(Code.BAD_REQUEST) from error
+
+class Vpn(Csp):
+    """VPN profiles, stored; set whole, so Replace needs the profile to be there."""
+
+    root = (*MSFT, "VPNv2")
 
 
 class RootCertificates(Csp):
@@ -75,34 +76,6 @@ class RootCertificates(Csp):
             raise Refused(Code.BAD_REQUEST) from error
         if thumbprint(der) != change.node.path[-2].upper():
             raise Refused(Code.BAD_REQUEST)
-
-
-class Accounts(Csp):
-    """The name of the PC; it takes effect at the next restart."""
-
-    root = (*MSFT, "Accounts")
-
-    def __init__(self, storage: Storage, entropy: Entropy) -> None:
-        self._storage = storage
-        self._entropy = entropy
-
-    def check(self, change: Change) -> None:
-        """A template that Windows would not take is refused."""
-        if change.node.name == "ComputerName":
-            self._name(change.value)
-
-    def changed(self, change: Change) -> Awaitable[Code | None] | None:
-        """Remember the name for the restart."""
-        if change.node.name == "ComputerName":
-            self._storage.state.next_name = self._name(change.value)
-            self._storage.state.reboots.append(change.node.uri)
-        return None
-
-    def _name(self, template: str) -> str:
-        try:
-            return parse_device_name(template).expand(self._storage.state.firmware.serial, self._entropy.below)
-        except InvalidDeviceName as error:
-            raise Refused(Code.BAD_REQUEST) from error
 
 
 class NotHere(Csp):

@@ -88,10 +88,12 @@ _STATES: Final = {
     "inGracePeriod": "nonCompliant",
     "succeeded": "compliant",
     "pending": "unknown",
+    "removing": "notAssigned",
+    "staysOnDevice": "notAssigned",
 }
 
 
-def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
+def statuses(face: Face, object_kind: str, scope: frozenset[str], *, beta: bool = False) -> Operation:
     """``deviceStatuses``: one row per device."""
 
     async def listed(call: Call) -> Answer:
@@ -102,7 +104,7 @@ def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
 
         return value_answer(call, f"{face.path}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
-    return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope)
+    return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope, beta=beta)
 
 
 def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -119,10 +121,16 @@ def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
                 "userPrincipalName": device.get("upn"),
                 "deviceModel": device.get("model"),
                 "status": state_name(row["state"]),
+                **standing(row),
                 "lastReportedDateTime": moment(row["updated_at"]),
             }
         )
     return shown
+
+
+def standing(row: Row) -> dict[str, Any]:
+    """What ``complianceStatus`` has no word for: the state by its own name, and what stays on the device."""
+    return {"taxiwayState": row["state"], "taxiwayStays": row["detail"].get("stays") or []}
 
 
 def state_name(state: str) -> str:
@@ -160,6 +168,6 @@ OPERATIONS: Final = [
         kinds=management.COMPLIANCE_KINDS,
     ),
     Operation("POST", f"{POLICIES.path}/{{id}}/scheduleActionsForRules", _schedule, _WRITE),
-    _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
-    _statuses(POLICIES, _COMPLIANCE, _READ),
+    statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
+    statuses(POLICIES, _COMPLIANCE, _READ),
 ]

@@ -9,12 +9,12 @@ from typing import Any
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.face import Expansion, Face, Sharing
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.store import Repository, Row, Tx, eq
 
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,13 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
     intents: bool = False,
     expansions: tuple[Expansion, ...] = (),
     versioned: bool = True,
+    shown: Sharing | None = None,
+    computed: frozenset[str] = frozenset(),
 ) -> Face:
-    """A collection of objects of several types, kept apart by ``kind``."""
+    """A collection of objects of several types, kept apart by ``kind``.
+
+    ``shown`` and ``computed``: properties that are worked out for a page of rows.
+    """
     props, of_kinds = frozenset(rows.entity.props), frozenset[str]().union(*kinds.values())
     return Face(
         path=path,
@@ -54,9 +59,17 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         written=props - _READ_ONLY,
         casts={kind.lower(): eq("kind", kind) for kind in kinds},
         expansions=(expansion(object_kind, intents=intents), *expansions),
-        shown=(lambda _tx, found: [{"version": row["version"]} for row in found]) if versioned else None,
-        computed=frozenset({"version"}) if versioned else frozenset(),
+        shown=_with_version(shown) if versioned else shown,
+        computed=computed | {"version"} if versioned else computed,
     )
+
+
+def _with_version(more: Sharing | None) -> Sharing:
+    def shown(tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+        computed = [{} for _ in rows] if more is None else more(tx, rows)
+        return [{"version": row["version"], **each} for row, each in zip(rows, computed, strict=True)]
+
+    return shown
 
 
 def collection(
@@ -97,10 +110,10 @@ def collection(
         return call.done(live=200, docs=204)
 
     return [
-        *reading(face.path, face, read),
-        Operation("POST", face.path, create, write),
-        Operation("PATCH", f"{face.path}/{{id}}", update, write),
-        Operation("DELETE", f"{face.path}/{{id}}", delete, write),
+        *reading(face.path, face, read, beta=assignable.beta),
+        Operation("POST", face.path, create, write, beta=assignable.beta),
+        Operation("PATCH", f"{face.path}/{{id}}", update, write, beta=assignable.beta),
+        Operation("DELETE", f"{face.path}/{{id}}", delete, write, beta=assignable.beta),
         *assigning(assignable, read, write),
     ]
 

@@ -12,7 +12,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.protocol.render import moment
-from taxiway.graph.resources.configurations import state_name
+from taxiway.graph.resources.configurations import standing, state_name
 from taxiway.store import Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -109,13 +109,14 @@ async def _of_user(call: Call) -> Answer:
     return await list_answer(call, DEVICES, narrow=narrow)
 
 
-def _states(name: str, kind: str) -> Operation:
-    """How the objects of one kind stand on a device."""
+def _states(name: str, *kinds: str) -> Operation:
+    """How the objects of these kinds stand on a device."""
 
     async def listed(call: Call) -> Answer:
         def read(tx: Tx) -> list[dict[str, Any]]:
             device = _require(tx, call)
-            return [_state(row, device) for row in management.device_states(tx, call.keys["id"], kind)]
+            rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
+            return [_state(row, device) for row in rows]
 
         return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
 
@@ -124,7 +125,24 @@ def _states(name: str, kind: str) -> Operation:
 
 def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
     detail = row["detail"]
-    settings = [
+    settings = [*_rules(detail), *_settings(row["state"], detail)]
+    return {
+        "id": row["object_id"],
+        "displayName": detail.get("name"),
+        "version": 1,
+        "platformType": "windows10AndLater",
+        "state": state_name(row["state"]),
+        **standing(row),
+        "settingCount": len(settings),
+        "settingStates": settings,
+        "userId": device["user_id"],
+        "userPrincipalName": device["upn"],
+    }
+
+
+def _rules(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a compliance policy."""
+    return [
         {
             "setting": rule.get("setting"),
             "state": state_name(str(rule.get("state"))),
@@ -132,17 +150,26 @@ def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
         }
         for rule in detail.get("rules") or ()
     ]
-    return {
-        "id": row["object_id"],
-        "displayName": detail.get("name"),
-        "version": 1,
-        "platformType": "windows10AndLater",
-        "state": state_name(row["state"]),
-        "settingCount": len(settings),
-        "settingStates": settings,
-        "userId": device["user_id"],
-        "userPrincipalName": device["upn"],
-    }
+
+
+def _settings(state: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The settings of a configuration that do not stand as they should, each with who asks for it or what failed."""
+    found = [
+        {
+            "setting": error["uri"],
+            "state": "error",
+            "errorCode": error["status"],
+            "errorDescription": error["error"] or f"The device answered {error['status']}.",
+        }
+        for error in detail.get("errors") or ()
+    ]
+    if state == "conflict":
+        sources = [{"displayName": name, "sourceType": "deviceConfiguration"} for name in detail["with"]]
+        found.append({"setting": detail["uri"], "state": "conflict", "sources": sources})
+    for uri in detail.get("stays") or ():
+        text = "The setting is not assigned any more and stays on the device."
+        found.append({"setting": uri, "state": "notAssigned", "errorDescription": text})
+    return found
 
 
 async def _app_states(call: Call) -> Answer:
@@ -245,7 +272,11 @@ OPERATIONS: Final = [
     Operation("POST", f"{_PATH}/{{id}}/syncDevice", _sync, scopes.MANAGED_ACTIONS),
     Operation("POST", f"{_PATH}/{{id}}/retire", _retire, scopes.MANAGED_ACTIONS),
     Operation("GET", f"{_PATH}/{{id}}/users", _users, scopes.MANAGED_READ),
-    _states("deviceConfigurationStates", management.CONFIGURATIONS.entity.name),
+    _states(
+        "deviceConfigurationStates",
+        management.CONFIGURATIONS.entity.name,
+        management.CONFIGURATION_POLICIES.entity.name,
+    ),
     _states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
     Operation("GET", "users/{id}/managedDevices", _of_user, scopes.MANAGED_READ),
     Operation("GET", "users/{id}/mobileAppIntentAndStates/{device}", _app_states, scopes.APPS_READ),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from taxiway import directory
+from taxiway.directory import Target
 from taxiway.management.collection import Collection
-from taxiway.management.configuration import translate
+from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
+from taxiway.management.configuration.table import KINDS
 from taxiway.store import Repository, Row, Tx
 
 CONFIGURATIONS = Repository(DEVICE_CONFIGURATION)
@@ -17,7 +21,17 @@ def _check(tx: Tx, row: Row) -> None:
     translate.items_of(row, tx.tenant)
 
 
-configurations = Collection(CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check)
+def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
+    return findings.findings(translate.items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+
+
+def _conceal(kind: str, values: Mapping[str, Any], current: Row) -> dict[str, Any]:
+    return KINDS[kind].conceal(values, current)
+
+
+configurations = Collection(
+    CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check, findings=_findings, conceal=_conceal
+)
 create_configuration = configurations.create
 update_configuration = configurations.update
 delete_configuration = configurations.delete

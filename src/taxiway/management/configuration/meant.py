@@ -10,6 +10,7 @@ from taxiway import directory
 from taxiway.enrollment import DEFAULT_HELLO, default_of
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import configurations, translate
+from taxiway.management.configuration.catalogue import policies
 from taxiway.management.configuration.kinds import hello
 from taxiway.management.configuration.table import KINDS
 from taxiway.management.model import Effective, Item, Source, Tracked, merge
@@ -32,6 +33,7 @@ _PROVIDERS: Final = {
     provider.collection.object_kind: provider
     for provider in (
         _Provider(configurations.configurations, translate.items_of, lambda row: KINDS[row["kind"]].tracked(row)),
+        _Provider(policies.configuration_policies, policies.items_of, lambda _row: ()),
     )
 }
 #: The kinds of objects that are configurations, as assignments, origins and statuses name them.

@@ -9,19 +9,29 @@ from taxiway.management.errors import BadOmaUri
 from taxiway.management.model import Item
 from taxiway.store import Row
 from taxiway.wire import csp
+from taxiway.wire.csp_around import nearest
 
 MAX_VALUE: Final = 256 * 1024
 
 
 def items_of(row: Row, tenant: str) -> tuple[Item, ...]:
     """The nodes a configuration sets; pure. ``row`` carries secrets opened. Raises what saving would refuse."""
-    items = KINDS[row["kind"]].items(row, tenant)
+    return checked(KINDS[row["kind"]].items(row, tenant))
+
+
+def checked(items: tuple[Item, ...]) -> tuple[Item, ...]:
+    """The same items, or the error that names the first that does not fit what is known of its node."""
     for item in items:
         problems = csp.check_write(item.uri, "Replace", item.format, item.data)
         if problems and not csp.check_write(item.uri, "Add", item.format, item.data):
             problems = []
         if problems:
-            raise BadOmaUri(" ".join(problems), remedy="Check the OMA-URI and its value against the CSP's reference.")
+            raise BadOmaUri(" ".join(problems), remedy=_remedy(item.uri))
         if len(item.data.encode()) > MAX_VALUE:
             raise BadOmaUri(f"The value for {item.uri} is larger than {MAX_VALUE} bytes.")
     return items
+
+
+def _remedy(uri: str) -> str:
+    near = nearest(uri) if csp.lookup(uri) is None else None
+    return f"Did you mean {near}?" if near else "Check the OMA-URI and its value against the CSP's reference."

@@ -14,7 +14,7 @@ from taxiway.management.configuration.meant import HELLO_ORIGIN
 from taxiway.management.model import DEVICE_LANE, Item, Wanted, key_of, set_item, set_whole, unit_of
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import RETRACTED, CommandRow
-from taxiway.wire.csp import whole_root
+from taxiway.wire.csp_around import whole_root
 
 _Keys = set[tuple[str, ...]]
 

@@ -17,6 +17,19 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "configuration_policy",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_modified_at", sa.BigInteger(), nullable=True),
+        sa.Column("is_assigned", sa.Boolean(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_configuration_policy")),
+    )
+    op.create_table(
         "scep_challenge",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -48,3 +61,4 @@ def downgrade() -> None:
         batch_op.drop_index("ix_scep_challenge_device")
 
     op.drop_table("scep_challenge")
+    op.drop_table("configuration_policy")

@@ -1,0 +1,106 @@
+"""The settings catalogue at Graph: policies, settings, definitions (02 section 9.2)."""
+
+POLICIES = "/beta/deviceManagement/configurationPolicies"
+DEFINITIONS = "/beta/deviceManagement/configurationSettings"
+PREFIX = "#microsoft.graph.deviceManagementConfiguration"
+CORTANA = "device_vendor_msft_policy_config_experience_allowcortana"
+HOURS = "device_vendor_msft_policy_config_update_activehoursend"
+METHOD = "device_vendor_msft_bitlocker_encryptionmethodbydrivetype"
+
+
+def choice(name, option, children=()):
+    """A choice instance."""
+    value = {"@odata.type": f"{PREFIX}ChoiceSettingValue", "value": f"{name}_{option}", "children": list(children)}
+    instance = {"@odata.type": f"{PREFIX}ChoiceSettingInstance", "settingDefinitionId": name}
+    return {**instance, "choiceSettingValue": value}
+
+
+def simple(name, value):
+    """A simple instance."""
+    kind = "Integer" if isinstance(value, int) else "String"
+    given = {"@odata.type": f"{PREFIX}{kind}SettingValue", "value": value}
+    instance = {"@odata.type": f"{PREFIX}SimpleSettingInstance", "settingDefinitionId": name}
+    return {**instance, "simpleSettingValue": given}
+
+
+def policy(*instances, name="Catalogue"):
+    """A policy's body as clients send it."""
+    settings = [{"@odata.type": f"{PREFIX}Setting", "settingInstance": one} for one in instances]
+    return {"name": name, "description": "", "platforms": "windows10", "technologies": "mdm", "settings": settings}
+
+
+async def test_a_policy_is_made_read_assigned_and_copied(graph):
+    """Its name is 'name'; settings come by navigation or expansion, not unasked; assign answers what is assigned."""
+    body = {**policy(choice(CORTANA, 0), simple(HOURS, 18)), "templateReference": {"templateId": ""}}
+    made = await graph.post(POLICIES, body)
+    assert (made["name"], made["settingCount"], made["isAssigned"]) == ("Catalogue", 2, False)
+    assert "settings" not in made
+    path = f"{POLICIES}/{made['id']}"
+    found = await graph.values(f"{path}/settings?$expand=settingDefinitions&$top=1000")
+    assert [one["id"] for one in found] == ["0", "1"]
+    assert found[0]["settingDefinitions"][0]["id"] == CORTANA
+    assert len((await graph.get(f"{path}?$expand=settings,assignments"))["settings"]) == 2
+    target = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+    shown = await graph.post(f"{path}/assign", {"assignments": [target]}, expect=200)
+    assert shown["value"][0]["target"]["@odata.type"] == "#microsoft.graph.allDevicesAssignmentTarget"
+    assert (await graph.get(path))["isAssigned"] is True
+    copy = await graph.post(f"{path}/createCopy", {"displayName": "Copy", "description": "c"})
+    assert (copy["name"], copy["settingCount"]) == ("Copy", 2)
+    assert [one["name"] for one in await graph.values(f"{POLICIES}?$filter=name eq 'Copy'")] == ["Copy"]
+    await graph.call("PUT", path, policy(choice(CORTANA, 1), name="Renamed"), expect=204)
+    assert (await graph.get(path))["settingCount"] == 1
+    await graph.call("DELETE", path, expect=200)
+    await graph.get(path, expect=404)
+
+
+async def test_the_catalogue_is_only_in_beta(graph):
+    """v1.0 does not have it."""
+    await graph.get(POLICIES.replace("beta", "v1.0"), expect=404)
+
+
+async def test_an_unknown_definition_is_named_with_the_nearest_one(graph):
+    """A misspelt id is refused when it is saved, and the error helps."""
+    error = await graph.post(POLICIES, policy(choice(CORTANA + "a", 0)), expect=400)
+    message = error["error"]["message"]
+    assert f"There is no setting definition '{CORTANA}a'" in message
+    assert f"Did you mean '{CORTANA}'?" in message
+
+
+async def test_a_value_that_is_no_option_names_the_options(graph):
+    """A choice takes its own options only; a simple setting takes values of its type and range."""
+    error = await graph.post(POLICIES, policy(choice(CORTANA, 7)), expect=400)
+    assert f"{CORTANA}_0, {CORTANA}_1" in error["error"]["message"]
+    error = await graph.post(POLICIES, policy(simple(HOURS, 24)), expect=400)
+    assert "not between 0 and 23" in error["error"]["message"]
+    await graph.post(POLICIES, policy(simple(HOURS, "18")), expect=400)
+
+
+async def test_hostile_settings_are_refused(graph):
+    """Whatever stands where an object is due: a 400 or 501, nothing stored."""
+    for wrong in (
+        {"settingInstance": None},
+        {"settingInstance": {"@odata.type": f"{PREFIX}ChoiceSettingInstance"}},
+        {"settingInstance": {**choice(CORTANA, 0), "choiceSettingValue": []}},
+        {"settingInstance": {**choice(CORTANA, 0), "settingDefinitionId": 7}},
+        {"settingInstance": {**choice(METHOD, 1, [simple(CORTANA, "x")])}},
+        {"settingInstance": {**choice(METHOD, 1, ["x"])}},
+        {},
+    ):
+        await graph.post(POLICIES, {**policy(), "settings": [wrong]}, expect=400)
+    unknown = {"@odata.type": f"{PREFIX}SettingGroupInstance", "settingDefinitionId": CORTANA}
+    await graph.post(POLICIES, {**policy(), "settings": [{"settingInstance": unknown}]}, expect=501)
+    assert await graph.values(POLICIES) == []
+
+
+async def test_definitions_say_what_a_setting_takes(graph):
+    """Options of a choice with the default, range of a number, the URI; search narrows the list."""
+    found = await graph.get(f"{DEFINITIONS}/{CORTANA}")
+    assert found["@odata.type"] == f"{PREFIX}ChoiceSettingDefinition"
+    assert [one["itemId"] for one in found["options"]] == [f"{CORTANA}_0", f"{CORTANA}_1"]
+    assert found["defaultOptionId"] == f"{CORTANA}_1"
+    assert found["baseUri"] + found["offsetUri"] == "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana"
+    hours = await graph.get(f"{DEFINITIONS}/{HOURS}")
+    assert (hours["valueDefinition"]["minimumValue"], hours["valueDefinition"]["maximumValue"]) == (0, 23)
+    named = await graph.values(f'{DEFINITIONS}?$search="bitlocker xtsos"')
+    assert [one["name"] for one in named] == ["EncryptionMethodWithXtsOsDropDown_Name"]
+    await graph.get(f"{DEFINITIONS}/nothing", expect=404)
