@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from taxiway.device.csp.base import MSFT
 from taxiway.device.csp.dmclient import first_sync, is_true
+from taxiway.device.csp.modern import ROOT as MODERN
 from taxiway.device.csp.msi import DONE, DOWNLOAD_FAILED, FAILED
 from taxiway.device.csp.node import Node, Refused
 from taxiway.device.csp.tree import Tree
@@ -21,6 +22,7 @@ POLICIES, CERTIFICATES, NETWORK, APPS = "Security policies", "Certificates", "Ne
 _NOUNS = {POLICIES: "applied", CERTIFICATES: "applied", NETWORK: "added", APPS: "installed"}
 _STATE_COMPLETED, _STATE_ERROR = "3", "4"
 _ENROLMENT_FAILED = "16"
+_DEPLOYMENT_FAILED = "2"
 _UNKNOWN_ERROR = 0x87D1041C
 
 
@@ -121,7 +123,7 @@ class Progress:
         tracked, tracking_known = self._tracked_apps()
         apps = [
             *self._expected("ExpectedMSIAppPackages", self._msi),
-            *self._expected("ExpectedModernAppPackages", self._present),
+            *self._expected("ExpectedModernAppPackages", self._package),
             *tracked,
         ]
         certificates = [
@@ -152,9 +154,19 @@ class Progress:
     def _msi(self, node: Node) -> Item:
         status = self._tree.value(node)
         if status in {FAILED, DOWNLOAD_FAILED}:
-            error = int(self._tree.value(node.above().child("LastError")) or 0) or _UNKNOWN_ERROR
+            leaf = "Status" if node.name == "FinalStatus" else "LastError"  # Office's code is its status
+            error = int(self._tree.value(node.above().child(leaf)) or 0) or _UNKNOWN_ERROR
             return Item(error=error, status=status or "")
         return Item(done=status == DONE, status=status or "")
+
+    def _package(self, node: Node) -> Item:
+        """A package is there when the inventory has it; whether it failed, its family's installation says."""
+        if self._tree.exists(node):
+            return Item(done=True)
+        family = Node(node.scope, (*MODERN, "AppInstallation", node.path[len(MODERN) + 2]))
+        if self._tree.value(family.child("Status")) == _DEPLOYMENT_FAILED:
+            return Item(error=int(self._tree.value(family.child("LastError")) or 0) or _UNKNOWN_ERROR)
+        return Item()
 
     def _enrolled(self, node: Node) -> Item:
         status = self._tree.value(node.child("Status"))

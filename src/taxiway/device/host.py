@@ -49,12 +49,15 @@ class Place:
     leaves_early: bool = False
     """Whether the person leaves a status page that does not block as soon as it shows (R-63)."""
     exit_codes: Mapping[str, int | Sequence[int]] = field(default_factory=dict)
-    """What the installer of a product ends with, by product code in capitals; 0 where nothing is said.
+    """What the installer of a product ends with, by product code, package family name, or id of an installation of
+    Office, in capitals; 0 where nothing is said.
 
     Several numbers are for one run each, the last for every further one.
     """
+    other_installation: float = 0.0
+    """How many seconds a program nobody ordered keeps the Windows Installer busy when device setup begins (P-11)."""
     durations: Mapping[str, float] = field(default_factory=dict)
-    """How many seconds the installer of a product runs, by product code in capitals; the pace where nothing is said."""
+    """How many seconds the installer of a product runs, by the same names; the pace where nothing is said."""
 
     def exit_code(self, product: str, run: int) -> int:
         """What run number ``run`` (0 first) of the product's installer ends with."""

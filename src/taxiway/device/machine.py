@@ -10,7 +10,9 @@ from taxiway.device.csp.bitlocker import BitLocker
 from taxiway.device.csp.certificates import ClientCertificates
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
+from taxiway.device.csp.modern import ModernApps
 from taxiway.device.csp.msi import MsiApps
+from taxiway.device.csp.office import Office
 from taxiway.device.csp.others import NOT_HERE, NotHere, PassportForWork, Policy, RootCertificates, Vpn, WiFi
 from taxiway.device.csp.restarts import ROOTS, Restarting
 from taxiway.device.csp.tree import Tree
@@ -23,6 +25,7 @@ from taxiway.device.events import Listener
 from taxiway.device.host import Host
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
+from taxiway.device.msiexec import WindowsInstaller
 from taxiway.device.omadm import OmaDm
 from taxiway.device.renewal import Renewer
 from taxiway.device.screens import Screen
@@ -61,7 +64,11 @@ class Machine:
         dev_info = DevInfo(storage, management_id(storage))
         self.oma_dm = OmaDm(self.transport, storage, self.tree, dev_info)
         self.installs = InstallQueue()
-        self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
+        self.installer = WindowsInstaller(host.clock)
+        of_apps = (storage, self.tree, self.jobs, self.transport)
+        self.msi = MsiApps(*of_apps, self.oma_dm, self.installs, self.installer)
+        self.modern = ModernApps(*of_apps, self.installs)
+        self.office = Office(*of_apps, self.installs)
         self.certificates = ClientCertificates(storage, self.tree, self.jobs, self.transport)
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
@@ -78,6 +85,8 @@ class Machine:
             RootCertificates(),
             Accounts(storage, host.entropy),
             self.msi,
+            self.modern,
+            self.office,
             self.certificates,
             self.bitlocker,
             *(NotHere(root) for root in NOT_HERE),
@@ -114,9 +123,23 @@ class Machine:
         )
 
     def _retry(self) -> None:
-        """What the page's Try again orders again."""
-        self.msi.retry()
-        self.certificates.retry()
+        """What the page's Try again orders again, and lets go on."""
+        self.installs.go_on()
+        for each in (self.msi, self.modern, self.office, self.certificates):
+            each.retry()
+
+    def resume(self) -> None:
+        """Go on with what a power cut interrupted."""
+        for each in (self.msi, self.modern, self.office, self.certificates):
+            each.resume()
+
+    def keep_installer_busy(self) -> None:
+        """Something that nobody ordered uses the Windows Installer, where the place says so."""
+        if seconds := self.host.place.other_installation:
+            self.jobs.start("another installation", self._use_installer(seconds))
+
+    async def _use_installer(self, seconds: float) -> None:
+        await self.installer.run(seconds)
 
     async def _help(self, button: str) -> None:
         """What the failure page offers beside the ways that lead on: the log bundle, the diagnostics page."""

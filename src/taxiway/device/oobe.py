@@ -169,8 +169,7 @@ class Oobe:
         machine = self._machine
         if not self._storage.done(ENROLL):
             await self._enroll()
-        machine.msi.resume()
-        machine.certificates.resume()
+        machine.resume()
         if not self._storage.done(DEVICE_SETUP):
             await self._device_setup()
         machine.bitlocker.release()
@@ -193,6 +192,7 @@ class Oobe:
     async def _device_setup(self) -> None:
         """The status page before anybody is signed in; sessions say so (05 section 9.2)."""
         self._show([screens.esp("Setting up for work or school")])
+        self._machine.keep_installer_busy()
         esp = self._machine.esp
         esp.again(DEVICE)
         await esp.device(self._sync_device)
@@ -215,6 +215,7 @@ class Oobe:
         self._mark("first sign-in")
         self._show(screens.after_device_setup(self._choices))
         self._sign_user_in()
+        self._machine.resume()  # what is the user's own shows only now
         esp = self._machine.esp
         esp.again(USER)
         await esp.user(self._sync_user)

@@ -17,6 +17,7 @@ import httpx
 from taxiway.device.errors import AnswerLost, AnswerTooLarge, ServerUnreachable
 from taxiway.device.host import Host
 from taxiway.device.tpm import Tpm
+from taxiway.kernel.files import append_private
 
 T = TypeVar("T")
 
@@ -24,6 +25,8 @@ COME_BACK_LATER = frozenset({429, 502, 503, 504})
 LONGEST_PAUSE = 2.0
 TRIES_AFTER_500 = 3
 LARGEST_ANSWER = 512 * 1024 * 1024
+_BLOCK = 1024 * 1024
+_WHOLE, _PARTIAL = 200, 206
 _NOT_CONNECTED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -83,12 +86,14 @@ class Transport:
         identity: Identity = Identity.NONE,
         repeatable: bool = True,
         headers: Mapping[str, str] | None = None,
+        into: Path | None = None,
         **body: Any,
     ) -> httpx.Response:
         """Send until there is an answer that counts; ``body`` is httpx' ``content``, ``json``, ``data`` or ``params``.
 
         A request that is not ``repeatable`` raises :class:`AnswerLost` when it may have arrived. After the host's
         patience it is :class:`ServerUnreachable`; an answer longer than the PC holds is :class:`AnswerTooLarge`.
+        ``into``: the file that takes what is answered; only what is not in it yet is asked for.
         """
         if urlsplit(url).scheme != "https":
             raise ServerUnreachable("0x8018001A", f"the address {url} is not an https address")
@@ -100,7 +105,10 @@ class Transport:
         while True:
             wait: float | None = None
             try:
-                response = await _request(client, method, url, headers=sent, **body)
+                if into is None:
+                    response = await _request(client, method, url, headers=sent, **body)
+                else:
+                    response = await self._save(client, url, sent, into)
             except httpx.TransportError as error:
                 if not repeatable and not isinstance(error, _NOT_CONNECTED):
                     raise AnswerLost(f"no answer from {urlsplit(url).netloc}") from error
@@ -114,6 +122,33 @@ class Transport:
                 wait = _retry_after(response)
             pause = min(LONGEST_PAUSE, pause * 2)
             await self._wait(wait if wait is not None else pause, deadline, trouble)
+
+    async def _save(
+        self, client: httpx.AsyncClient, url: str, headers: Mapping[str, str], into: Path
+    ) -> httpx.Response:
+        """Send once and write the answer behind what the file has; a server that sends all of it begins it anew."""
+        have = await self.host.workers.run(_length_of, into)
+        wanted = {"accept-encoding": "identity", **({"range": f"bytes={have}-"} if have else {})}
+        async with client.stream("GET", url, headers={**headers, **wanted}) as response:
+            goes_on = response.status_code == _PARTIAL
+            if goes_on and not response.headers.get("content-range", "").startswith(f"bytes {have}-"):
+                raise httpx.RemoteProtocolError("another range than asked for")
+            if goes_on or response.status_code == _WHOLE:
+                await self._write(response, into, have if goes_on else 0)
+        return httpx.Response(response.status_code, headers=_told(response), request=response.request)
+
+    async def _write(self, response: httpx.Response, into: Path, have: int) -> None:
+        write, pieces, fresh = self.host.workers.run, bytearray(), have == 0
+        try:
+            async for piece in response.aiter_bytes():
+                pieces += piece
+                if have + len(pieces) > LARGEST_ANSWER:
+                    raise _too_large(str(response.url))
+                if len(pieces) >= _BLOCK:
+                    await write(lambda data, begin: append_private(into, data, fresh=begin), bytes(pieces), fresh)
+                    have, pieces, fresh = have + len(pieces), bytearray(), False
+        finally:  # what came before the connection broke counts
+            await write(lambda data, begin: append_private(into, data, fresh=begin), bytes(pieces), fresh)
 
     async def again(self, step: Callable[[], Awaitable[T]]) -> T:
         """Run a step whose requests cannot be repeated one by one, and begin it again when an answer was lost."""
@@ -172,13 +207,24 @@ async def _request(client: httpx.AsyncClient, method: str, url: str, **parts: An
         async for piece in response.aiter_bytes():
             content += piece
             if len(content) > LARGEST_ANSWER:
-                raise AnswerTooLarge(
-                    "0x800700DF", f"the answer of {urlsplit(url).netloc} is longer than {LARGEST_ANSWER} bytes"
-                )
+                raise _too_large(url)
+    told = _told(response)
+    return httpx.Response(response.status_code, headers=told, content=bytes(content), request=response.request)
+
+
+def _length_of(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _told(response: httpx.Response) -> list[tuple[str, str]]:
+    """The headers of an answer without those of its packing, but with the word that there was one."""
     unpacked = [pair for pair in response.headers.multi_items() if pair[0].lower() not in _OF_THE_PACKING]
     packed = "content-encoding" in response.headers or "transfer-encoding" in response.headers
-    unpacked += [(PACKED, "1")] if packed else []
-    return httpx.Response(response.status_code, headers=unpacked, content=bytes(content), request=response.request)
+    return [*unpacked, *([(PACKED, "1")] if packed else [])]
+
+
+def _too_large(url: str) -> AnswerTooLarge:
+    return AnswerTooLarge("0x800700DF", f"the answer of {urlsplit(url).netloc} is longer than {LARGEST_ANSWER} bytes")
 
 
 #: Says of an answer that it came chunked or compressed, which some services must not do (04 section 2.1).

@@ -17,3 +17,11 @@ def write_private(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+
+
+def append_private(path: Path, content: bytes, *, fresh: bool) -> None:
+    """Add to a file of mode 0600, which begins anew where ``fresh``."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if fresh else os.O_APPEND), 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)

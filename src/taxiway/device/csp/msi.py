@@ -11,6 +11,7 @@ from taxiway.device.download import download
 from taxiway.device.errors import AnswerTooLarge, ServerUnreachable
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
+from taxiway.device.msiexec import BUSY, WindowsInstaller
 from taxiway.device.omadm import OmaDm
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
@@ -42,7 +43,14 @@ class MsiApps(Csp):
     runs = frozenset({"DownloadInstall"})
 
     def __init__(
-        self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, oma_dm: OmaDm, queue: InstallQueue
+        self,
+        storage: Storage,
+        tree: Tree,
+        jobs: Jobs,
+        transport: Transport,
+        oma_dm: OmaDm,
+        queue: InstallQueue,
+        installer: WindowsInstaller,
     ) -> None:
         self._storage = storage
         self._tree = tree
@@ -50,6 +58,7 @@ class MsiApps(Csp):
         self._transport = transport
         self._oma_dm = oma_dm
         self._queue = queue
+        self._installer = installer
 
     def read(self, node: Node) -> str | None:
         """Status and error of an app that was ordered."""
@@ -167,7 +176,8 @@ class MsiApps(Csp):
         host, product = self._transport.host, job.product_id.upper()
         seconds = host.place.durations.get(product, host.pace.install)
         limit = job.timeout * 60 or seconds
-        await host.clock.sleep(min(seconds, limit))
+        if not await self._installer.run(min(seconds, limit)):
+            return BUSY
         runs = self._storage.state.runs
         run = runs[product] = runs.get(product, 0) + 1
         return _TIMED_OUT if seconds > limit else host.place.exit_code(product, run - 1)

@@ -79,7 +79,7 @@ class RootCertificates(Csp):
 
 
 class NotHere(Csp):
-    """What this PC does not do: it says 406 instead of pretending (store apps, Office, wipe, restart)."""
+    """What this PC does not do: it says 406 instead of pretending (wipe, restart, log archives, licences)."""
 
     def __init__(self, root: tuple[str, ...]) -> None:
         self.root = root
@@ -90,8 +90,6 @@ class NotHere(Csp):
 
 
 NOT_HERE = (
-    (*MSFT, "EnterpriseModernAppManagement"),
-    (*MSFT, "Office"),
     (*MSFT, "RemoteWipe"),
     (*MSFT, "Reboot"),
     (*MSFT, "DiagnosticLog"),

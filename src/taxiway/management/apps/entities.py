@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from taxiway.management.apps.table import KINDS
 from taxiway.management.declare import base, names, of
 from taxiway.store import Entity, Prop
-
-MSI: Final = "windowsMobileMSI"
 
 _LOB = [
     Prop("committed_content_version"),
     Prop("file_name"),
     Prop("size", "int", default=0),
 ]
-_MSI = [
-    *of("string", "command_line", "product_code", "product_version", "identity_version"),
-    Prop("ignore_version_detection", "bool", default=False),
-    Prop("use_device_context", "bool"),
-]
+#: Several kinds may share a property; it is declared once.
+_OF_KINDS: Final = {prop.name: prop for kind in KINDS.values() for prop in kind.PROPS}
 
 MOBILE_APP = Entity(
     "mobile_app",
@@ -35,10 +31,12 @@ MOBILE_APP = Entity(
         Prop("superseding_app_count", "int", default=0),
         Prop("superseded_app_count", "int", default=0),
         *_LOB,
-        *_MSI,
+        *_OF_KINDS.values(),
         Prop("content_sha256", graph="taxiwayContentSha256"),
     ],
 )
 
 #: Per kind of app: its properties beside the base's.
-APP_KINDS: Final[dict[str, frozenset[str]]] = {MSI: names(_LOB) | names(_MSI)}
+APP_KINDS: Final[dict[str, frozenset[str]]] = {
+    name: names(kind.PROPS) | (names(_LOB) if kind.CONTENT else frozenset()) for name, kind in KINDS.items()
+}

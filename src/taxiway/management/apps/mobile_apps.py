@@ -1,12 +1,11 @@
-"""Apps: MSI packages, their content, and which of them a device is to have (02 section 8, 05 section 10.5)."""
+"""Apps, their content, and which of them a device is to have (02 section 8, 05 sections 10.5 and 10.6)."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
-from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -14,15 +13,15 @@ from taxiway import directory
 from taxiway.directory import Principal, require
 from taxiway.management.apps import durations
 from taxiway.management.apps.entities import APP_KINDS, MOBILE_APP
+from taxiway.management.apps.order import Order
+from taxiway.management.apps.table import KINDS
 from taxiway.management.collection import Collection
-from taxiway.management.errors import BadPolicy, NoContent
-from taxiway.store import Repository, Row, Runtime, Tx, one_of
+from taxiway.management.errors import NoContent
+from taxiway.store import Blobs, Repository, Row, Runtime, Tx, one_of
 from taxiway.store.schema import blob
-from taxiway.wire.msi_job import MsiJob, render_msi_job
 
 APPS = Repository(MOBILE_APP)
 OBJECT_KIND: Final = "mobile_app"
-_GUID: Final = re.compile(r"\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?")
 _SHARED: Final = frozenset(
     {
         "display_name",
@@ -43,15 +42,20 @@ Intent = Literal["required", "uninstall"]
 
 
 def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
-    code = row["product_code"]
-    if code is not None and not _GUID.fullmatch(code):
-        raise BadPolicy("productCode is not a GUID in braces.")
+    KINDS[row["kind"]].check(row)
 
 
 apps = Collection(APPS, OBJECT_KIND, "apps.write", APP_KINDS, _check, _SHARED)
-create_app = apps.create
 update_app = apps.update
 assign_app = apps.assign
+
+
+def create_app(tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
+    """Add an app; one that has no content is published at once."""
+    row = apps.create(tx, kind, values, principal=principal)
+    if KINDS[kind].CONTENT:
+        return row
+    return APPS.update(tx, row["id"], {"publishing_state": "published", "upload_state": 1})
 
 
 def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
@@ -71,12 +75,12 @@ async def set_app_content(
 ) -> Row:
     """Store an app's installer and publish the app; the content is named by its SHA-256."""
     sha256, size = await rt.workers.run(rt.blobs.put, chunks)
+    app = await rt.store.read(tenant, lambda tx: APPS.require(tx, app_id))
+    await rt.workers.run(_check_content, rt.blobs, app, sha256)
 
     def publish(tx: Tx) -> Row:
         require(tx, principal, apps.action)
         row = APPS.require(tx, app_id)
-        if not row["product_code"] or not row["product_version"]:
-            raise BadPolicy("An MSI app needs its product code and version before its content is published.")
         known = sa.select(blob.c.sha256).where(blob.c.tenant == tx.tenant, blob.c.sha256 == sha256)
         if tx.scalar(known) is None:
             tx.execute(sa.insert(blob).values(tenant=tx.tenant, sha256=sha256, size=size, created_at=tx.now))
@@ -96,6 +100,11 @@ async def set_app_content(
     return await rt.store.write(tenant, publish, actor=f"{principal.kind}:{principal.id}")
 
 
+def _check_content(blobs: Blobs, app: Row, sha256: str) -> None:
+    with blobs.open(sha256) as file:
+        KINDS[app["kind"]].check_content(app, file)
+
+
 def content_size(tx: Tx, sha256: str) -> int:
     """The size of content this tenant owns, or ``NoContent``."""
     size = tx.scalar(sa.select(blob.c.size).where(blob.c.tenant == tx.tenant, blob.c.sha256 == sha256))
@@ -104,7 +113,7 @@ def content_size(tx: Tx, sha256: str) -> int:
     return int(size)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MeantApp:
     """An app that a device is to have, or to lose."""
 
@@ -119,28 +128,18 @@ class MeantApp:
 
     @property
     def deliverable(self) -> bool:
-        """Whether there is an installer to send."""
-        return self.row["publishing_state"] == "published" and bool(self.row["content_sha256"])
+        """Whether there is something to send: an installer, where the kind has one."""
+        published = self.row["publishing_state"] == "published"
+        return published and (not KINDS[self.row["kind"]].CONTENT or bool(self.row["content_sha256"]))
 
-    @property
-    def node(self) -> str:
-        """The product's node, in the scope it installs in."""
-        code = "{" + str(self.row["product_code"]).strip("{}").upper() + "}"
-        per_user = self.via == "user" and self.row["use_device_context"] is False
-        root = "./User" if per_user else "./Device"
-        return f"{root}/Vendor/MSFT/EnterpriseDesktopAppManagement/MSI/{quote(code, safe='-')}"
+    @cached_property
+    def order(self) -> Order:
+        """How it is ordered, in the scope it installs in."""
+        return KINDS[self.row["kind"]].order(self.row, for_user=self.via == "user")
 
     def job(self, content_origin: str) -> str:
-        """The installation job; ``content_origin`` is the origin of the devices' door."""
-        return render_msi_job(
-            MsiJob(
-                product_id="{" + str(self.row["product_code"]).strip("{}").upper() + "}",
-                urls=(f"{content_origin}/content/{self.row['content_sha256']}",),
-                sha256=str(self.row["content_sha256"]),
-                version=str(self.row["product_version"]),
-                command_line=self.row["command_line"] or "/quiet /norestart",
-            )
-        )
+        """What is executed; ``content_origin`` is the origin of the devices' door."""
+        return KINDS[self.row["kind"]].job(self.row, f"{content_origin}/content/{self.row['content_sha256']}")
 
 
 def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp]:

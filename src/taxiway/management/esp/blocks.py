@@ -44,6 +44,7 @@ def release(
     policies: list[str],
     networks: list[str],
     msi: list[str],
+    modern: Sequence[str] = (),
     scep: Sequence[str] = (),
     pfx: Sequence[str] = (),
 ) -> list[Wanted]:
@@ -59,6 +60,7 @@ def release(
         ("ExpectedSCEPCerts", join_uris(scep)),
         ("ExpectedPFXCerts", join_uris(pfx)),
         ("ExpectedMSIAppPackages", join_apps([TrackedApp(uri) for uri in msi])),
+        ("ExpectedModernAppPackages", join_apps([TrackedApp(uri) for uri in modern])),
     ]
     wanted = [_set("release", f"{page}/{name}", value, "chr", lane) for name, value in lists if value]
     return [*wanted, _set("release", f"{page}/ServerHasFinishedProvisioning", "true", "bool", lane)]

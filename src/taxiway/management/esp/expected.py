@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Literal
 
 from taxiway.management.apps.mobile_apps import MeantApp
 from taxiway.management.model import DEVICE_LANE
@@ -33,7 +33,8 @@ def lists(ctx: Context) -> dict[str, list[str]]:
             "networks": listed(ctx, "networks", DEVICE_LANE),
             "scep": listed(ctx, "scep", DEVICE_LANE),
             "pfx": listed(ctx, "pfx", DEVICE_LANE),
-            "msi": [f"{app.node}/Status" for app in tracked(ctx) if delivery(ctx, app) == DONE],
+            "msi": apps_of("msi", [app for app in tracked(ctx) if delivery(ctx, app) == DONE]),
+            "modern": apps_of("modern", [app for app in tracked(ctx) if delivery(ctx, app) == DONE]),
         },
     )
     return made
@@ -47,6 +48,11 @@ def tracked(ctx: Context) -> list[MeantApp]:
         for app in ctx.apps
         if app.via == "device" and app.intent == "required" and work.run_id(app, DEVICE_LANE) in frozen
     ]
+
+
+def apps_of(name: Literal["msi", "modern"], apps: Iterable[MeantApp]) -> list[str]:
+    """What a list of apps names of these."""
+    return [app.order.tracked for app in apps if app.order.list == name]
 
 
 def lost(ctx: Context) -> list[str]:

@@ -216,6 +216,7 @@ def _release(ctx: Context) -> list[str]:
             scep=told.get("scep", []),
             pfx=told.get("pfx", []),
             msi=told["msi"],
+            modern=told.get("modern", []),
         )
     )
 

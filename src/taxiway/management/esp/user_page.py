@@ -194,12 +194,12 @@ def _release(ctx: Context, mine: dict[str, Any]) -> None:
         and (row := ctx.queue.rows.get(work.run_id(app, lane))) is not None
         and row["state"] == DONE
     ]
-    msi = mine.setdefault("msi", [f"{app.node}/Status" for app in tracked])
+    msi, modern = (mine.setdefault(name, expected.apps_of(name, tracked)) for name in ("msi", "modern"))
     policies = mine.setdefault("policies", expected.policies(ctx, lane) if mine["first"] else [])
     scep, pfx = (
         mine.setdefault(name, expected.listed(ctx, name, lane) if mine["first"] else []) for name in ("scep", "pfx")
     )
-    wanted = blocks.release("User", lane, policies=policies, networks=[], scep=scep, pfx=pfx, msi=msi)
+    wanted = blocks.release("User", lane, policies=policies, networks=[], scep=scep, pfx=pfx, msi=msi, modern=modern)
     mine["release"] = ctx.queue.want_all(wanted)
 
 

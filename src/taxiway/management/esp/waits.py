@@ -7,25 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from taxiway.management.apps.order import watched
 from taxiway.management.esp import blocks
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
 from taxiway.management.model import DEVICE_LANE, user_lane
 from taxiway.management.session.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
 from taxiway.management.session.runs import ABSENT, Run
 
-_INSTALLED: Final = "70"
-#: How a running installation words its status (05 section 10.5).
-_STATUS: Final = {
-    "10": "ordered, not begun",
-    "20": "being downloaded",
-    "25": "waits to download again",
-    "30": "download failed",
-    "40": "downloaded, waits for its turn",
-    "48": "waits for a user",
-    "50": "its installer runs",
-    "55": "waits to install again",
-    "60": "failed",
-}
+#: How an enrolment words its status (05 section 10.14).
+_ENROLMENT: Final = {"": "no status reported yet", "2": "is being enrolled", "32": "in a state of its own"}
 Rows = Mapping[str, CommandRow]
 
 
@@ -60,7 +50,9 @@ def _device(run: Run, rows: Rows) -> Iterator[Wait]:
         named = [rows[row_id] for row_id in run.esp.get("work", ()) if row_id in rows]
         yield from _commands("device setup", named, DEVICE_LANE)
     else:
-        yield from _installations("device setup", run, rows, DEVICE_LANE, run.esp.get("lists", {}).get("msi", []))
+        told = run.esp.get("lists", {})
+        yield from _installations("device setup", run, rows, DEVICE_LANE, _apps(told))
+        yield from _certificates("device setup", run, rows, DEVICE_LANE, _certified(told))
         word = f"./Device/{blocks.STATUS}/IsSyncDone"
         yield Wait("device setup", word, "the device has not said that the page is over", since)
 
@@ -72,7 +64,8 @@ def _user(run: Run, rows: Rows, user: str, mine: dict[str, Any]) -> Iterator[Wai
     elif mine["state"] == "sent":
         yield from _commands("account setup", [rows[i] for i in mine.get("release", ()) if i in rows], lane)
     else:
-        yield from _installations("account setup", run, rows, lane, mine.get("msi", []))
+        yield from _installations("account setup", run, rows, lane, _apps(mine))
+        yield from _certificates("account setup", run, rows, lane, _certified(mine))
         word = f"./User/{blocks.STATUS}/IsSyncDone"
         yield Wait("account setup", word, "the device has not said that the page is over", since, asked)
 
@@ -100,15 +93,38 @@ def _command(row: CommandRow) -> str:
 def _installations(phase: str, run: Run, rows: Rows, lane: str, listed: list[str]) -> Iterator[Wait]:
     """Listed apps that are not there yet."""
     for node in listed:
-        told = run.facts.get(node if lane == DEVICE_LANE or not node.startswith("./User/") else f"{lane}|{node}")
-        if told == _INSTALLED:
+        watch = watched(node)
+        users = lane != DEVICE_LANE and node.startswith("./User/")
+        told = run.facts.get(f"{lane}|{watch.status}" if users else watch.status)
+        if told in watch.installed:
             continue
-        order = f"{node.rpartition('/')[0]}/DownloadInstall"
-        row = next((row for row in rows.values() if row["uri"] == order and row["verb"] == "Exec"), None)
-        why = "the device does not know of it" if told == ABSENT else _STATUS.get(told or "", "no status reported yet")
+        row = next((row for row in rows.values() if row["uri"] == watch.run and row["verb"] == "Exec"), None)
+        unknown = "no status reported yet"
+        why = "the device does not know of it" if told == ABSENT else watch.words.get(told or "", unknown)
         yield Wait(
             phase, node, why, None if row is None else row["updated_at"], () if row is None else tuple(row["origins"])
         )
+
+
+def _certificates(phase: str, run: Run, rows: Rows, lane: str, listed: list[str]) -> Iterator[Wait]:
+    """Listed certificates that are not there yet."""
+    for node in listed:
+        users = f"{lane}|" if lane != DEVICE_LANE and node.startswith("./User/") else ""
+        told = run.facts.get(f"{users}{node}/Status")
+        if told == ("1" if "/SCEP/" in node else "0"):
+            continue
+        row = next((row for row in rows.values() if row["uri"].startswith(f"{node}/")), None)
+        why = "the device does not know of it" if told == ABSENT else _ENROLMENT.get(told or "", "failed")
+        origins = () if row is None else tuple(row["origins"])
+        yield Wait(phase, node, why, None if row is None else row["updated_at"], origins)
+
+
+def _apps(told: Mapping[str, Any]) -> list[str]:
+    return [*told.get("msi", []), *told.get("modern", [])]
+
+
+def _certified(told: Mapping[str, Any]) -> list[str]:
+    return [*told.get("scep", []), *told.get("pfx", [])]
 
 
 def _since(record: Mapping[str, Any]) -> datetime | None:

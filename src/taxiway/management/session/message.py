@@ -9,6 +9,7 @@ from typing import Final
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
 from taxiway.management.actions import retirement
+from taxiway.management.apps.order import proof_of
 from taxiway.management.certificates import delivery as certificates
 from taxiway.management.compliance import evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
@@ -16,7 +17,7 @@ from taxiway.management.session import report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
 from taxiway.management.session.context import Context
 from taxiway.management.session.intake import Intake
-from taxiway.management.session.queue import DONE, RUNS_ONCE, CommandRow, Queue
+from taxiway.management.session.queue import RUNS_ONCE, CommandRow, Queue
 from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 from taxiway.wire.syncml import (
@@ -124,7 +125,7 @@ def _begin(ctx: Context, header: Header) -> None:
         what = {"source": header.source[:200], "managed_device": ctx.managed["id"]}
         ctx.tx.log("session.source_differs", subject=ctx.subject, what=what, why=[Reason("session.source", text)])
     for row in ctx.queue.unproven(["device", *(row["lane"] for row in ctx.queue.rows.values())]):
-        ctx.run.facts.pop(work.status_node(row["uri"]), None)
+        work.doubt(ctx, row)
 
 
 def _settle_user(ctx: Context, incoming: Incoming) -> None:
@@ -202,12 +203,9 @@ def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
 
 
 def _due(ctx: Context) -> list[str]:
-    nodes = [work.status_node(row["uri"]) for row in ctx.queue.unproven(ctx.lanes)]
+    nodes = [proof_of(row["uri"]) for row in ctx.queue.unproven(ctx.lanes)]
     for app in ctx.apps:
-        row = ctx.queue.rows.get(work.run_id(app, work.app_lane(ctx, app)))
-        accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
-        if app.intent == "required" and accepted and ctx.fact(f"{app.node}/Status") != work.INSTALLED:
-            nodes += [f"{app.node}/Status", f"{app.node}/LastError"]
+        nodes += work.due(ctx, app)
     nodes += certificates.due(ctx)
     if ctx.run.esp_state in _OPEN:
         nodes += blocks.outcome_nodes("Device")

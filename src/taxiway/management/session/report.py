@@ -146,7 +146,7 @@ def _app_state(ctx: Context, app: mobile_apps.MeantApp) -> _State:
     detail: dict[str, Any] = {"name": app.row["display_name"], "via": app.via, "intent": app.intent}
     if app.via == "user" and ctx.user is not None:
         detail["user"] = ctx.user["id"]
-    detail["version"] = app.row["product_version"]
+    detail["version"] = app.order.version
     if app.intent == "uninstall":
         return "uninstalled", detail
     if not app.deliverable:

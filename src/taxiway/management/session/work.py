@@ -6,15 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.apps.order import proof_of
 from taxiway.management.model import DEVICE_LANE, Wanted
 from taxiway.management.session.context import Context
-from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED
+from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED, CommandRow
 from taxiway.management.session.runs import ABSENT
 
-INSTALLED: Final = "70"
-#: Not enforced, or not downloaded; the page's "Try again" may still mend either.
-INSTALL_FAILED: Final = frozenset({"60", "30"})
-_ARMED: Final = "10"
+#: What a status says of an order that was taken and has not begun, by the node that is executed.
+_IDLE: Final = {"DownloadInstall": "10", "HostedInstall": "0"}
 #: How long a job may sit without having begun before it is sent again (05 section 14, R6).
 _STALLED: Final = timedelta(minutes=10)
 
@@ -22,13 +21,13 @@ _STALLED: Final = timedelta(minutes=10)
 def app_commands(app: MeantApp, lane: str, content_origin: str) -> list[Wanted]:
     """Arm and run an installation, or take the product off."""
     key = f"app|{app.row['id']}"
-    if app.intent == "uninstall":
-        return [Wanted(f"{key}|remove", "Delete", app.node, lane=lane, origins=(app.origin,))]
-    uri = f"{app.node}/DownloadInstall"
-    job = app.job(content_origin)
+    order = app.order
+    if app.intent == "uninstall" and order.removal is None:
+        return [Wanted(f"{key}|remove", "Delete", order.remove, lane=lane, origins=(app.origin,))]
+    job = app.job(content_origin) if app.intent == "required" else order.removal
     return [
-        Wanted(f"{key}|arm", "Add", uri, None, "xml", lane=lane, origins=(app.origin,)),
-        Wanted(f"{key}|run", "Exec", uri, job, "xml", lane=lane, origins=(app.origin,)),
+        Wanted(f"{key}|arm", "Add", order.arm, None, order.arm_format, lane=lane, origins=(app.origin,)),
+        Wanted(f"{key}|run", "Exec", order.run, job, order.run_format, lane=lane, origins=(app.origin,)),
     ]
 
 
@@ -49,11 +48,11 @@ def app_state(ctx: Context, app: MeantApp) -> tuple[str, str | None]:
         return "pendingInstall", None
     if row["state"] == FAILED:
         return "failed", row["native_error"] or f"SyncML {row['status']}"
-    told = ctx.fact(f"{app.node}/Status")
-    if told == INSTALLED:
+    told = ctx.fact(app.order.status)
+    if told in app.order.installed:
         return "installed", None
-    if told in INSTALL_FAILED:
-        return "failed", _hresult(ctx.fact(f"{app.node}/LastError"))
+    if told in app.order.failed:
+        return "failed", _hresult(ctx.fact(app.order.error))
     return "installing", None
 
 
@@ -62,12 +61,12 @@ def follow(ctx: Context, app: MeantApp) -> None:
     lane = app_lane(ctx, app)
     row = ctx.queue.rows.get(run_id(app, lane))
     if row is not None and row["state"] == QUEUED:
-        ctx.run.facts.pop(ctx.fact_key(f"{app.node}/Status"), None)
+        _forget(ctx, app)
     if row is None or row["state"] != DONE or row["attempts"] >= MAX_ATTEMPTS:
         return
-    stalled = ctx.fact(f"{app.node}/Status") in {ABSENT, _ARMED} and ctx.tx.now - row["updated_at"] >= _STALLED
-    if stalled:
-        ctx.run.facts.pop(ctx.fact_key(f"{app.node}/Status"), None)
+    idle = ctx.fact(app.order.proof) in {ABSENT, *app.order.idle}
+    if idle and ctx.tx.now - row["updated_at"] >= _STALLED:
+        _forget(ctx, app)
         ctx.queue.again(Wanted(f"app|{app.row['id']}|arm", "Add", "", lane=lane).id)
         ctx.queue.again(row["id"])
 
@@ -75,14 +74,29 @@ def follow(ctx: Context, app: MeantApp) -> None:
 def prove(ctx: Context) -> None:
     """Settle Execs without a Status by what the node says: it ran, or it is sent again."""
     for row in ctx.queue.unproven(ctx.lanes):
-        told = ctx.fact(status_node(row["uri"]))
+        told = ctx.fact(proof_of(row["uri"]))
         if told is not None:
-            ctx.queue.proven(row, ran=told not in {ABSENT, _ARMED})
+            ctx.queue.proven(row, ran=told not in {ABSENT, _IDLE.get(row["uri"].rpartition("/")[2])})
 
 
-def status_node(job_uri: str) -> str:
-    """The status beside an installation's DownloadInstall."""
-    return f"{job_uri.rpartition('/')[0]}/Status"
+def due(ctx: Context, app: MeantApp) -> list[str]:
+    """What is to be asked of an app that was ordered and is not there yet."""
+    row = ctx.queue.rows.get(run_id(app, app_lane(ctx, app)))
+    accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes
+    if app.intent != "required" or not accepted or ctx.fact(app.order.status) in app.order.installed:
+        return []
+    return list(dict.fromkeys((app.order.status, app.order.error, app.order.proof)))
+
+
+def doubt(ctx: Context, row: CommandRow) -> None:
+    """What was known of an unproven order counts no more: it is asked anew."""
+    node = proof_of(row["uri"])
+    ctx.run.facts.pop(f"{row['lane']}|{node}" if node.startswith("./User/") else node, None)
+
+
+def _forget(ctx: Context, app: MeantApp) -> None:
+    for node in (app.order.status, app.order.proof):
+        ctx.run.facts.pop(ctx.fact_key(node), None)
 
 
 def _hresult(value: str | None) -> str | None:

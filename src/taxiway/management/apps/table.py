@@ -1,0 +1,42 @@
+"""Which kinds of apps there are: one line for each module of ``kinds``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import BinaryIO, Final, Protocol
+
+from taxiway.management.apps.kinds import modern, msi, office
+from taxiway.management.apps.order import Order
+from taxiway.store import Prop, Row
+
+
+class Module(Protocol):
+    """What a module of ``kinds`` holds."""
+
+    @property
+    def KIND(self) -> str:  # noqa: N802 - a constant of the module
+        """The type at Graph, without its namespace."""
+
+    @property
+    def CONTENT(self) -> bool:  # noqa: N802 - a constant of the module
+        """Whether an installer is uploaded for it."""
+
+    @property
+    def PROPS(self) -> Sequence[Prop]:  # noqa: N802 - a constant of the module
+        """Its properties beside those all apps have."""
+
+    def check(self, row: Row) -> None:
+        """Raise what saving refuses."""
+
+    def check_content(self, row: Row, file: BinaryIO) -> None:
+        """Raise what publishing this content refuses."""
+
+    def order(self, row: Row, *, for_user: bool) -> Order:
+        """The nodes of the app on a device, or on one for its user."""
+
+    def job(self, row: Row, content: str) -> str:
+        """What is executed; ``content`` is where the installer is."""
+
+
+_ALL: Final[tuple[Module, ...]] = (msi, modern, office)
+KINDS: Final = {kind.KIND: kind for kind in _ALL}
