@@ -26,6 +26,10 @@ class InstallQueue:
             await self._moving.wait()
             yield
 
+    async def moving(self) -> None:
+        """Wait while the queue is stopped; what begins with a download need not take a turn for it."""
+        await self._moving.wait()
+
     def guard(self) -> None:
         """The status page is up: a failure stops the queue."""
         self._guarded = True

@@ -17,6 +17,7 @@ from taxiway.device.errors import JoinRefused
 from taxiway.device.esp import Esp
 from taxiway.device.esp_failure import COLLECT
 from taxiway.device.events import Listener
+from taxiway.device.extension.agent import Extension
 from taxiway.device.host import Host
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
@@ -57,6 +58,8 @@ class Machine:
         self.oma_dm = OmaDm(self.transport, storage, self.tree, dev_info)
         self.installs = InstallQueue()
         self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
+        self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch)
+        self.msi.installed = self.extension.arrived
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -93,10 +96,15 @@ class Machine:
             self.watch,
             self.jobs,
             provider,
-            self.msi.retry,
+            self._retry,
             self.installs,
             self._help,
         )
+
+    def _retry(self) -> None:
+        """The page's Try again, for whatever installs."""
+        self.msi.retry()
+        self.extension.retry()
 
     async def _help(self, button: str) -> None:
         """What the failure page offers beside the ways that lead on: the log bundle, the diagnostics page."""

@@ -170,6 +170,7 @@ class Oobe:
         if not self._storage.done(ENROLL):
             await self._enroll()
         machine.msi.resume()
+        machine.extension.resume()
         if not self._storage.done(DEVICE_SETUP):
             await self._device_setup()
         machine.bitlocker.release()
@@ -214,6 +215,7 @@ class Oobe:
         self._mark("first sign-in")
         self._show(screens.after_device_setup(self._choices))
         self._sign_user_in()
+        self._machine.extension.sign_in(self._user_token)
         esp = self._machine.esp
         esp.again(USER)
         await esp.user(self._sync_user)
@@ -228,9 +230,12 @@ class Oobe:
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
+        return await self._machine.oma_dm.sync("user", await self._user_token())
+
+    async def _user_token(self) -> str:
         if not self._token and self._state.enrolled is not None:
             self._token = (await self._machine.broker.token(self._resource)).access_token
-        return await self._machine.oma_dm.sync("user", self._token)
+        return self._token
 
     # The end.
 
@@ -271,6 +276,8 @@ class Oobe:
             self._show([screens.DESKTOP])
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
         if managed:
+            self._machine.extension.sign_in(self._user_token)
+            await self._machine.extension.finish()
             await self._machine.jobs.settle(ENCRYPTION)
             await self._sync_user()
         self._done(DESKTOP)

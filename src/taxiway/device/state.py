@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from taxiway.device.extension.state import AgentState, SoftwareState
 from taxiway.device.firmware import Firmware
 from taxiway.device.outcome import milliseconds
 from taxiway.kernel import TaxiwayError
@@ -98,6 +99,8 @@ class State(Struct):
     disk: Disk = field(default_factory=Disk)
     hello: str = ""
     installed: dict[str, str] = field(default_factory=dict)
+    software: SoftwareState = field(default_factory=SoftwareState)
+    extension: AgentState = field(default_factory=AgentState)
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
     presses: int = 0

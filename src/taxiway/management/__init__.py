@@ -9,9 +9,13 @@ from taxiway.management.apps.mobile_apps import (
     create_app,
     delete_app,
     meant_apps,
+    relate_apps,
     set_app_content,
+    set_encrypted_content,
     update_app,
 )
+from taxiway.management.apps.relationships import Related, Relationship
+from taxiway.management.apps.relationships import of as relationships_of
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -36,6 +40,15 @@ from taxiway.management.errors import BadOmaUri, BadPolicy, ManagementError, NoC
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
 from taxiway.management.esp.view import EspView, esp_view, named
+from taxiway.management.extension.entities import SCRIPT_KIND, SCRIPT_KINDS
+from taxiway.management.extension.scripts import (
+    SCRIPTS,
+    assign_script,
+    create_script,
+    delete_script,
+    update_script,
+)
+from taxiway.management.extension.states import of_object as extension_states
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
@@ -51,6 +64,9 @@ __all__ = [
     "CONFIGURATIONS",
     "CONFIGURATION_KINDS",
     "DEPLOYMENTS",
+    "SCRIPTS",
+    "SCRIPT_KIND",
+    "SCRIPT_KINDS",
     "BadOmaUri",
     "BadPolicy",
     "Conflict",
@@ -61,23 +77,29 @@ __all__ = [
     "Item",
     "ManagementError",
     "NoContent",
+    "Related",
+    "Relationship",
     "Verdict",
     "alerts_of",
     "assign_app",
     "assign_configuration",
     "assign_policy",
+    "assign_script",
     "create_app",
     "create_configuration",
     "create_policy",
+    "create_script",
     "delete_app",
     "delete_configuration",
     "delete_policy",
+    "delete_script",
     "device_states",
     "effective",
     "end_retirements",
     "esp_state",
     "esp_view",
     "expire_pages",
+    "extension_states",
     "follow",
     "judge",
     "meant_apps",
@@ -86,11 +108,15 @@ __all__ = [
     "object_states",
     "order_esp",
     "order_retire",
+    "relate_apps",
+    "relationships_of",
     "routes",
     "secure_by_default",
     "set_app_content",
+    "set_encrypted_content",
     "set_secure_by_default",
     "update_app",
     "update_configuration",
     "update_policy",
+    "update_script",
 ]

@@ -3,6 +3,8 @@
 TaxiwayError
   ManagementError
     BadPolicy           a property of a configuration, app or compliance policy is wrong
+      RelationshipCycle   apps that depend on each other, or take each other's place, in a circle
+      InUse               an app that another one depends on or takes the place of
     BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
@@ -19,6 +21,14 @@ class ManagementError(TaxiwayError):
 
 class BadPolicy(ManagementError):
     """A property of a configuration, an app or a compliance policy is wrong."""
+
+
+class RelationshipCycle(BadPolicy):
+    """Apps that depend on each other, or take each other's place, in a circle."""
+
+
+class InUse(BadPolicy):
+    """An app that another one depends on or takes the place of."""
 
 
 class BadOmaUri(ManagementError):

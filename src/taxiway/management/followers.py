@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taxiway.management.esp import deployments
+from taxiway.management.extension import states
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
@@ -20,4 +21,5 @@ def _begin(tx: Tx, event: Event) -> None:
 
 def _erase(tx: Tx, event: Event) -> None:
     deployments.abandon(tx, event["id"])
+    states.erase(tx, event["id"])
     runs.erase(tx, event["id"])

@@ -12,6 +12,7 @@ from starlette.routing import Route
 from taxiway.doors.request import bearer, correlation, peer, read_body
 from taxiway.management import flow
 from taxiway.management.errors import BadRange, NoContent
+from taxiway.management.extension.http import extension_routes
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
 from taxiway.wire.errors import WireError
@@ -26,6 +27,7 @@ def routes(rt: Runtime) -> list[Route]:
     return [
         Route("/managementserver/mdm.svc", services.manage, methods=["POST"]),
         Route("/content/{sha256}", services.content, methods=["GET"]),
+        *extension_routes(rt),
     ]
 
 

@@ -8,6 +8,10 @@ from taxiway.management.declare import base, names, of
 from taxiway.store import Entity, Prop
 
 MSI: Final = "windowsMobileMSI"
+WIN32: Final = "win32LobApp"
+WINGET: Final = "winGetApp"
+#: The kinds that the management extension installs.
+EXTENSION_KINDS: Final = frozenset({WIN32, WINGET})
 
 _LOB = [
     Prop("committed_content_version"),
@@ -19,6 +23,32 @@ _MSI = [
     Prop("ignore_version_detection", "bool", default=False),
     Prop("use_device_context", "bool"),
 ]
+_WIN32 = [
+    *of(
+        "string",
+        "install_command_line",
+        "uninstall_command_line",
+        "applicable_architectures",
+        "allowed_architectures",
+        "minimum_supported_windows_release",
+        "setup_file_path",
+        "display_version",
+    ),
+    Prop("minimum_number_of_processors", "int"),
+    Prop("minimum_memory_in_mb", "int", graph="minimumMemoryInMB"),
+    Prop("minimum_cpu_speed_in_mhz", "int", graph="minimumCpuSpeedInMHz"),
+    Prop("minimum_free_disk_space_in_mb", "int", graph="minimumFreeDiskSpaceInMB"),
+    *of("json", "minimum_supported_operating_system", "msi_information"),
+    *of("json", "active_install_script", "active_uninstall_script"),
+    Prop("allow_available_uninstall", "bool", default=False),
+    Prop("return_codes", "json", default=[]),
+    # One set of rules in the newer and in the older spelling; ``win32_rules`` keeps the two alike.
+    Prop("rules", "json", default=[]),
+    Prop("detection_rules", "json", default=[]),
+    Prop("requirement_rules", "json", default=[]),
+]
+_INSTALL = [Prop("install_experience", "json")]
+_WINGET = [*of("string", "package_identifier", "manifest_hash")]
 
 MOBILE_APP = Entity(
     "mobile_app",
@@ -36,9 +66,22 @@ MOBILE_APP = Entity(
         Prop("superseded_app_count", "int", default=0),
         *_LOB,
         *_MSI,
+        *_WIN32,
+        *_INSTALL,
+        *_WINGET,
         Prop("content_sha256", graph="taxiwayContentSha256"),
+        # What an agent goes by: it counts up with every change that an agent has to know of.
+        Prop("revision", "int", graph="taxiwayRevision", default=1),
+        # Graph's fileEncryptionInfo of content that is kept as it was uploaded.
+        Prop("content_keys", graph="taxiwayContentKeys", secret=True),
     ],
 )
 
 #: Per kind of app: its properties beside the base's.
-APP_KINDS: Final[dict[str, frozenset[str]]] = {MSI: names(_LOB) | names(_MSI)}
+APP_KINDS: Final[dict[str, frozenset[str]]] = {
+    MSI: names(_LOB) | names(_MSI),
+    WIN32: names(_LOB) | names(_WIN32) | names(_INSTALL),
+    WINGET: names(_WINGET) | names(_INSTALL),
+}
+#: What an agent has to know of: a change of it is a new revision.
+ACTED_ON: Final = names(_WIN32) | names(_INSTALL) | names(_WINGET)

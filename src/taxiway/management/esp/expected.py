@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.extension import agent
 from taxiway.management.model import DEVICE_LANE
 from taxiway.management.session import work
 from taxiway.management.session.context import Context
@@ -31,7 +32,7 @@ def lists(ctx: Context) -> dict[str, list[str]]:
         {
             "policies": policies(ctx, DEVICE_LANE),
             "networks": _networks(ctx),
-            "msi": [f"{app.node}/Status" for app in tracked(ctx) if delivery(ctx, app) == DONE],
+            "msi": [f"{app.node}/Status" for app in tracked(ctx) if delivery(ctx, app) == DONE and not _is_agent(app)],
         },
     )
     return made
@@ -54,7 +55,9 @@ def lost(ctx: Context) -> list[str]:
 
 def failed(ctx: Context) -> list[str]:
     """The tracked apps of which the device says that they failed, by name."""
-    return [app.row["display_name"] for app in tracked(ctx) if work.app_state(ctx, app)[0] == "failed"]
+    found = [app.row["display_name"] for app in tracked(ctx) if work.app_state(ctx, app)[0] == "failed"]
+    by_agent = ctx.run.esp.get("extension", {}).values()
+    return found + [str(each["name"]) for each in by_agent if each["state"] == "failed"]
 
 
 def delivery(ctx: Context, app: MeantApp) -> str:
@@ -68,6 +71,11 @@ def policies(ctx: Context, lane: str) -> list[str]:
     return _readable(
         row["uri"] for row in rows if row["lane"] == lane and row["state"] == DONE and row["key"].startswith("set|")
     )
+
+
+def _is_agent(app: MeantApp) -> bool:
+    """The agent is waited for in device preparation, not among the apps."""
+    return bool(app.row["id"] == agent.AGENT_ID)
 
 
 def _readable(uris: Iterable[str]) -> list[str]:

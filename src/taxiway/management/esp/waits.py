@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from taxiway.management.esp import blocks
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
+from taxiway.management.extension import agent, states
 from taxiway.management.model import DEVICE_LANE, user_lane
 from taxiway.management.session.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
 from taxiway.management.session.runs import ABSENT, Run
+from taxiway.wire.extension import PROVIDER, tracking_name
 
 _INSTALLED: Final = "70"
 #: How a running installation words its status (05 section 10.5).
@@ -60,7 +62,9 @@ def _device(run: Run, rows: Rows) -> Iterator[Wait]:
         named = [rows[row_id] for row_id in run.esp.get("work", ()) if row_id in rows]
         yield from _commands("device setup", named, DEVICE_LANE)
     else:
+        yield from _agent(run, rows)
         yield from _installations("device setup", run, rows, DEVICE_LANE, run.esp.get("lists", {}).get("msi", []))
+        yield from _by_agent("device setup", "Device", run.esp)
         word = f"./Device/{blocks.STATUS}/IsSyncDone"
         yield Wait("device setup", word, "the device has not said that the page is over", since)
 
@@ -73,6 +77,7 @@ def _user(run: Run, rows: Rows, user: str, mine: dict[str, Any]) -> Iterator[Wai
         yield from _commands("account setup", [rows[i] for i in mine.get("release", ()) if i in rows], lane)
     else:
         yield from _installations("account setup", run, rows, lane, mine.get("msi", []))
+        yield from _by_agent("account setup", "User", mine)
         word = f"./User/{blocks.STATUS}/IsSyncDone"
         yield Wait("account setup", word, "the device has not said that the page is over", since, asked)
 
@@ -109,6 +114,31 @@ def _installations(phase: str, run: Run, rows: Rows, lane: str, listed: list[str
         yield Wait(
             phase, node, why, None if row is None else row["updated_at"], () if row is None else tuple(row["origins"])
         )
+
+
+def _agent(run: Run, rows: Rows) -> Iterator[Wait]:
+    """The agent, until it has been installed and has asked what is meant."""
+    package = agent.package()
+    order = next((row for row in rows.values() if row["origins"] == [package.origin] and row["verb"] == "Exec"), None)
+    if order is None or "extension" in run.esp:
+        return
+    told = run.facts.get(f"{package.node}/Status")
+    why = _STATUS.get(told or "", "no status reported yet")
+    if told == _INSTALLED:
+        why = "it is installed and has not yet asked what is meant"
+    yield Wait("device preparation", f"{package.node}/Status", why, order["updated_at"], (package.origin,))
+
+
+def _by_agent(phase: str, scope: str, record: Mapping[str, Any]) -> Iterator[Wait]:
+    """Apps that the agent installs and that are not there yet."""
+    for app_id, told in record.get("extension", {}).items():
+        if told["state"] in {"installed", "notApplicable"}:
+            continue
+        home = f"./{scope}/{agent.TRACKING}/Setup/Apps/Tracking/{PROVIDER}"
+        what = f"{home}/{tracking_name(app_id, told['revision'])}/InstallationState"
+        error = f" with {told['error']}" if told.get("error") else ""
+        why = f"{states.PROGRESS.get(told['state'], told['state'])}{error}"
+        yield Wait(phase, what, why, _since(told), (f"mobile_app:{app_id}",))
 
 
 def _since(record: Mapping[str, Any]) -> datetime | None:
