@@ -1,7 +1,7 @@
 """OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
 
 from taxiway.management.actions.retirement import end_retirements, order_retire
-from taxiway.management.apps.entities import APP_KINDS
+from taxiway.management.apps.entities import APP_KINDS, EXTENSION_KINDS, WIN32
 from taxiway.management.apps.estimate import Estimate, Expected
 from taxiway.management.apps.mobile_apps import (
     APPS,
@@ -64,9 +64,11 @@ __all__ = [
     "CONFIGURATIONS",
     "CONFIGURATION_KINDS",
     "DEPLOYMENTS",
+    "EXTENSION_KINDS",
     "SCRIPTS",
     "SCRIPT_KIND",
     "SCRIPT_KINDS",
+    "WIN32",
     "BadOmaUri",
     "BadPolicy",
     "Conflict",
