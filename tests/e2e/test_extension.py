@@ -9,7 +9,7 @@ import pytest
 from e2e.deploying import EVERYBODY, EVERYWHERE, QuickClock, product
 from e2e.extending import FOLDER, Extending, file_rule
 from taxiway import management
-from taxiway.device import EspItemChanged, Failed, Leaves
+from taxiway.device import EspItemChanged, Failed, Leaves, ScreenShown
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.management.apps import durations
 from taxiway.store import entries
@@ -153,16 +153,21 @@ async def test_a_return_code_that_means_again_is_tried_three_times_more(deployin
 
 
 @pytest.mark.parametrize(
-    ("code", "behavior", "restarts"), [(3010, "basedOnReturnCode", 1), (3010, "suppress", 0), (0, "force", 1)]
+    ("code", "behavior", "restarts"),
+    [(3010, "basedOnReturnCode", 1), (3010, "suppress", 0), (1641, "basedOnReturnCode", 2), (0, "force", 2)],
 )
-async def test_p12_restarts_come_together_at_the_end_of_device_setup(deploying, code, behavior, restarts):
-    """Two apps that want a restart bring one; the person signs in again; an app may have a will of its own."""
+async def test_p12_r081_soft_restarts_come_together_and_hard_ones_at_once(deploying, code, behavior, restarts):
+    """Two apps that want a soft restart bring one, a hard one comes after each; the person signs in once."""
     await deploying.page()
     experience = {"runAsAccount": "system", "deviceRestartBehavior": behavior}
     await deploying.win32("App 1", install_experience=experience)
     await deploying.win32("App 2", install_experience=experience)
-    assert (await deploying.deploy(exit_codes={"APP 1": code, "APP 2": code})).reached == "desktop"
+    outcome = await deploying.deploy(exit_codes={"APP 1": code, "APP 2": code})
+    assert outcome.reached == "desktop", outcome.failure
     assert [name for name, _ in deploying.current.state.marks].count("restart") == restarts
+    shown = [event.name for event in deploying.events(ScreenShown)]
+    assert shown.count("SignIn") == min(restarts, 1)
+    assert runs(deploying) == {"APP 1": 1, "APP 2": 1}
     assert await deploying.states() == {"App 1": "installed", "App 2": "installed"}
 
 
@@ -249,3 +254,20 @@ async def test_p10_win32_installs_are_on_record_for_estimates(deploying):
     await deploying.deploy(durations={"TOOL": 0.5})
     [seconds] = await deploying.read(lambda tx: durations.recorded(tx, app_id))
     assert 0.4 < seconds < 20
+
+
+async def test_an_app_that_is_to_go_is_taken_off(deploying):
+    """An uninstall assignment runs the uninstaller where the app is there, and the list says so."""
+    app_id = await deploying.win32("Tool")
+    pc = await deploying.pc()
+    await deploying.deploy(pc)
+    aimed = dataclasses.replace(EVERYWHERE, intent="uninstall")
+    await deploying.write(
+        lambda tx: management.assign_app(tx, app_id, [aimed], principal=SYSTEM_PRINCIPAL),
+    )
+    notes = {"uninstall_command_line": "setup.exe /x"}  # a new revision
+    await deploying.write(lambda tx: management.update_app(tx, app_id, notes, principal=SYSTEM_PRINCIPAL))
+    await deploying.deploy(pc)
+    assert runs(deploying) == {"TOOL": 1, "TOOL UNINSTALL": 1}
+    assert deploying.current.state.software.files == {}
+    assert await deploying.states() == {"Tool": "uninstalled"}

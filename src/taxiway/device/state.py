@@ -103,6 +103,8 @@ class State(Struct):
     extension: AgentState = field(default_factory=AgentState)
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
+    restart_due: bool = False
+    signed_off: bool = False
     presses: int = 0
     logon: str = ""
     signed_on: str = ""

@@ -8,7 +8,7 @@ from typing import Final
 
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.csp.tree import Tree
-from taxiway.device.errors import ServerUnreachable
+from taxiway.device.errors import RestartDue, ServerUnreachable
 from taxiway.device.extension.apps import Apps
 from taxiway.device.extension.client import Client, ExtensionRefused
 from taxiway.device.extension.outbox import Outbox
@@ -64,6 +64,7 @@ class Extension:
     def sign_in(self, token: UserToken) -> None:
         """A user is there: what is meant for the user can be asked for, and account setup waits for the list."""
         self._user_token = token
+        self._apps.user_is_there = True
         if self.installed:
             self._tracking.will_list(USER)
             self._wake()
@@ -109,6 +110,9 @@ class Extension:
             self._due = False
             try:
                 await self._round()
+            except RestartDue as due:
+                self._watch.note(EVENT, due.message)
+                return
             except ServerUnreachable as failure:
                 self._watch.note(EVENT, f"the management server does not answer the agent: {failure.message}")
                 self._due = not self._at_desktop

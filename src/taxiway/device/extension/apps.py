@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from taxiway.device.errors import RestartDue
 from taxiway.device.extension.install import NOT_DETECTED, RETRIES, RETRY_MINUTES, STILL_DETECTED, Installer, Run
 from taxiway.device.extension.outbox import Outbox
 from taxiway.device.extension.rules import Surroundings
@@ -57,6 +58,8 @@ class Apps:
         queue: InstallQueue,
         watch: Watch,
     ) -> None:
+        self.user_is_there = False
+        """Whether device setup is over: account setup is not interrupted by a restart (R-81)."""
         self._host = transport.host
         self._storage = storage
         self._tracking = tracking
@@ -219,6 +222,10 @@ class Apps:
             restart=result.restart,
             text=result.text,
         )
+        if result.restart == "hard" and good and self._queue.guarded and not self.user_is_there:
+            self._storage.state.restart_due = True
+            self._storage.save()
+            raise RestartDue(f"{app.name} wants the PC to restart at once")
 
 
 def _ended(run: Run) -> str:
