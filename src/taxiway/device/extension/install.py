@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -158,10 +157,7 @@ class Installer:
 
 def _unwrap(key: rsa.RSAPrivateKey, wrapped: str) -> bytes:
     """The two keys; ``ValueError`` where they were not wrapped for this PC."""
-    try:
-        keys = key.decrypt(base64.b64decode(wrapped, validate=True), _OAEP)
-    except binascii.Error as error:
-        raise ValueError("the keys are not base64") from error
+    keys = key.decrypt(base64.b64decode(wrapped, validate=True), _OAEP)
     if len(keys) != 64:
         raise ValueError("the keys have the wrong length")
     return keys
@@ -172,6 +168,6 @@ def _opened(package: Path, content: Content, keys: bytes) -> int:
     try:
         mac, digest = (base64.b64decode(text, validate=True) for text in (content.mac, content.digest))
         decrypt_content(raw, EncryptionInfo(keys[:32], keys[32:], raw[32:48], mac, digest))
-    except (BadContent, binascii.Error, ValueError):
+    except (BadContent, ValueError):
         return BAD_PACKAGE
     return 0

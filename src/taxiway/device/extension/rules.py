@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ def is_signed(script: str) -> bool:
     """Whether a script, in base64, carries a signature."""
     try:
         return SIGNATURE in base64.b64decode(script)
-    except binascii.Error:
+    except ValueError:
         return False
 
 

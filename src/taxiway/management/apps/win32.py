@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from taxiway.management.apps import win32_rules
@@ -130,9 +130,9 @@ def _check_win32(row: Row) -> None:
 
 def _check_experience(told: Mapping[str, Any] | None) -> None:
     found = told or {}
-    if found.get("runAsAccount", "system") not in {"system", "user"}:
+    if not _one_of(found.get("runAsAccount", "system"), {"system", "user"}):
         raise BadPolicy("installExperience.runAsAccount is 'system' or 'user'.")
-    if (found.get("deviceRestartBehavior") or "basedOnReturnCode") not in _RESTARTS:
+    if not _one_of(found.get("deviceRestartBehavior") or "basedOnReturnCode", _RESTARTS):
         raise BadPolicy("installExperience.deviceRestartBehavior is not known.")
     limit = found.get("maxRunTimeInMinutes")
     if limit is not None and (type(limit) is not int or not 1 <= limit <= MAX_MINUTES):
@@ -143,11 +143,16 @@ def _check_codes(codes: list[dict[str, Any]]) -> None:
     seen = set()
     for each in codes:
         number = each.get("returnCode")
-        if type(number) is not int or not -(2**31) <= number < 2**32 or each.get("type") not in _CODES:
+        if type(number) is not int or not -(2**31) <= number < 2**32 or not _one_of(each.get("type"), _CODES):
             raise BadPolicy("A return code has a number and one of the five types.")
         seen.add(number)
     if len(seen) < len(codes):
         raise BadPolicy("A return code is there twice.")
+
+
+def _one_of(value: Any, allowed: Collection[str]) -> bool:
+    """Whether a member is one of these texts; JSON may hold anything there."""
+    return isinstance(value, str) and value in allowed
 
 
 def _build(row: Row) -> int:

@@ -7,7 +7,6 @@ older spelling of the same. Clients write either, and read both.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -103,8 +102,8 @@ def _newer(rule: Mapping[str, Any], rule_type: str) -> dict[str, Any]:
     if kind == _PRODUCT:
         return made
     operation = rule.get("operationType", rule.get("detectionType"))
-    made["operationType"] = operation or "notConfigured"
-    made["operator"] = rule.get("operator") or "notConfigured"
+    made["operationType"] = str(operation or "notConfigured")
+    made["operator"] = str(rule.get("operator") or "notConfigured")
     made["comparisonValue"] = rule.get("comparisonValue", rule.get("detectionValue"))
     return made
 
@@ -174,7 +173,7 @@ def _check_product(rule: Mapping[str, Any]) -> None:
 def _check_script(rule: Mapping[str, Any]) -> None:
     try:
         content = base64.b64decode(_text(rule, "scriptContent"), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not ASCII, or not base64
         raise BadPolicy("The scriptContent of a rule is not base64.") from error
     if not 0 < len(content) <= _SCRIPT_BYTES:
         raise BadPolicy(f"The script of a rule has at least one byte and at most {_SCRIPT_BYTES}.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -25,7 +24,7 @@ _ACTED_ON: Final = SCRIPT_KINDS["deviceManagementScript"]
 def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
     try:
         content = base64.b64decode(row["script_content"] or "", validate=True)
-    except binascii.Error as error:
+    except ValueError as error:  # not ASCII, or not base64
         raise BadPolicy("scriptContent is not base64.") from error
     if not 0 < len(content) <= MAX_SCRIPT:
         raise BadPolicy(f"A script has at least one byte and at most {MAX_SCRIPT}.")
