@@ -10,6 +10,7 @@ from e2e.deploying import EVERYBODY, EVERYWHERE, QuickClock, product
 from e2e.extending import FOLDER, Extending, file_rule
 from taxiway import management
 from taxiway.device import EspItemChanged, Failed, Leaves, ScreenShown
+from taxiway.device.esp_trace import TRACKING_KEY
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.management.apps import durations
 from taxiway.store import entries
@@ -271,3 +272,22 @@ async def test_an_app_that_is_to_go_is_taken_off(deploying):
     assert runs(deploying) == {"TOOL": 1, "TOOL UNINSTALL": 1}
     assert deploying.current.state.software.files == {}
     assert await deploying.states() == {"Tool": "uninstalled"}
+
+
+async def test_the_registry_shows_the_agents_apps_where_readers_look(deploying):
+    """Under Sidecar, with 1 to 4 as in reality: in the list of the phases and in the app's own key."""
+    await deploying.page()
+    app_id = await deploying.win32("Tool")
+    await deploying.deploy()
+    name = f"Win32App_{app_id}_2"  # its content was its second revision
+    registry = deploying.current.state.registry
+    assert registry[rf"{TRACKING_KEY}\Device\Setup\Apps\Tracking\Sidecar\{name}"] == {"InstallationState": 3}
+    seen = [
+        values[uri]
+        for key, values in registry.items()
+        if rf"{TRACKING_KEY}\ESPTrackingInfo\Diagnostics\Sidecar" in key
+        for uri in values
+        if uri.endswith(name)
+    ]
+    assert seen[0] in {1, 2}
+    assert seen[-1] == 3
