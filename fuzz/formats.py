@@ -1,7 +1,8 @@
-"""The readers of the broker's formats, called without a request around them."""
+"""The readers of formats that travel inside others, called without a request around them."""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 
@@ -9,11 +10,33 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fuzz.mutate import Mutator
 from taxiway.wire import broker, rsa_blob
+from taxiway.wire.app_content import decrypt_content, encrypt_content, read_encryption_info
 from taxiway.wire.errors import WireError
+from taxiway.wire.extension import Answer, App, Rule, Script, read_answer, write
 
 _SESSION = bytes(range(32))
 
 Read = Callable[[], None]
+
+_PACKAGE, _INFO = encrypt_content(b"PK" * 40, encryption_key=bytes(32), mac_key=bytes(32), vector=bytes(16))
+_PLAIN = {
+    "encryption info": json.dumps(_INFO.as_graph()),
+    "extension answer": write(
+        Answer(
+            apps=[
+                App(
+                    id="a",
+                    revision=1,
+                    name="Tool",
+                    intent="required",
+                    kind="win32",
+                    detection=[Rule(kind="file", name="x")],
+                )
+            ],
+            scripts=[Script(id="s", revision=1, name="Greet", content="AAAA")],
+        )
+    ).decode(),
+}
 
 
 class Formats:
@@ -32,7 +55,13 @@ class Formats:
     def one(self, mutator: Mutator) -> tuple[str, bytes, Read]:
         """The name of a format, what is read, and the reading of it; only a named error may come of it."""
         rng: random.Random = mutator.rng
-        name = rng.choice([*self._texts, "RSA blob"])
+        name = rng.choice([*self._texts, *_PLAIN, "RSA blob", "encrypted package"])
+        if name == "encrypted package":
+            package = mutator.data(_PACKAGE)
+            return name, package, lambda: _quietly(lambda: decrypt_content(package, _INFO))
+        if name in _PLAIN:
+            text = mutator.string(_PLAIN[name])
+            return name, text.encode("utf-8", "surrogatepass"), lambda: _quietly(lambda: _read_plain(name, text))
         if name == "RSA blob":
             blob = mutator.data(rsa_blob.encode(self._key.public_key()))
             return name, blob, lambda: _quietly(lambda: rsa_blob.decode(blob))
@@ -54,6 +83,18 @@ class Formats:
                 return broker.parse_request(text).verify(_SESSION)
             case _:
                 return broker.decrypt_response(_SESSION, text)
+
+
+def _read_plain(name: str, text: str) -> object:
+    """What the PC or the upload reads: an answer of the server, the keys of a package."""
+    raw = text.encode("utf-8", "surrogatepass")
+    if name == "extension answer":
+        return read_answer(raw, Answer)
+    try:
+        told = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return read_encryption_info(told) if isinstance(told, dict) else None
 
 
 def _quietly(read: Callable[[], object]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fuzz.common import Make
 from fuzz.device import DEVICE
+from fuzz.extension import EXTENSION
 from fuzz.formats import Formats
 from fuzz.instance import Answer, Instance, renew_prt
 from fuzz.message import Wire, render
@@ -65,7 +66,7 @@ class Fuzzer:
         self._it = instance
         self._mutator = Mutator(seed)
         self._formats = Formats(instance.transport_key)
-        self._made: dict[str, Make] = {**TARGETS, **DEVICE, **PAGES}
+        self._made: dict[str, Make] = {**TARGETS, **DEVICE, **PAGES, **EXTENSION}
         self._heads: dict[str, int] = {}
         self._known: set[tuple[str, str]] = set()
         self.tallies: dict[str, Tally] = {}

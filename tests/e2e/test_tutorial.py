@@ -90,6 +90,27 @@ async def test_r112_nothing_assigned_does_not_break_the_flow(database, tmp_path,
     assert deployment.outcome.reached == "desktop", deployment.outcome.failure
 
 
+async def test_r064_a_win32_app_goes_through_graph_to_the_pc(database, tmp_path, keys):
+    """Made and uploaded at Graph as its tools do it, installed by the agent, and shown at Graph where it stands."""
+    app = msgspec.structs.replace(read_plan().apps[0], name="Contoso Win32", kind="win32")
+    plan = msgspec.structs.replace(read_plan(), apps=[app], policies=[])
+    async with LocalServer(tmp_path / "server", database=database) as server:
+        tutorial = _tutorial(await server.start(), tmp_path, keys, plan)
+        [deployment] = await tutorial.run(1)
+        assert deployment.outcome.reached == "desktop", deployment.outcome.failure
+        apps = "/beta/deviceAppManagement/mobileApps"
+        async with _again(tutorial) as admin:
+            [made] = await admin.values(apps)
+            [status] = await admin.values(f"{apps}/{made['id']}/deviceStatuses")
+            summary = await admin.get(f"{apps}/{made['id']}/installSummary")
+            timeline = await admin.get(f"/taxiway/timeline/{deployment.outcome.serial}")
+    assert (made["@odata.type"], made["publishingState"]) == ("#microsoft.graph.win32LobApp", "published")
+    assert (status["installState"], status["errorCode"]) == ("installed", 0)
+    assert (summary["installedDeviceCount"], summary["failedDeviceCount"]) == (1, 0)
+    told = [entry["what"]["to"] for entry in timeline["entries"] if entry["kind"] == "app.state_changed"]
+    assert told == ["pendingInstall", "installing", "installed"]
+
+
 async def test_a_killed_server_loses_nothing_and_the_pc_carries_on(database, tmp_path, keys):
     """The server is killed in the middle of the device phase and started again: the PC reaches its desktop."""
     async with LocalServer(tmp_path / "server", database=database) as server:

@@ -84,7 +84,11 @@ async def test_an_esp_profile_is_made_assigned_and_ordered(graph):
 
 async def test_a_type_that_is_not_served_is_named(graph):
     """501 with the type, never a fake success."""
-    for path, name in ((APPS, "win32LobApp"), (CONFIGURATIONS, "sharedPCConfiguration"), (POLICIES, "macOS")):
+    for path, name in (
+        (APPS, "microsoftStoreForBusinessApp"),
+        (CONFIGURATIONS, "sharedPCConfiguration"),
+        (POLICIES, "macOS"),
+    ):
         error = await graph.post(path, {"@odata.type": f"#microsoft.graph.{name}", "displayName": "x"}, expect=501)
         assert name in error["error"]["message"]
 

@@ -12,7 +12,7 @@ from taxiway.device.events import (
     StepDone,
 )
 from taxiway.device.firmware import Firmware
-from taxiway.device.host import Host, Pace, Place
+from taxiway.device.host import Host, Leaves, Pace, Place
 from taxiway.device.outcome import Encryption, Failure, Outcome
 from taxiway.device.pc import PC, FolderInUse
 from taxiway.device.person import Person
@@ -35,6 +35,7 @@ __all__ = [
     "FolderInUse",
     "Host",
     "Identity",
+    "Leaves",
     "Listener",
     "NoSuchPC",
     "Noted",

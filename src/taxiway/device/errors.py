@@ -11,6 +11,7 @@ StepFailed                 a step of the deployment ended with a code
 |-- SessionBroken          the management service's answer cannot be used
 `-- EspFailed              the Enrollment Status Page ended with an error
     `-- ResetPressed       ... and the person pressed Reset
+RestartDue                 an installer wants the PC to restart at once
 AnswerLost                 a request that must not be repeated as it is got no answer
 """
 
@@ -85,6 +86,10 @@ class EspFailed(StepFailed):
 
 class ResetPressed(EspFailed):
     """The page failed and the person pressed Reset: the PC begins anew (R-72)."""
+
+
+class RestartDue(TaxiwayError):
+    """An installer wants the PC to restart at once; what comes after it begins after the restart."""
 
 
 class AnswerLost(TaxiwayError):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxiway.device.csp.dmclient import first_sync, is_true
 from taxiway.device.csp.node import DEVICE, USER, Node
 from taxiway.device.csp.tree import Tree
-from taxiway.device.errors import EspFailed, ResetPressed, ServerUnreachable
+from taxiway.device.errors import EspFailed, ResetPressed, RestartDue, ServerUnreachable
 from taxiway.device.esp_failure import CONTINUE, RESET, TRY_AGAIN, FailurePage, Help
 from taxiway.device.esp_progress import TRACKING, Category, Progress, hresult
 from taxiway.device.esp_trace import Lines, Trace
@@ -142,6 +142,8 @@ class Esp:
             await self.jobs.wait(self.host.clock, self.host.pace.poll)
             if self._settled(phase, progress, shown):
                 return True
+            if self.storage.state.restart_due:
+                raise RestartDue("an installer wants the PC to restart")
             minutes = int(self.tree.value(first_sync(self.provider, DEVICE, "TimeOutUntilSyncFailure")) or 0)
             if self._elapsed(phase) > (minutes or _DEFAULT_TIMEOUT) * 60:
                 waiting = [each.name for each in progress.categories() if each.state == "inProgress"]

@@ -204,4 +204,5 @@ class Progress:
             except Refused:
                 return Item()
         state = self._tree.value(app.child("InstallationState"))
-        return Item(done=state == _STATE_COMPLETED, error=_UNKNOWN_ERROR if state == _STATE_ERROR else 0)
+        error = _UNKNOWN_ERROR if state == _STATE_ERROR else 0
+        return Item(done=state == _STATE_COMPLETED, error=error, uri=app.uri, status=state or "")

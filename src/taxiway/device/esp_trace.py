@@ -13,6 +13,9 @@ from taxiway.device.events import EspPhaseName, ItemState
 from taxiway.device.state import AUTOPILOT_SETTINGS, Storage
 
 TRACKING_KEY: Final = r"HKLM\SOFTWARE\Microsoft\Windows\Autopilot\EnrollmentStatusTracking"
+#: Under which name those who read the traces look for the apps of an agent, whatever the agent's own.
+AGENT: Final = "Sidecar"
+_OF_AGENTS: Final = "/EnrollmentStatusTracking/"
 Lines = Mapping[str, tuple[ItemState, str]]
 
 _VALUES: Final = {
@@ -57,6 +60,12 @@ class Trace:
         stamp = now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
         for category in categories:
             values = {item.uri: item.number for item in category.items if item.uri}
-            if values:
-                key = rf"{TRACKING_KEY}\{scope}\Diagnostics\{_LISTS[category.name]}\{stamp}"
-                self._storage.write(key, **values)
+            by_agent = {uri: number for uri, number in values.items() if _OF_AGENTS in uri}
+            listed = {uri: number for uri, number in values.items() if uri not in by_agent}
+            for name, found in ((_LISTS[category.name], listed), (AGENT, by_agent)):
+                if found:
+                    self._storage.write(rf"{TRACKING_KEY}\{scope}\Diagnostics\{name}\{stamp}", **found)
+            for uri, number in by_agent.items():
+                app = uri.rpartition("/")[2]
+                key = rf"{TRACKING_KEY}\{sid or 'Device'}\Setup\Apps\Tracking\{AGENT}\{app}"
+                self._storage.write(key, InstallationState=number)

@@ -26,6 +26,15 @@ class InstallQueue:
             await self._moving.wait()
             yield
 
+    @property
+    def guarded(self) -> bool:
+        """Whether the status page is up."""
+        return self._guarded
+
+    async def moving(self) -> None:
+        """Wait while the queue is stopped; what begins with a download need not take a turn for it."""
+        await self._moving.wait()
+
     def guard(self) -> None:
         """The status page is up: a failure stops the queue."""
         self._guarded = True

@@ -34,13 +34,18 @@ class Logon:
         self._token = tokens.access_token
         machine.tree.user = sid(UUID(str(tokens.claims["oid"])))
         machine.watch.screen(FIRST_SIGN_IN)
+        machine.extension.sign_in(self._user_token)
         esp = machine.esp
         esp.again(USER)
         await esp.user(self._sync)
         machine.watch.screen(DESKTOP)
+        await machine.extension.finish()
         await self._sync()
         state.logon = ""
         machine.storage.save()
+
+    async def _user_token(self) -> str:
+        return self._token
 
     async def _sync(self) -> int:
         return await self._machine.oma_dm.sync("user", self._token)

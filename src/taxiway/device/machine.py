@@ -22,6 +22,7 @@ from taxiway.device.errors import JoinRefused
 from taxiway.device.esp import Esp
 from taxiway.device.esp_failure import COLLECT
 from taxiway.device.events import Listener
+from taxiway.device.extension.agent import Extension
 from taxiway.device.host import Host
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
@@ -70,6 +71,8 @@ class Machine:
         self.modern = ModernApps(*of_apps, self.installs)
         self.office = Office(*of_apps, self.installs)
         self.certificates = ClientCertificates(storage, self.tree, self.jobs, self.transport)
+        self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch)
+        self.msi.installed = self.extension.arrived
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -125,13 +128,17 @@ class Machine:
     def _retry(self) -> None:
         """What the page's Try again orders again, and lets go on."""
         self.installs.go_on()
-        for each in (self.msi, self.modern, self.office, self.certificates):
+        for each in self._installing:
             each.retry()
 
     def resume(self) -> None:
         """Go on with what a power cut interrupted."""
-        for each in (self.msi, self.modern, self.office, self.certificates):
+        for each in self._installing:
             each.resume()
+
+    @property
+    def _installing(self) -> tuple[MsiApps | ModernApps | Office | ClientCertificates | Extension, ...]:
+        return self.msi, self.modern, self.office, self.certificates, self.extension
 
     def keep_installer_busy(self) -> None:
         """Something that nobody ordered uses the Windows Installer, where the place says so."""

@@ -9,7 +9,7 @@ from taxiway.device import hello, screens, updates
 from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
-from taxiway.device.errors import EnrollmentRefused, NoProfile, SignInRefused
+from taxiway.device.errors import EnrollmentRefused, NoProfile, RestartDue, SignInRefused
 from taxiway.device.join import Joiner
 from taxiway.device.logon import Logon, is_owner
 from taxiway.device.lookup import Found, Lookup, require_user_driven
@@ -195,20 +195,45 @@ class Oobe:
         self._machine.keep_installer_busy()
         esp = self._machine.esp
         esp.again(DEVICE)
-        await esp.device(self._sync_device)
+        self._state.restart_due = False  # the power was off since
+        while True:
+            try:
+                await esp.device(self._sync_device)
+                break
+            except RestartDue:
+                await self._restart_at_once()
         if self._state.reboots:
             await self._restart()
+        elif self._state.signed_off:
+            await self._sign_in_again()
         self._done(DEVICE_SETUP)
 
     async def _restart(self) -> None:
         """One restart for all that asked; the password typed at the join is gone with it (05 section 11.3, D6)."""
+        self._go_down()
+        await self._sign_in_again()
+
+    async def _restart_at_once(self) -> None:
+        """A restart in the middle: the page resumes at device setup; who signs in is asked at its end (R-81)."""
+        self._go_down()
+        self._state.restart_due, self._state.signed_off = False, True
+        await self._machine.jobs.close()
+        self._machine.installs.go_on()
+        self._storage.save()
+        self._machine.msi.resume()
+        self._machine.extension.resume()
+
+    def _go_down(self) -> None:
         self._mark("restart")
         for uri in self._state.reboots:
             self._machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
         self._state.device_name = self._state.next_name or self._state.device_name
         self._state.reboots, self._state.next_name = [], ""
+
+    async def _sign_in_again(self) -> None:
         self._machine.watch.screen(Screen("SignIn", self._person.upn))
         await self._machine.broker.sign_on(self._person)
+        self._state.signed_off = False
 
     async def _account_setup(self) -> None:
         """The user is on the PC: the status page of the account, in sessions that carry the user's token."""
@@ -216,6 +241,7 @@ class Oobe:
         self._show(screens.after_device_setup(self._choices))
         self._sign_user_in()
         self._machine.resume()  # what is the user's own shows only now
+        self._machine.extension.sign_in(self._user_token)
         esp = self._machine.esp
         esp.again(USER)
         await esp.user(self._sync_user)
@@ -230,9 +256,12 @@ class Oobe:
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
+        return await self._machine.oma_dm.sync("user", await self._user_token())
+
+    async def _user_token(self) -> str:
         if not self._token and self._state.enrolled is not None:
             self._token = (await self._machine.broker.token(self._resource)).access_token
-        return await self._machine.oma_dm.sync("user", self._token)
+        return self._token
 
     # The end.
 
@@ -273,6 +302,8 @@ class Oobe:
             self._show([screens.DESKTOP])
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
         if managed:
+            self._machine.extension.sign_in(self._user_token)
+            await self._machine.extension.finish()
             await self._machine.jobs.settle(ENCRYPTION)
             await self._sync_user()
         self._done(DESKTOP)

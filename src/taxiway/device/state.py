@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from taxiway.device.extension.state import AgentState, SoftwareState
 from taxiway.device.firmware import Firmware
 from taxiway.device.outcome import milliseconds
 from taxiway.kernel import TaxiwayError
@@ -105,8 +106,12 @@ class State(Struct):
     certificates: dict[str, str] = field(default_factory=dict)
     accounts: list[str] = field(default_factory=list)
     groups: dict[str, list[str]] = field(default_factory=dict)
+    software: SoftwareState = field(default_factory=SoftwareState)
+    extension: AgentState = field(default_factory=AgentState)
     next_name: str = ""
     reboots: list[str] = field(default_factory=list)
+    restart_due: bool = False
+    signed_off: bool = False
     presses: int = 0
     logon: str = ""
     signed_on: str = ""

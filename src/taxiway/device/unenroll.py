@@ -8,6 +8,7 @@ from taxiway.device.csp.base import MSFT
 from taxiway.device.csp.node import DEVICE, Node
 from taxiway.device.csp.tree import Tree
 from taxiway.device.enroll import ACCOUNT_SLOT, MANAGEMENT_KEY, NEXT_KEY
+from taxiway.device.extension.state import AgentState
 from taxiway.device.state import CORRELATIONS, Storage
 from taxiway.device.tpm import Tpm
 from taxiway.wire.syncml import UNENROLLED_BY_USER, Alert, AlertCode, Item
@@ -36,6 +37,7 @@ def remove_account(storage: Storage, tree: Tree, tpm: Tpm) -> None:
     for name in (MANAGEMENT_KEY, NEXT_KEY, ACCOUNT_SLOT):
         tpm.remove(name)
     state.installed.clear()
+    state.extension = AgentState()
     state.enrolled, state.mdm, state.terms, state.leaving = None, {}, "", False
     state.registry.get(CORRELATIONS, {}).pop("EntDMID", None)
     storage.save()

@@ -6,6 +6,7 @@ from typing import Final
 
 from taxiway.graph.protocol.call import Operation
 from taxiway.graph.resources import (
+    app_relationships,
     applications,
     apps,
     authentication_methods,
@@ -29,6 +30,7 @@ from taxiway.graph.resources import (
     policies,
     recovery_keys,
     roles,
+    scripts,
     service_principals,
     users,
 )
@@ -55,6 +57,8 @@ OPERATIONS: Final[list[Operation]] = [
     *enrollment.OPERATIONS,
     *filters.OPERATIONS,
     *apps.OPERATIONS,
+    *app_relationships.OPERATIONS,
+    *scripts.OPERATIONS,
     *configurations.OPERATIONS,
     *catalogue.OPERATIONS,
     *managed_devices.OPERATIONS,
@@ -76,9 +80,7 @@ _DEVICE_MANAGEMENT: Final = (
     "deviceCustomAttributeShellScripts",
     "deviceHealthScripts",
     "deviceManagementPartners",
-    "deviceManagementScripts",
     "deviceShellScripts",
-    "getRoleScopeTagsByResource",
     "groupPolicyConfigurations",
     "importedDeviceIdentities",
     "importedWindowsAutopilotDeviceIdentityUploads",
@@ -101,10 +103,6 @@ _APP_MANAGEMENT: Final = (
     "mobileAppCategories",
     "mobileAppConfigurations",
     "mobileApps/{id}/categories",
-    "mobileApps/{id}/installSummary",
-    "mobileApps/{id}/relationships",
-    "mobileApps/{id}/updateRelationships",
-    "mobileApps/{id}/userStatuses",
     "policySets",
     "vppTokens",
 )

@@ -139,13 +139,24 @@ async def join_blocks(rt: Runtime, tenant: str, file_id: str, contents: Sequence
 
 
 async def commit(rt: Runtime, row: Row, info: EncryptionInfo, *, principal: directory.Principal) -> None:
-    """Open the content with its keys, check it, and give it to the app; what does not fit fails the file by name."""
+    """Open the content with its keys, check it, and give it to the app; what does not fit fails the file by name.
+
+    A Win32 app keeps it encrypted, as it was uploaded: the PC opens it again.
+    """
     tenant, sha256 = principal.tenant, row["content_sha256"]
     if not sha256:
         raise BadRequest("No block list was uploaded for this file.")
     try:
         plain = await rt.workers.run(lambda: decrypt_content(_whole(rt.blobs, sha256), info))
-        await management.set_app_content(rt, tenant, row["app_id"], [plain], principal=principal, file_name=row["name"])
+        app = await rt.store.read(tenant, lambda tx: management.APPS.require(tx, row["app_id"]))
+        named = {"principal": principal, "file_name": row["name"]}
+        if app["kind"] == management.WIN32:
+            uploaded = _chunks(rt.blobs, [sha256])
+            await management.set_encrypted_content(
+                rt, tenant, app["id"], uploaded, info, size=row["size"] or len(plain), **named
+            )
+        else:
+            await management.set_app_content(rt, tenant, app["id"], [plain], **named)
     except TaxiwayError:
         await rt.store.write(tenant, lambda tx: _settle(tx, row, "commitFileFailed"))
         raise

@@ -3,15 +3,21 @@
 from taxiway.management.actions.retirement import end_retirements, order_retire
 from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
+from taxiway.management.apps.kinds.win32 import KIND as WIN32
 from taxiway.management.apps.mobile_apps import (
     APPS,
     assign_app,
     create_app,
     delete_app,
     meant_apps,
+    relate_apps,
     set_app_content,
+    set_encrypted_content,
     update_app,
 )
+from taxiway.management.apps.relationships import Related, Relationship
+from taxiway.management.apps.relationships import of as relationships_of
+from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
@@ -48,6 +54,15 @@ from taxiway.management.esp.details import status_details
 from taxiway.management.esp.forecast import Forecast, forecast
 from taxiway.management.esp.order_http import order_routes
 from taxiway.management.esp.view import EspView, esp_view, named
+from taxiway.management.extension.entities import SCRIPT_KIND, SCRIPT_KINDS
+from taxiway.management.extension.scripts import (
+    SCRIPTS,
+    assign_script,
+    create_script,
+    delete_script,
+    update_script,
+)
+from taxiway.management.extension.states import of_object as extension_states
 from taxiway.management.followers import follow
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
@@ -64,7 +79,12 @@ __all__ = [
     "CONFIGURATION_KINDS",
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
+    "EXTENSION_KINDS",
     "POLICY_KINDS",
+    "SCRIPTS",
+    "SCRIPT_KIND",
+    "SCRIPT_KINDS",
+    "WIN32",
     "BadOmaUri",
     "BadPolicy",
     "BadSetting",
@@ -78,6 +98,8 @@ __all__ = [
     "Item",
     "ManagementError",
     "NoContent",
+    "Related",
+    "Relationship",
     "UnknownSetting",
     "Verdict",
     "alerts_of",
@@ -85,21 +107,25 @@ __all__ = [
     "assign_configuration",
     "assign_configuration_policy",
     "assign_policy",
+    "assign_script",
     "create_app",
     "create_configuration",
     "create_configuration_policy",
     "create_policy",
+    "create_script",
     "definitions",
     "delete_app",
     "delete_configuration",
     "delete_configuration_policy",
     "delete_policy",
+    "delete_script",
     "device_states",
     "effective",
     "end_retirements",
     "esp_state",
     "esp_view",
     "expire_pages",
+    "extension_states",
     "follow",
     "forecast",
     "forget_challenges",
@@ -111,13 +137,17 @@ __all__ = [
     "order_esp",
     "order_retire",
     "order_routes",
+    "relate_apps",
+    "relationships_of",
     "routes",
     "secure_by_default",
     "set_app_content",
+    "set_encrypted_content",
     "set_secure_by_default",
     "status_details",
     "update_app",
     "update_configuration",
     "update_configuration_policy",
     "update_policy",
+    "update_script",
 ]

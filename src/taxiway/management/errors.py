@@ -3,6 +3,8 @@
 TaxiwayError
   ManagementError
     BadPolicy           a property of a configuration, app or compliance policy is wrong
+      RelationshipCycle   apps that depend on each other, or take each other's place, in a circle
+      InUse               an app that another one depends on or takes the place of
     BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
     BadSetting          a setting of a catalogue policy does not fit its definition
       UnknownSetting    no definition has this id
@@ -21,6 +23,14 @@ class ManagementError(TaxiwayError):
 
 class BadPolicy(ManagementError):
     """A property of a configuration, an app or a compliance policy is wrong."""
+
+
+class RelationshipCycle(BadPolicy):
+    """Apps that depend on each other, or take each other's place, in a circle."""
+
+
+class InUse(BadPolicy):
+    """An app that another one depends on or takes the place of."""
 
 
 class BadOmaUri(ManagementError):

@@ -11,9 +11,11 @@ from taxiway import enrollment, pki
 from taxiway.management.apps import mobile_apps
 from taxiway.management.certificates.delivery import AuthorityMissing
 from taxiway.management.errors import BadRange
+from taxiway.management.extension import agent
 from taxiway.management.session.message import Incoming, handle
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime, Tx
+from taxiway.wire.extension import AGENT_CONTENT
 from taxiway.wire.syncml import AAD_USER_TOKEN, Alert, Message, parse_message
 
 MAX_BODY: Final = 2 * 1024 * 1024
@@ -32,7 +34,7 @@ async def exchange(rt: Runtime, peer: Peer, body: bytes, bearer: str | None, *, 
     """Answer one SyncML message."""
     managed_id = managed_id_of(peer)
     message = await rt.workers.run(parse_message, body)
-    user_id, token_error = await _user(rt, peer.tenant, managed_id, bearer or _token_in(message))
+    user_id, token_error = await prove_user(rt, peer.tenant, managed_id, bearer or _token_in(message))
     incoming = Incoming(
         managed_id=managed_id,
         message=message,
@@ -72,26 +74,16 @@ async def open_content(rt: Runtime, peer: Peer, sha256: str, wanted: tuple[int |
 
     def look(tx: Tx) -> int:
         enrollment.require_current(tx, managed_id, thumbprint)
-        return mobile_apps.content_size(tx, sha256)
+        return len(AGENT_CONTENT) if built_in else mobile_apps.content_size(tx, sha256)
 
+    built_in = sha256 == agent.SHA256
     size = await rt.store.read(peer.tenant, look)
     first, last = _range(wanted, size)
-    return Content(_read(rt, sha256, first, last - first + 1), first, last, size)
+    chunks = _piece(AGENT_CONTENT[first : last + 1]) if built_in else _read(rt, sha256, first, last - first + 1)
+    return Content(chunks, first, last, size)
 
 
-# ---------------------------------------------------------------------------------------------- inside
-
-
-def _token_in(message: Message) -> str | None:
-    for command in message.commands:
-        if isinstance(command, Alert):
-            for item in command.items:
-                if item.type == AAD_USER_TOKEN and item.data:
-                    return item.data.strip()
-    return None
-
-
-async def _user(rt: Runtime, tenant: str, managed_id: str, token: str | None) -> tuple[str | None, str | None]:
+async def prove_user(rt: Runtime, tenant: str, managed_id: str, token: str | None) -> tuple[str | None, str | None]:
     """The user a valid token proves on this very device; without one the session is the device's alone."""
     if token is None:
         return None, None
@@ -110,6 +102,18 @@ async def _user(rt: Runtime, tenant: str, managed_id: str, token: str | None) ->
     return claims.oid, None
 
 
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _token_in(message: Message) -> str | None:
+    for command in message.commands:
+        if isinstance(command, Alert):
+            for item in command.items:
+                if item.type == AAD_USER_TOKEN and item.data:
+                    return item.data.strip()
+    return None
+
+
 def _range(wanted: tuple[int | None, int | None] | None, size: int) -> tuple[int, int]:
     """First and last byte: ``(first, None)`` to the end, ``(None, n)`` the last n."""
     if wanted is None:
@@ -121,6 +125,10 @@ def _range(wanted: tuple[int | None, int | None] | None, size: int) -> tuple[int
     if first > last:
         raise BadRange(f"The content has {size} bytes.")
     return first, last
+
+
+async def _piece(content: bytes) -> AsyncIterator[bytes]:
+    yield content
 
 
 async def _read(rt: Runtime, sha256: str, offset: int, length: int) -> AsyncIterator[bytes]:

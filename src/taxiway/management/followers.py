@@ -5,6 +5,7 @@ from __future__ import annotations
 from taxiway import pki
 from taxiway.management.certificates import challenges
 from taxiway.management.esp import deployments, details
+from taxiway.management.extension import states
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
 from taxiway.store.unit import Event
@@ -23,6 +24,7 @@ def _begin(tx: Tx, event: Event) -> None:
 def _erase(tx: Tx, event: Event) -> None:
     details.keep_details(tx, event["id"])
     deployments.abandon(tx, event["id"])
+    states.erase(tx, event["id"])
     runs.erase(tx, event["id"])
     pki.revoke(tx, subject=f"managed:{event['id']}", purpose="client")
     challenges.forget_of(tx, event["id"])

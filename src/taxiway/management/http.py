@@ -13,6 +13,7 @@ from taxiway.doors.request import bearer, correlation, peer, read_body
 from taxiway.management import flow
 from taxiway.management.certificates import http as certificates
 from taxiway.management.errors import BadRange, NoContent
+from taxiway.management.extension.http import extension_routes
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
 from taxiway.wire.errors import WireError
@@ -28,6 +29,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/managementserver/mdm.svc", services.manage, methods=["POST"]),
         Route("/content/{sha256}", services.content, methods=["GET"]),
         *certificates.routes(rt),
+        *extension_routes(rt),
     ]
 
 

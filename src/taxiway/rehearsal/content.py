@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import zipfile
 from typing import Any
 
 from taxiway.kernel import Entropy
@@ -11,7 +13,7 @@ from taxiway.rehearsal.errors import RehearsalError
 from taxiway.wire.app_content import encrypt_content
 
 _BLOCK = 4 * 1024 * 1024
-_MSI = "microsoft.graph.windowsMobileMSI"
+MSI, WIN32 = "microsoft.graph.windowsMobileMSI", "microsoft.graph.win32LobApp"
 #: How an OLE compound file begins, and so every MSI.
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 
@@ -21,7 +23,15 @@ def made_up_msi(size: int, entropy: Entropy) -> bytes:
     return _OLE + entropy.bytes(max(size - len(_OLE), 0))
 
 
-async def upload_msi(admin: Administrator, app_id: str, name: str, plain: bytes) -> None:
+def made_up_package(size: int, entropy: Entropy) -> bytes:
+    """A zip with a setup.exe of ``size`` bytes of noise, as a packing tool makes one before it encrypts it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("setup.exe"), entropy.bytes(size))
+    return packed.getvalue()
+
+
+async def upload_content(admin: Administrator, app_id: str, file_name: str, plain: bytes, kind: str = MSI) -> None:
     """Upload and commit one content version, and make it the app's."""
     content, info = encrypt_content(
         plain,
@@ -30,14 +40,14 @@ async def upload_msi(admin: Administrator, app_id: str, name: str, plain: bytes)
         vector=admin.entropy.bytes(16),
     )
     app = f"/beta/deviceAppManagement/mobileApps/{app_id}"
-    version = (await admin.call("POST", f"{app}/{_MSI}/contentVersions", {}))["id"]
-    files = f"{app}/{_MSI}/contentVersions/{version}/files"
+    version = (await admin.call("POST", f"{app}/{kind}/contentVersions", {}))["id"]
+    files = f"{app}/{kind}/contentVersions/{version}/files"
     file = await admin.call(
         "POST",
         files,
         {
             "@odata.type": "#microsoft.graph.mobileAppContentFile",
-            "name": f"{name}.msi",
+            "name": file_name,
             "size": len(plain),
             "sizeEncrypted": len(content),
             "manifest": None,
@@ -49,7 +59,7 @@ async def upload_msi(admin: Administrator, app_id: str, name: str, plain: bytes)
     await _blocks(admin, ready["azureStorageUri"], content)
     await admin.call("POST", f"{address}/commit", {"fileEncryptionInfo": info.as_graph()})
     await _until(admin, address, "commitFile")
-    await admin.call("PATCH", app, {"@odata.type": f"#{_MSI}", "committedContentVersion": version})
+    await admin.call("PATCH", app, {"@odata.type": f"#{kind}", "committedContentVersion": version})
 
 
 async def _blocks(admin: Administrator, address: str, content: bytes) -> None:

@@ -77,9 +77,10 @@ class ProfilePlan(_Section, frozen=True, kw_only=True):
 
 
 class AppPlan(_Section, frozen=True, kw_only=True):
-    """A required MSI of made-up content; ``for_users``: assigned to all users, not to devices."""
+    """A required app of made-up content; ``for_users``: assigned to all users, not to devices."""
 
     name: str
+    kind: Literal["msi", "win32"] = "msi"
     version: str = "1.0.0"
     size_kb: int = 64
     groups: list[str] = []

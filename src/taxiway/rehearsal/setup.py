@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from taxiway.rehearsal.administrator import Administrator
-from taxiway.rehearsal.content import made_up_msi, upload_msi
+from taxiway.rehearsal.content import MSI, WIN32, made_up_msi, made_up_package, upload_content
 from taxiway.rehearsal.plan import AppPlan, GroupPlan, Plan, PolicyPlan
 from taxiway.rehearsal.registration import Report, assign_users, register, wait_for_profiles
 
@@ -20,6 +20,12 @@ Progress = Callable[[int, str, State, str], None]
 
 INTUNE = "0000000a-0000-0000-c000-000000000000"
 _SCOPES = {"none": "none", "some": "selected", "all": "all"}
+
+#: Per kind of app: how its content is made up, what the file is called, its type at Graph.
+_CONTENTS = {
+    "msi": (made_up_msi, "{}.msi", MSI),
+    "win32": (made_up_package, "IntunePackage.intunewin", WIN32),
+}
 
 TITLES = {
     1: "Set up Windows automatic Intune enrollment",
@@ -240,8 +246,20 @@ class Setup:
 
     async def _app(self, app: AppPlan) -> None:
         address = "/beta/deviceAppManagement/mobileApps"
-        body = {
-            "@odata.type": "#microsoft.graph.windowsMobileMSI",
+        made = await self._make(address, self._msi(app) if app.kind == "msi" else self._win32(app))
+        if not made.get("committedContentVersion"):
+            make, name, kind = _CONTENTS[app.kind]
+            content = make(app.size_kb * 1024, self.admin.entropy)
+            await upload_content(self.admin, made["id"], name.format(app.name), content, kind)
+        targets = [
+            {"@odata.type": "#microsoft.graph.mobileAppAssignment", "intent": "required", "settings": None, **target}
+            for target in self._assignments(app.groups, for_users=app.for_users)
+        ]
+        await self.admin.call("POST", f"{address}/{made['id']}/assign", {"mobileAppAssignments": targets})
+
+    def _msi(self, app: AppPlan) -> dict[str, Any]:
+        return {
+            "@odata.type": f"#{MSI}",
             "displayName": app.name,
             "description": app.name,
             "publisher": self.plan.organization,
@@ -251,15 +269,33 @@ class Setup:
             "ignoreVersionDetection": False,
             "useDeviceContext": not app.for_users,
         }
-        made = await self._make(address, body)
-        if not made.get("committedContentVersion"):
-            content = made_up_msi(app.size_kb * 1024, self.admin.entropy)
-            await upload_msi(self.admin, made["id"], app.name, content)
-        targets = [
-            {"@odata.type": "#microsoft.graph.mobileAppAssignment", "intent": "required", "settings": None, **target}
-            for target in self._assignments(app.groups, for_users=app.for_users)
-        ]
-        await self.admin.call("POST", f"{address}/{made['id']}/assign", {"mobileAppAssignments": targets})
+
+    def _win32(self, app: AppPlan) -> dict[str, Any]:
+        """As IntuneWin32App writes one: it is there when its program has at least this version."""
+        found = {
+            "@odata.type": "#microsoft.graph.win32LobAppFileSystemDetection",
+            "path": f"%ProgramFiles%\\{self.plan.organization}\\{app.name}",
+            "fileOrFolderName": "app.exe",
+            "check32BitOn64System": False,
+            "detectionType": "version",
+            "operator": "greaterThanOrEqual",
+            "detectionValue": app.version,
+        }
+        return {
+            "@odata.type": f"#{WIN32}",
+            "displayName": app.name,
+            "description": app.name,
+            "publisher": self.plan.organization,
+            "displayVersion": app.version,
+            "fileName": f"{app.name}.intunewin",
+            "setupFilePath": "setup.exe",
+            "installCommandLine": "setup.exe /quiet",
+            "uninstallCommandLine": "setup.exe /uninstall /quiet",
+            "applicableArchitectures": "x64",
+            "minimumSupportedWindowsRelease": "1607",
+            "installExperience": {"runAsAccount": "system", "deviceRestartBehavior": "basedOnReturnCode"},
+            "detectionRules": [found],
+        }
 
     async def _policy(self, policy: PolicyPlan) -> None:
         address = f"/beta/deviceManagement/{policy.kind}"

@@ -6,7 +6,6 @@ Layout: 32 bytes HMAC-SHA256 over everything behind it, 16 bytes initialization 
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Mapping
@@ -54,7 +53,7 @@ def read_encryption_info(info: Mapping[str, Any]) -> EncryptionInfo:
     def part(name: str, size: int) -> bytes:
         try:
             value = base64.b64decode(str(info.get(name) or ""), validate=True)
-        except binascii.Error as error:
+        except ValueError as error:  # not ASCII, or not base64
             raise BadContent(f"fileEncryptionInfo.{name} is not base64.") from error
         if len(value) != size:
             raise BadContent(f"fileEncryptionInfo.{name} has {len(value)} bytes instead of {size}.")

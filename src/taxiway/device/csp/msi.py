@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import DEVICE, USER, Node, Refused
@@ -59,6 +59,8 @@ class MsiApps(Csp):
         self._oma_dm = oma_dm
         self._queue = queue
         self._installer = installer
+        self.installed: Callable[[str], None] = lambda _product: None
+        """Hears of each product that was installed."""
 
     def read(self, node: Node) -> str | None:
         """Status and error of an app that was ordered."""
@@ -191,6 +193,7 @@ class MsiApps(Csp):
         if status == DONE:
             self._tree.put(node.above().child("Version"), job.version)
             self._storage.state.installed[node.above().name] = job.version
+            self.installed(node.above().name)
         self._storage.save()
         self._oma_dm.tell(MSI_INSTALL_DONE, node.uri, signed)
 

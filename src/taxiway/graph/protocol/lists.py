@@ -26,12 +26,13 @@ def reading(
     beta: bool = False,
     narrow: Narrow | None = None,
     find: Find | None = None,
+    listed: Face | None = None,
 ) -> list[Operation]:
-    """GET of a collection, of its ``$count`` and of one item."""
+    """GET of a collection, of its ``$count`` and of one item; ``listed``: the face of the list, where it shows less."""
     family = face.family
 
     async def get_list(call: Call) -> Answer:
-        return await list_answer(call, face, narrow=narrow)
+        return await list_answer(call, listed or face, narrow=narrow)
 
     async def get_count(call: Call) -> Answer:
         return await count_answer(call, face, narrow=narrow)

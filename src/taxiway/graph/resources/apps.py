@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Any, Final
 
@@ -37,8 +38,17 @@ APPS: Final = replace(
         management.APPS,
         _KIND,
         management.APP_KINDS,
-        hidden=frozenset({"content_sha256"}),
-        beta=frozenset({"is_assigned", "dependent_app_count", "superseding_app_count", "superseded_app_count"}),
+        hidden=frozenset({"content_sha256", "revision"}),
+        beta=frozenset(
+            {
+                "is_assigned",
+                "dependent_app_count",
+                "superseding_app_count",
+                "superseded_app_count",
+                "detection_rules",
+                "requirement_rules",
+            }
+        ),
         intents=True,
         versioned=False,
     ),
@@ -124,11 +134,7 @@ async def _statuses(call: Call) -> Answer:
     """``deviceStatuses``: the install state on each device."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        management.APPS.require(tx, call.keys["id"])
-        rows = management.object_states(tx, _KIND, call.keys["id"])
-        ids = [row["managed_id"] for row in rows]
-        devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
-        return [_install_state(row, devices.get(row["managed_id"], {})) for row in rows]
+        return [_install_state(row, device) for row, device in _standing(tx, call.keys["id"])]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
@@ -141,11 +147,65 @@ def _install_state(row: Row, device: Row) -> dict[str, Any]:
         "userPrincipalName": device.get("upn"),
         "osVersion": device.get("os_version"),
         "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
-        "errorCode": row["detail"].get("error") or 0,
+        "errorCode": _error_code(row["detail"].get("error")),
         "lastSyncDateTime": moment(row["updated_at"]),
     }
 
 
+def _error_code(told: Any) -> int:
+    """An HRESULT as Graph writes it: a signed number; 0 for none, and where the error is only a sentence."""
+    if not isinstance(told, str) or not told.startswith("0x"):
+        return 0
+    number = int(told, 16)
+    return number - (1 << 32) if number & 0x80000000 else number
+
+
+def _standing(tx: Tx, app_id: str) -> list[tuple[Row, Row]]:
+    """How an app stands on each device, with the device."""
+    management.APPS.require(tx, app_id)
+    rows = management.object_states(tx, _KIND, app_id)
+    ids = [row["managed_id"] for row in rows]
+    devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
+    return [(row, devices.get(row["managed_id"], {})) for row in rows]
+
+
+async def _summary(call: Call) -> Answer:
+    """``installSummary``: how many devices and users stand where."""
+    found = await call.read(lambda tx: _standing(tx, call.keys["id"]))
+    shown: dict[str, Any] = {"id": call.keys["id"]}
+    for noun, of in (("Device", found), ("User", [pair for pair in found if pair[0]["detail"].get("via") == "user"])):
+        counted = Counter(_COUNTED.get(row["state"], "notInstalled") for row, _ in of)
+        names = ("installed", "failed", "notApplicable", "notInstalled", "pendingInstall")
+        shown |= {f"{name}{noun}Count": counted[name] for name in names}
+    context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/installSummary/$entity"
+    return Answer(200, {"@odata.context": context, **shown})
+
+
+async def _user_statuses(call: Call) -> Answer:
+    """``userStatuses``: for each user, on how many devices the app stands where."""
+    found = await call.read(lambda tx: _standing(tx, call.keys["id"]))
+    by_user: dict[str, list[tuple[Row, Row]]] = defaultdict(list)
+    for row, device in found:
+        if device.get("upn"):
+            by_user[device["upn"]].append((row, device))
+    shown = []
+    for upn, of in sorted(by_user.items()):
+        counted = Counter(_COUNTED.get(row["state"], "notInstalled") for row, _ in of)
+        user: dict[str, Any] = {"id": f"{call.keys['id']}_{of[0][1]['user_id']}", "userPrincipalName": upn}
+        user["userName"] = of[0][1].get("user_display_name")
+        shown.append(user | {f"{name}DeviceCount": counted[name] for name in ("installed", "failed", "notInstalled")})
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/userStatuses", shown)
+
+
+#: The states of lists as summaries count them.
+_COUNTED: Final = {
+    "installed": "installed",
+    "failed": "failed",
+    "uninstallFailed": "failed",
+    "notApplicable": "notApplicable",
+    "pendingInstall": "pendingInstall",
+    "installing": "pendingInstall",
+}
 _READ, _WRITE = scopes.APPS_READ, scopes.APPS_WRITE
 _VERSIONS: Final = f"{_PATH}/{{id}}/contentVersions"
 _FILES: Final = f"{_VERSIONS}/{{version}}/files"
@@ -167,4 +227,6 @@ OPERATIONS: Final = [
     Operation("POST", f"{_FILES}/{{file}}/renewUpload", _renew, _WRITE),
     Operation("POST", f"{_FILES}/{{file}}/commit", _commit, _WRITE),
     Operation("GET", f"{_PATH}/{{id}}/deviceStatuses", _statuses, _READ),
+    Operation("GET", f"{_PATH}/{{id}}/installSummary", _summary, _READ, "intune", beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/userStatuses", _user_statuses, _READ, "intune", beta=True),
 ]

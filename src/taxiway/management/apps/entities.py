@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taxiway.management.apps.table import KINDS
+from taxiway.management.apps.table import EXTENSION_KINDS, KINDS
 from taxiway.management.declare import base, names, of
 from taxiway.store import Entity, Prop
 
@@ -33,6 +33,10 @@ MOBILE_APP = Entity(
         *_LOB,
         *_OF_KINDS.values(),
         Prop("content_sha256", graph="taxiwayContentSha256"),
+        # What an agent goes by: it counts up with every change that an agent has to know of.
+        Prop("revision", "int", graph="taxiwayRevision", default=1),
+        # Graph's fileEncryptionInfo of content that is kept as it was uploaded.
+        Prop("content_keys", graph="taxiwayContentKeys", secret=True),
     ],
 )
 
@@ -40,3 +44,5 @@ MOBILE_APP = Entity(
 APP_KINDS: Final[dict[str, frozenset[str]]] = {
     name: names(kind.PROPS) | (names(_LOB) if kind.CONTENT else frozenset()) for name, kind in KINDS.items()
 }
+#: What an agent has to know of: a change of it is a new revision.
+ACTED_ON: Final = {name: names(KINDS[name].PROPS) for name in EXTENSION_KINDS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,14 +12,16 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
-from taxiway.management.apps import durations
-from taxiway.management.apps.entities import APP_KINDS, MOBILE_APP
+from taxiway.management.apps import durations, relationships
+from taxiway.management.apps.entities import ACTED_ON, APP_KINDS, MOBILE_APP
+from taxiway.management.apps.kinds import win32
 from taxiway.management.apps.order import Order
-from taxiway.management.apps.table import KINDS
+from taxiway.management.apps.table import BY_CSP, EXTENSION_KINDS, KINDS
 from taxiway.management.collection import Collection
-from taxiway.management.errors import NoContent
+from taxiway.management.errors import BadPolicy, NoContent
 from taxiway.store import Blobs, Repository, Row, Runtime, Tx, one_of
 from taxiway.store.schema import blob
+from taxiway.wire.app_content import EncryptionInfo, read_encryption_info
 
 APPS = Repository(MOBILE_APP)
 OBJECT_KIND: Final = "mobile_app"
@@ -38,7 +41,7 @@ _SHARED: Final = frozenset(
     }
 )
 
-Intent = Literal["required", "uninstall"]
+Intent = Literal["required", "uninstall", "dependency"]
 
 
 def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
@@ -46,22 +49,54 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
 
 
 apps = Collection(APPS, OBJECT_KIND, "apps.write", APP_KINDS, _check, _SHARED)
-update_app = apps.update
 assign_app = apps.assign
 
 
 def create_app(tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
     """Add an app; one that has no content is published at once."""
-    row = apps.create(tx, kind, values, principal=principal)
+    made = win32.prepared({}, values) if kind == win32.KIND else values
+    row = apps.create(tx, kind, made, principal=principal)
     if KINDS[kind].CONTENT:
         return row
     return APPS.update(tx, row["id"], {"publishing_state": "published", "upload_state": 1})
 
 
+def update_app(tx: Tx, app_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
+    """Change an app; what an agent has to know of makes a new revision."""
+    before = APPS.require(tx, app_id)
+    made = win32.prepared(before, changes) if before["kind"] == win32.KIND else changes
+    row = apps.update(tx, app_id, made, principal=principal)
+    if any(before[name] != row[name] for name in ACTED_ON.get(before["kind"], ())):
+        return APPS.update(tx, app_id, {"revision": int(before["revision"]) + 1})
+    return row
+
+
 def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
-    """Remove an app, its assignments and what was recorded of its installations."""
+    """Remove an app, its assignments and what was recorded of its installations; not while another app needs it."""
+    require(tx, principal, apps.action)
+    relationships.drop(tx, app_id)
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
+
+
+def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:
+    """Replace what an app depends on and what it supersedes; its dependents and successors stay as they are."""
+    require(tx, principal, apps.action)
+    row = APPS.require(tx, app_id)
+    counted = relationships.replace(tx, app_id, wanted, exists=lambda each: _related_kind(tx, each))
+    for each, counts in counted.items():
+        APPS.update(tx, each, counts)
+    APPS.update(tx, app_id, {"revision": int(row["revision"]) + 1, "last_modified_at": tx.now})
+    tx.log(
+        "mobile_app.related",
+        subject=f"{OBJECT_KIND}:{app_id}",
+        what={"name": row["display_name"], "relationships": [[each.kind, each.target_id, each.how] for each in wanted]},
+    )
+
+
+def _related_kind(tx: Tx, app_id: str) -> bool:
+    row = APPS.get(tx, app_id)
+    return row is not None and row["kind"] in EXTENSION_KINDS
 
 
 async def set_app_content(
@@ -81,21 +116,7 @@ async def set_app_content(
     def publish(tx: Tx) -> Row:
         require(tx, principal, apps.action)
         row = APPS.require(tx, app_id)
-        known = sa.select(blob.c.sha256).where(blob.c.tenant == tx.tenant, blob.c.sha256 == sha256)
-        if tx.scalar(known) is None:
-            tx.execute(sa.insert(blob).values(tenant=tx.tenant, sha256=sha256, size=size, created_at=tx.now))
-        version = int(row["committed_content_version"] or 0) + 1
-        changes = {
-            "content_sha256": sha256,
-            "size": size,
-            "file_name": file_name or row["file_name"],
-            "committed_content_version": str(version),
-            "upload_state": 1,
-            "publishing_state": "published",
-            "last_modified_at": tx.now,
-        }
-        tx.log("mobile_app.published", subject=f"{OBJECT_KIND}:{app_id}", what={"sha256": sha256, "size": size})
-        return APPS.update(tx, app_id, changes)
+        return _publish(tx, row, sha256, size, file_name)
 
     return await rt.store.write(tenant, publish, actor=f"{principal.kind}:{principal.id}")
 
@@ -103,6 +124,59 @@ async def set_app_content(
 def _check_content(blobs: Blobs, app: Row, sha256: str) -> None:
     with blobs.open(sha256) as file:
         KINDS[app["kind"]].check_content(app, file)
+
+
+async def set_encrypted_content(
+    rt: Runtime,
+    tenant: str,
+    app_id: str,
+    chunks: Iterable[bytes],
+    info: EncryptionInfo,
+    *,
+    principal: Principal,
+    file_name: str | None = None,
+    size: int = 0,
+) -> Row:
+    """Keep the package of a Win32 app as it was uploaded, encrypted, and its keys sealed; ``size``: of what is in it.
+
+    The caller has opened it once: content that its keys do not open is never published.
+    """
+    sha256, stored = await rt.workers.run(rt.blobs.put, chunks)
+
+    def publish(tx: Tx) -> Row:
+        require(tx, principal, apps.action)
+        row = APPS.require(tx, app_id)
+        if row["kind"] != win32.KIND:
+            raise BadPolicy("Only a Win32 app's content is kept encrypted.")
+        more = {"content_keys": json.dumps(info.as_graph()), "revision": int(row["revision"]) + 1}
+        return _publish(tx, row, sha256, stored, file_name, **more, **({"size": size} if size else {}))
+
+    return await rt.store.write(tenant, publish, actor=f"{principal.kind}:{principal.id}")
+
+
+def content_keys(tx: Tx, app_id: str) -> EncryptionInfo | None:
+    """The keys to an app's content; None where it has none."""
+    told = APPS.reveal(tx, app_id, "content_keys")
+    return None if told is None else read_encryption_info(json.loads(told))
+
+
+def _publish(tx: Tx, row: Row, sha256: str, stored: int, file_name: str | None, **more: Any) -> Row:
+    known = sa.select(blob.c.sha256).where(blob.c.tenant == tx.tenant, blob.c.sha256 == sha256)
+    if tx.scalar(known) is None:
+        tx.execute(sa.insert(blob).values(tenant=tx.tenant, sha256=sha256, size=stored, created_at=tx.now))
+    version = int(row["committed_content_version"] or 0) + 1
+    changes = {
+        "content_sha256": sha256,
+        "size": stored,
+        "file_name": file_name or row["file_name"],
+        "committed_content_version": str(version),
+        "upload_state": 1,
+        "publishing_state": "published",
+        "last_modified_at": tx.now,
+        **more,
+    }
+    tx.log("mobile_app.published", subject=f"{OBJECT_KIND}:{row['id']}", what={"sha256": sha256, "size": stored})
+    return APPS.update(tx, row["id"], changes)
 
 
 def content_size(tx: Tx, sha256: str) -> int:
@@ -128,18 +202,23 @@ class MeantApp:
 
     @property
     def deliverable(self) -> bool:
-        """Whether there is something to send: an installer, where the kind has one."""
+        """Whether there is something to send: an installer, or a name for it to be fetched by."""
         published = self.row["publishing_state"] == "published"
         return published and (not KINDS[self.row["kind"]].CONTENT or bool(self.row["content_sha256"]))
+
+    @property
+    def by_extension(self) -> bool:
+        """Whether the management extension installs it, and not a CSP."""
+        return self.row["kind"] in EXTENSION_KINDS
 
     @cached_property
     def order(self) -> Order:
         """How it is ordered, in the scope it installs in."""
-        return KINDS[self.row["kind"]].order(self.row, for_user=self.via == "user")
+        return BY_CSP[self.row["kind"]].order(self.row, for_user=self.via == "user")
 
     def job(self, content_origin: str) -> str:
         """What is executed; ``content_origin`` is the origin of the devices' door."""
-        return KINDS[self.row["kind"]].job(self.row, f"{content_origin}/content/{self.row['content_sha256']}")
+        return BY_CSP[self.row["kind"]].job(self.row, f"{content_origin}/content/{self.row['content_sha256']}")
 
 
 def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Final, Protocol
 
-from taxiway.management.apps.kinds import modern, msi, office
+from taxiway.management.apps.kinds import modern, msi, office, win32, winget
 from taxiway.management.apps.order import Order
 from taxiway.store import Prop, Row
 
@@ -31,6 +31,10 @@ class Module(Protocol):
     def check_content(self, row: Row, file: BinaryIO) -> None:
         """Raise what publishing this content refuses."""
 
+
+class CspModule(Module, Protocol):
+    """What a kind holds besides that a CSP installs, and not the management extension."""
+
     def order(self, row: Row, *, for_user: bool) -> Order:
         """The nodes of the app on a device, or on one for its user."""
 
@@ -38,5 +42,9 @@ class Module(Protocol):
         """What is executed; ``content`` is where the installer is."""
 
 
-_ALL: Final[tuple[Module, ...]] = (msi, modern, office)
-KINDS: Final = {kind.KIND: kind for kind in _ALL}
+_BY_CSP: Final[tuple[CspModule, ...]] = (msi, modern, office)
+_BY_EXTENSION: Final[tuple[Module, ...]] = (win32, winget)
+BY_CSP: Final = {kind.KIND: kind for kind in _BY_CSP}
+KINDS: Final[dict[str, Module]] = {kind.KIND: kind for kind in (*_BY_CSP, *_BY_EXTENSION)}
+#: The kinds that the management extension installs.
+EXTENSION_KINDS: Final = frozenset(kind.KIND for kind in _BY_EXTENSION)

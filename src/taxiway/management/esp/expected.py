@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, Literal
 
 from taxiway.management.apps.mobile_apps import MeantApp
+from taxiway.management.extension import agent
 from taxiway.management.model import DEVICE_LANE
 from taxiway.management.session import work
 from taxiway.management.session.context import Context
@@ -26,6 +27,7 @@ def freeze(ctx: Context, ids: list[str]) -> list[str]:
 
 def lists(ctx: Context) -> dict[str, list[str]]:
     """The device's lists as they were when they were first told: the device freezes them too."""
+    delivered = [app for app in tracked(ctx) if delivery(ctx, app) == DONE and not _is_agent(app)]
     made: dict[str, list[str]] = ctx.run.esp.setdefault(
         "lists",
         {
@@ -33,8 +35,8 @@ def lists(ctx: Context) -> dict[str, list[str]]:
             "networks": listed(ctx, "networks", DEVICE_LANE),
             "scep": listed(ctx, "scep", DEVICE_LANE),
             "pfx": listed(ctx, "pfx", DEVICE_LANE),
-            "msi": apps_of("msi", [app for app in tracked(ctx) if delivery(ctx, app) == DONE]),
-            "modern": apps_of("modern", [app for app in tracked(ctx) if delivery(ctx, app) == DONE]),
+            "msi": apps_of("msi", delivered),
+            "modern": apps_of("modern", delivered),
         },
     )
     return made
@@ -62,7 +64,9 @@ def lost(ctx: Context) -> list[str]:
 
 def failed(ctx: Context) -> list[str]:
     """The tracked apps of which the device says that they failed, by name."""
-    return [app.row["display_name"] for app in tracked(ctx) if work.app_state(ctx, app)[0] == "failed"]
+    found = [app.row["display_name"] for app in tracked(ctx) if work.app_state(ctx, app)[0] == "failed"]
+    by_agent = ctx.run.esp.get("extension", {}).values()
+    return found + [str(each["name"]) for each in by_agent if each["state"] == "failed"]
 
 
 def delivery(ctx: Context, app: MeantApp) -> str:
@@ -76,6 +80,11 @@ def policies(ctx: Context, lane: str) -> list[str]:
     return _readable(
         row["uri"] for row in rows if row["lane"] == lane and row["state"] == DONE and row["key"].startswith("set|")
     )
+
+
+def _is_agent(app: MeantApp) -> bool:
+    """The agent is waited for in device preparation, not among the apps."""
+    return bool(app.row["id"] == agent.AGENT_ID)
 
 
 def _readable(uris: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected
 from taxiway.management.esp.deadlines import RUNNING
 from taxiway.management.esp.waits import waiting_for
+from taxiway.management.extension import agent
 from taxiway.management.model import DEVICE_LANE, Wanted, key_of
 from taxiway.management.session import delivery, work
 from taxiway.management.session.context import Context
@@ -73,6 +74,8 @@ def enter(ctx: Context, state: str, why: Reason) -> None:
 def holds_back(ctx: Context, app: MeantApp) -> bool:
     """Whether an app has to wait until the page is over: required, but not among the blocking ones (R-65)."""
     selected = () if ctx.esp is None else ctx.esp.selected_apps
+    if app.row["id"] == agent.AGENT_ID:
+        return False
     return ctx.run.esp_state in RUNNING and bool(selected) and app.row["id"] not in selected
 
 
@@ -95,7 +98,8 @@ def _move(ctx: Context) -> _Move | None:
 
 
 def _opening(ctx: Context) -> _Move | None:
-    ids = ctx.queue.want_all(settings(ctx))
+    announced = agent.announcement() if any(app.row["id"] == agent.AGENT_ID for app in ctx.apps) else []
+    ids = ctx.queue.want_all([*settings(ctx), *announced])
     if not ctx.queue.settled(ids):
         return None
     refused = [row["uri"] for row in ctx.queue.failed(ids)]
@@ -195,6 +199,7 @@ def _ordered(ctx: Context, order: str) -> _Move | None:
 
 def _again(ctx: Context) -> _Move:
     """After "Try again" the page has its settings, its minutes and its work once more (R-71, P-18)."""
+    ctx.run.esp.pop("agent_failed", None)
     for row in ctx.queue.failed(expected.freeze(ctx, [])):
         ctx.queue.afresh(row["id"])
     if ctx.esp is not None:
@@ -230,7 +235,19 @@ def _deliver(ctx: Context) -> list[str]:
         if app.via == "device" and app.deliverable and not holds_back(ctx, app):
             ids += ctx.queue.want_all(work.app_commands(app, DEVICE_LANE, ctx.content_origin))
             work.follow(ctx, app)
+    _mind_agent(ctx)
     return ids
+
+
+def _mind_agent(ctx: Context) -> None:
+    """Where the page waits for an agent that could not be installed, it is told so: once for each failure."""
+    package = next((app for app in ctx.apps if app.row["id"] == agent.AGENT_ID), None)
+    if package is None or not agent.is_announced({row["key"] for row in ctx.queue.rows.values()}):
+        return
+    state, error = work.app_state(ctx, package)
+    if state == "failed" and not ctx.run.esp.get("agent_failed"):
+        ctx.run.esp["agent_failed"] = True
+        ctx.queue.order_all(agent.failure(error))
 
 
 def _fail(ctx: Context, text: str, apps: list[str]) -> _Move:

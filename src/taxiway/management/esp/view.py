@@ -15,6 +15,7 @@ from taxiway.management.esp import deadlines
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
 from taxiway.management.esp.forecast import Via, expected_apps
 from taxiway.management.esp.waits import Wait, waiting_for
+from taxiway.management.extension import agent
 from taxiway.management.session import runs
 from taxiway.management.session.queue import Queue
 from taxiway.management.session.report import device_states
@@ -22,7 +23,8 @@ from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 
 Outcome = Literal["no page", "waiting", "ended well", "failed"]
-_THERE: Final = "installed"
+#: States in which an app takes no more time.
+_THERE: Final = frozenset({"installed", "notApplicable"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,10 @@ def esp_view(tx: Tx, managed: Row) -> EspView:
     halves += [_user_half(tx, user, mine) for user, mine in run.esp.get("users", {}).items()]
     waits = tuple(waiting_for(run, Queue(tx, managed["id"]).rows)) + _sign_in(settings, run)
     states = device_states(tx, managed["id"])
+    mine = {f"{mobile_apps.OBJECT_KIND}:{agent.AGENT_ID}": agent.NAME, "esp": "the page itself"}
     names = {f"{row['object_kind']}:{row['object_id']}": str(row["detail"].get("name", "")) for row in states}
     estimate = _estimate(tx, managed, settings, run, states)
-    return EspView(managed["id"], settings, tuple(halves), waits, {**names, "esp": "the page itself"}, estimate)
+    return EspView(managed["id"], settings, tuple(halves), waits, {**names, **mine}, estimate)
 
 
 # ---------------------------------------------------------------------------------------------- inside
@@ -102,7 +105,7 @@ def _estimate(
     device = None if device_id is None else directory.find_device(tx, id=device_id)
     user = None if user_id is None else directory.find_user(tx, user_id)
     there = {
-        row["object_id"] for row in states if row["object_kind"] == mobile_apps.OBJECT_KIND and row["state"] == _THERE
+        row["object_id"] for row in states if row["object_kind"] == mobile_apps.OBJECT_KIND and row["state"] in _THERE
     }
     left = max(0.0, (deadline - deadlines.SLACK - tx.now).total_seconds())
     return Estimate(expected_apps(tx, via, device=device, user=user, settings=settings, there=there), left)

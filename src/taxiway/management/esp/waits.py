@@ -10,9 +10,11 @@ from typing import Any, Final
 from taxiway.management.apps.order import watched
 from taxiway.management.esp import blocks
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
+from taxiway.management.extension import agent, states
 from taxiway.management.model import DEVICE_LANE, user_lane
 from taxiway.management.session.queue import DONE, FAILED, QUEUED, UNPROVEN, CommandRow
 from taxiway.management.session.runs import ABSENT, Run
+from taxiway.wire.extension import PROVIDER, tracking_name
 
 #: How an enrolment words its status (05 section 10.14).
 _ENROLMENT: Final = {"": "no status reported yet", "2": "is being enrolled", "32": "in a state of its own"}
@@ -50,9 +52,11 @@ def _device(run: Run, rows: Rows) -> Iterator[Wait]:
         named = [rows[row_id] for row_id in run.esp.get("work", ()) if row_id in rows]
         yield from _commands("device setup", named, DEVICE_LANE)
     else:
+        yield from _agent(run, rows)
         told = run.esp.get("lists", {})
         yield from _installations("device setup", run, rows, DEVICE_LANE, _apps(told))
         yield from _certificates("device setup", run, rows, DEVICE_LANE, _certified(told))
+        yield from _by_agent("device setup", "Device", run.esp)
         word = f"./Device/{blocks.STATUS}/IsSyncDone"
         yield Wait("device setup", word, "the device has not said that the page is over", since)
 
@@ -66,6 +70,7 @@ def _user(run: Run, rows: Rows, user: str, mine: dict[str, Any]) -> Iterator[Wai
     else:
         yield from _installations("account setup", run, rows, lane, _apps(mine))
         yield from _certificates("account setup", run, rows, lane, _certified(mine))
+        yield from _by_agent("account setup", "User", mine)
         word = f"./User/{blocks.STATUS}/IsSyncDone"
         yield Wait("account setup", word, "the device has not said that the page is over", since, asked)
 
@@ -125,6 +130,32 @@ def _apps(told: Mapping[str, Any]) -> list[str]:
 
 def _certified(told: Mapping[str, Any]) -> list[str]:
     return [*told.get("scep", []), *told.get("pfx", [])]
+
+
+def _agent(run: Run, rows: Rows) -> Iterator[Wait]:
+    """The agent, until it has been installed and has asked what is meant."""
+    package = agent.package()
+    order = next((row for row in rows.values() if row["origins"] == [package.origin] and row["verb"] == "Exec"), None)
+    if order is None or "extension" in run.esp:
+        return
+    node = watched(package.order.tracked)
+    told = run.facts.get(node.status)
+    why = node.words.get(told or "", "no status reported yet")
+    if told in node.installed:
+        why = "it is installed and has not yet asked what is meant"
+    yield Wait("device preparation", node.status, why, order["updated_at"], (package.origin,))
+
+
+def _by_agent(phase: str, scope: str, record: Mapping[str, Any]) -> Iterator[Wait]:
+    """Apps that the agent installs and that are not there yet."""
+    for app_id, told in record.get("extension", {}).items():
+        if told["state"] in {"installed", "notApplicable"}:
+            continue
+        home = f"./{scope}/{agent.TRACKING}/Setup/Apps/Tracking/{PROVIDER}"
+        what = f"{home}/{tracking_name(app_id, told['revision'])}/InstallationState"
+        error = f" with {told['error']}" if told.get("error") else ""
+        why = f"{states.PROGRESS.get(told['state'], told['state'])}{error}"
+        yield Wait(phase, what, why, _since(told), (f"mobile_app:{app_id}",))
 
 
 def _since(record: Mapping[str, Any]) -> datetime | None:

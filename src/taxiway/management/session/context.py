@@ -9,6 +9,7 @@ from taxiway import directory
 from taxiway.enrollment import PROVIDER_ID, EspSettings
 from taxiway.management.apps import mobile_apps
 from taxiway.management.configuration import meant
+from taxiway.management.extension import agent
 from taxiway.management.model import DEVICE_LANE, Effective, user_lane
 from taxiway.management.session.queue import Queue
 from taxiway.management.session.runs import Run
@@ -69,9 +70,23 @@ class Context:
         return meant.effective(self.meant, meant.tenant_wide(self.tx))
 
     @cached_property
-    def apps(self) -> list[mobile_apps.MeantApp]:
-        """The apps that the device and the signed-in user are to have or to lose."""
+    def all_apps(self) -> list[mobile_apps.MeantApp]:
+        """The apps that the device and the signed-in user are to have or to lose, whoever installs them."""
         return mobile_apps.meant_apps(self.tx, device=self.device, user=self.user)
+
+    @cached_property
+    def apps(self) -> list[mobile_apps.MeantApp]:
+        """Those that are installed by a CSP; the agent that installs the others comes first."""
+        package = agent.package()
+        by_csp = [app for app in self.all_apps if not app.by_extension]
+        known = any(row["origins"] == [package.origin] and row["verb"] == "Exec" for row in self.queue.rows.values())
+        users = {"device": self.device, "user": self.user, "primary": self.primary}
+        return [package, *by_csp] if known or agent.needed(self.tx, self.all_apps, **users) else by_csp
+
+    @property
+    def extension_apps(self) -> list[mobile_apps.MeantApp]:
+        """Those that the agent installs."""
+        return [app for app in self.all_apps if app.by_extension]
 
     def fact_key(self, uri: str) -> str:
         """Under which name a fact is kept: a user's facts apart for each user."""

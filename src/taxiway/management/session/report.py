@@ -9,11 +9,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from taxiway import enrollment
-from taxiway.kernel import Reason
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.compliance import evaluation, policies
 from taxiway.management.esp import page
-from taxiway.management.session import standing, work
+from taxiway.management.extension import agent, states
+from taxiway.management.extension.plan import Asked, held_back
+from taxiway.management.session import standing, statuses, work
 from taxiway.management.session.context import Context
 from taxiway.management.session.runs import ABSENT
 from taxiway.management.tables import device_status
@@ -32,8 +33,6 @@ _s = device_status.c
 _mine = (_s.tenant == sa.bindparam("t")) & (_s.managed_id == sa.bindparam("m"))
 _one = _mine & (_s.object_kind == sa.bindparam("k")) & (_s.object_id == sa.bindparam("o"))
 _statuses = sa.select(device_status).where(_mine)
-_insert = sa.insert(device_status)
-_update = sa.update(device_status).where(_one).values({n: sa.bindparam(n) for n in ("state", "detail", "updated_at")})
 _forget = sa.delete(device_status).where(_one)
 
 _State = tuple[str, dict[str, Any]]
@@ -132,7 +131,27 @@ def object_states(tx: Tx, kind: str, object_id: str) -> list[dict[str, Any]]:
 def _states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
     yield from standing.states(ctx)
     for app in ctx.apps:
-        yield (mobile_apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
+        if app.row["id"] != agent.AGENT_ID:  # a means, not an app that somebody assigned
+            yield (mobile_apps.OBJECT_KIND, app.row["id"]), _app_state(ctx, app)
+    yield from _extension_states(ctx)
+
+
+def _extension_states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
+    """How the agent's apps stand, by what it reported."""
+    if not ctx.extension_apps:
+        return
+    asked = Asked(ctx.tx, ctx.managed, ctx.device, ctx.user, ctx.run, ctx.esp, ctx.extension_apps)
+    reported = states.load(ctx.tx, ctx.managed["id"])
+    mine = {app.row["id"] for app in ctx.extension_apps}
+    needed = [mobile_apps.MeantApp(row, "device", "dependency") for key, row in asked.others.items() if key not in mine]
+    meant = {app.row["id"] for app in asked.meant}
+    for app in [*ctx.extension_apps, *needed]:
+        report = reported.get(("app", app.row["id"], asked.owner(app)))
+        state, detail = states.shown(app, report, held_back=held_back(asked, app))
+        if app.intent == "required" and app.row["id"] not in meant:
+            state, detail = "notApplicable", {**detail, "text": "Another app takes its place."}
+        if app.intent != "dependency" or report is not None:
+            yield (mobile_apps.OBJECT_KIND, app.row["id"]), (state, detail)
 
 
 def _of_somebody_else(ctx: Context, detail: dict[str, Any]) -> bool:
@@ -166,24 +185,8 @@ def _record_duration(ctx: Context, app_id: str) -> None:
 
 
 def _write(ctx: Context, key: tuple[str, str], state: str, detail: dict[str, Any], known: Any) -> None:
-    values = {"state": state, "detail": detail, "updated_at": ctx.tx.now}
-    names = {"tenant": ctx.tx.tenant, "managed_id": ctx.managed["id"], "object_kind": key[0], "object_id": key[1]}
-    if known is None:
-        ctx.tx.execute(_insert, {**names, **values})
-        return
-    ctx.tx.execute(_update, {"t": ctx.tx.tenant, "m": ctx.managed["id"], "k": key[0], "o": key[1], **values})
+    statuses.write(ctx.tx, ctx.managed["id"], key, state, detail, fresh=known is None)
 
 
 def _log(ctx: Context, key: tuple[str, str], before: str | None, after: str, detail: dict[str, Any]) -> None:
-    noun = "app" if key[0] == mobile_apps.OBJECT_KIND else "configuration"
-    what = {"id": key[1], "from": before, "to": after, "managed_device": ctx.managed["id"], **detail}
-    why = []
-    if after == "conflict":
-        text = f"{' and '.join(detail['with'])} set {detail['uri']} to different values: neither is sent."
-        why = [Reason("configuration.conflict", text, {"uri": detail["uri"]})]
-    elif after == standing.STAYS_ON_DEVICE:
-        text = f"It is not assigned any more; {', '.join(detail['stays'])} cannot be taken back."
-        why = [Reason("configuration.stays", text, {"uris": detail["stays"]})]
-    elif detail.get("error"):
-        why = [Reason(f"{noun}.{after}", str(detail["error"]))]
-    ctx.tx.log(f"{noun}.state_changed", subject=ctx.subject, what=what, why=why)
+    statuses.log_change(ctx.tx, ctx.subject, ctx.managed["id"], key, before, (after, detail))

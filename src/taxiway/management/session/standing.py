@@ -10,10 +10,10 @@ from taxiway.management.configuration.meant import CONFIGURATION_OBJECTS, Meant,
 from taxiway.management.model import Conflict, key_of, unit_of
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED, RETRACTED, STAYS, CommandRow
+from taxiway.management.session.statuses import STAYS_ON_DEVICE
 
-#: Not assigned any more, and its settings are still being taken back; or cannot be.
+#: Not assigned any more, and its settings are still being taken back.
 REMOVING: Final = "removing"
-STAYS_ON_DEVICE: Final = "staysOnDevice"
 
 _State = tuple[str, dict[str, Any]]
 _Key = tuple[str, str]

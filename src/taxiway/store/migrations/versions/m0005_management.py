@@ -17,6 +17,18 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "app_relationship",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("app_id", sa.String(length=100), nullable=False),
+        sa.Column("target_id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("how", sa.String(length=20), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "app_id", "target_id", name=op.f("pk_app_relationship")),
+    )
+    with op.batch_alter_table("app_relationship", schema=None) as batch_op:
+        batch_op.create_index("ix_app_relationship_target", ["tenant", "target_id"], unique=False)
+
+    op.create_table(
         "configuration_policy",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -29,6 +41,53 @@ def upgrade() -> None:
         sa.Column("doc", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_configuration_policy")),
     )
+    op.create_table(
+        "device_management_script",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_modified_at", sa.BigInteger(), nullable=True),
+        sa.Column("file_name", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_device_management_script")),
+    )
+    op.create_table(
+        "extension_agent",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("managed_id", sa.String(length=100), nullable=False),
+        sa.Column("instance", sa.String(length=100), nullable=False),
+        sa.Column("agent_version", sa.Text(), nullable=False),
+        sa.Column("first_at", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "managed_id", name=op.f("pk_extension_agent")),
+    )
+    op.create_table(
+        "extension_state",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("managed_id", sa.String(length=100), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("object_id", sa.String(length=100), nullable=False),
+        sa.Column("user_id", sa.String(length=100), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("error", sa.BigInteger(), nullable=False),
+        sa.Column("exit_code", sa.BigInteger(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("restart", sa.String(length=10), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant", "managed_id", "kind", "object_id", "user_id", name=op.f("pk_extension_state")
+        ),
+    )
+    with op.batch_alter_table("extension_state", schema=None) as batch_op:
+        batch_op.create_index("ix_extension_state_object", ["tenant", "kind", "object_id"], unique=False)
+
     op.create_table(
         "scep_challenge",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -61,4 +120,14 @@ def downgrade() -> None:
         batch_op.drop_index("ix_scep_challenge_device")
 
     op.drop_table("scep_challenge")
+    with op.batch_alter_table("extension_state", schema=None) as batch_op:
+        batch_op.drop_index("ix_extension_state_object")
+
+    op.drop_table("extension_state")
+    op.drop_table("extension_agent")
+    op.drop_table("device_management_script")
     op.drop_table("configuration_policy")
+    with op.batch_alter_table("app_relationship", schema=None) as batch_op:
+        batch_op.drop_index("ix_app_relationship_target")
+
+    op.drop_table("app_relationship")

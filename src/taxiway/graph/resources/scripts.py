@@ -1,0 +1,138 @@
+"""PowerShell scripts and how they ran (02 section 9.4)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from taxiway import directory, enrollment, management
+from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.lists import reading, value_answer
+from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.targets import Assignable, assignment_json, target_of
+from taxiway.store import Row, Tx
+
+_PATH: Final = "deviceManagement/deviceManagementScripts"
+_KIND: Final = management.SCRIPTS.entity.name
+_READ: Final = scopes.CONFIGURATION_READ | scopes.SCRIPTS_READ
+_WRITE: Final = scopes.CONFIGURATION_WRITE | scopes.SCRIPTS_WRITE
+SCRIPTS: Final = replace(
+    face_of(
+        _PATH,
+        management.SCRIPTS,
+        _KIND,
+        management.SCRIPT_KINDS,
+        hidden=frozenset({"revision"}),
+        versioned=False,
+    ),
+    type_of=lambda _row: "",
+)
+#: Lists leave the script itself out; an item carries it.
+_LISTED: Final = replace(SCRIPTS, on_select=frozenset({"script_content"}))
+_ASSIGNABLE: Final = Assignable(
+    SCRIPTS, _KIND, management.assign_script, "deviceManagementScriptAssignments", docs=204, beta=True
+)
+
+
+async def _assign(call: Call) -> Answer:
+    """``assign`` with either of its two lists; the older one names groups alone."""
+    targets = [target_of(each) for each in body.objects_field(call.json, "deviceManagementScriptAssignments", most=500)]
+    older = body.objects_field(call.json, "deviceManagementScriptGroupAssignments", most=500)
+    targets += [directory.Target("group", body.text_field(each, "targetGroupId").lower()) for each in older]
+    await call.write(
+        lambda tx: management.assign_script(tx, call.keys["id"], targets, principal=call.principal),
+    )
+    return call.done(live=200, docs=204)
+
+
+async def _group_assignments(call: Call) -> Answer:
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        management.SCRIPTS.require(tx, call.keys["id"])
+        rows = [row for row in directory.assignments_of(tx, _KIND, call.keys["id"]) if row["kind"] == "group"]
+        shown = [assignment_json(row, call.keys["id"], intents=False) for row in rows]
+        return [{"id": each["id"], "targetGroupId": each["target"]["groupId"]} for each in shown]
+
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/groupAssignments", await call.read(read))
+
+
+def _states(name: str, wanted: Callable[[Row], bool]) -> Operation:
+    """``deviceRunStates`` or ``userRunStates``."""
+
+    async def listed(call: Call) -> Answer:
+        def read(tx: Tx) -> list[dict[str, Any]]:
+            rows = [row for row in _reported(tx, call.keys["id"]) if wanted(row)]
+            return [_run_state(tx, row) for row in rows]
+
+        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
+
+    return Operation("GET", f"{_PATH}/{{id}}/{name}", listed, _READ, "intune", beta=True)
+
+
+async def _summary(call: Call) -> Answer:
+    rows = await call.read(lambda tx: _reported(tx, call.keys["id"]))
+    counted = Counter((bool(row["user_id"]), row["state"]) for row in rows)
+    shown = {
+        "id": call.keys["id"],
+        "successDeviceCount": counted[False, "success"],
+        "errorDeviceCount": counted[False, "fail"],
+        "successUserCount": counted[True, "success"],
+        "errorUserCount": counted[True, "fail"],
+    }
+    context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/runSummary/$entity"
+    return Answer(200, {"@odata.context": context, **shown})
+
+
+def _reported(tx: Tx, script_id: str) -> list[Row]:
+    """What was reported of the script as it is now."""
+    row = management.SCRIPTS.require(tx, script_id)
+    return [
+        each for each in management.extension_states(tx, "script", script_id) if each["revision"] == row["revision"]
+    ]
+
+
+def _run_state(tx: Tx, row: Row) -> dict[str, Any]:
+    device = enrollment.managed_device(tx, row["managed_id"]) or {}
+    failed = row["state"] != "success"
+    return {
+        "id": ":".join(part for part in (row["object_id"], row["managed_id"], row["user_id"]) if part),
+        "runState": row["state"],
+        "resultMessage": row["text"],
+        "lastStateUpdateDateTime": moment(row["updated_at"]),
+        "errorCode": row["exit_code"] or 0,
+        "errorDescription": row["text"] if failed else None,
+        "managedDevice": {"id": row["managed_id"], "deviceName": device.get("device_name")},
+    }
+
+
+def _operations() -> list[Operation]:
+    services = Services(
+        management.create_script, management.update_script, management.delete_script, management.assign_script
+    )
+    made = collection(
+        SCRIPTS,
+        services,
+        _ASSIGNABLE,
+        _READ,
+        _WRITE,
+        kinds=management.SCRIPT_KINDS,
+        default_kind=management.SCRIPT_KIND,
+        changed_live=200,
+    )
+    own = {("POST", f"{_PATH}/{{id}}/assign")}
+    own |= {("GET", pattern) for pattern in (_PATH, f"{_PATH}/$count", f"{_PATH}/{{id}}")}
+    written = [replace(each, beta=True) for each in made if (each.method, each.pattern) not in own]
+    return [*reading(_PATH, SCRIPTS, _READ, beta=True, listed=_LISTED), *written]
+
+
+OPERATIONS: Final = [
+    *_operations(),
+    Operation("POST", f"{_PATH}/{{id}}/assign", _assign, _WRITE, "intune", beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/groupAssignments", _group_assignments, _READ, "intune", beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/runSummary", _summary, _READ, "intune", beta=True),
+    _states("deviceRunStates", lambda row: not row["user_id"]),
+    _states("userRunStates", lambda row: bool(row["user_id"])),
+]
