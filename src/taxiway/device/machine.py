@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from taxiway.device.broker import Broker
-from taxiway.device.csp.bitlocker import BitLocker
+from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
+from taxiway.device.csp.bitlocker import ROTATION, BitLocker
+from taxiway.device.csp.diagnostic_log import JOB as DIAGNOSTICS
+from taxiway.device.csp.diagnostic_log import DiagnosticLog
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
+from taxiway.device.csp.laps import JOB as LAPS
+from taxiway.device.csp.laps import Laps
 from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.others import NOT_HERE, Accounts, NotHere, PassportForWork, Policy, RootCertificates, WiFi
+from taxiway.device.csp.power import PROVIDERS, PowerOrders
 from taxiway.device.csp.tree import Tree
 from taxiway.device.diagnostics import page, write_bundle
 from taxiway.device.enroll import management_id
@@ -21,6 +27,7 @@ from taxiway.device.host import Host
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.omadm import OmaDm
+from taxiway.device.resets import RESTART, ResetOrdered
 from taxiway.device.screens import Screen
 from taxiway.device.state import Storage
 from taxiway.device.tpm import Tpm
@@ -58,6 +65,7 @@ class Machine:
         self.installs = InstallQueue()
         self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
+        self.laps = Laps(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
             DevDetail(storage, self.transport),
@@ -70,6 +78,9 @@ class Machine:
             Accounts(storage, host.entropy),
             self.msi,
             self.bitlocker,
+            self.laps,
+            DiagnosticLog(storage, self.jobs, self.transport),
+            *(PowerOrders(name, storage) for name in PROVIDERS),
             *(NotHere(root) for root in NOT_HERE),
         )
 
@@ -97,6 +108,17 @@ class Machine:
             self.installs,
             self._help,
         )
+
+    def after_session(self) -> None:
+        """What a session leaves to be done: the background cycle of LAPS, and a reset that was ordered."""
+        self.laps.consider()
+        if self.storage.state.pending not in {"", RESTART}:
+            raise ResetOrdered(self.storage.state.pending)
+
+    async def settle(self) -> None:
+        """Wait for what a session set going and what has to reach the servers before the power goes."""
+        for job in (ENCRYPTION, ROTATION, LAPS, DIAGNOSTICS):
+            await self.jobs.settle(job)
 
     async def _help(self, button: str) -> None:
         """What the failure page offers beside the ways that lead on: the log bundle, the diagnostics page."""

@@ -1,5 +1,15 @@
 """OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
 
+from taxiway.management.actions.collecting import (
+    COLLECTIONS,
+    collections_of,
+    forget_archives,
+    offer,
+    offered,
+    order_collection,
+)
+from taxiway.management.actions.ledger import ACTIONS
+from taxiway.management.actions.orders import expire_actions, order_action, wipe_kind
 from taxiway.management.actions.retirement import end_retirements, order_retire
 from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
@@ -44,8 +54,10 @@ from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
 __all__ = [
+    "ACTIONS",
     "APPS",
     "APP_KINDS",
+    "COLLECTIONS",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
@@ -66,6 +78,7 @@ __all__ = [
     "assign_app",
     "assign_configuration",
     "assign_policy",
+    "collections_of",
     "create_app",
     "create_configuration",
     "create_policy",
@@ -77,13 +90,19 @@ __all__ = [
     "end_retirements",
     "esp_state",
     "esp_view",
+    "expire_actions",
     "expire_pages",
     "follow",
+    "forget_archives",
     "judge",
     "meant_apps",
     "meant_for",
     "named",
     "object_states",
+    "offer",
+    "offered",
+    "order_action",
+    "order_collection",
     "order_esp",
     "order_retire",
     "routes",
@@ -93,4 +112,5 @@ __all__ = [
     "update_app",
     "update_configuration",
     "update_policy",
+    "wipe_kind",
 ]

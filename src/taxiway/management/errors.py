@@ -6,6 +6,7 @@ TaxiwayError
     BadOmaUri           an OMA-URI or its value does not fit what is known of the node (05 section 14, R22)
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
+    BadArchive          an upload of logs that is no archive, or not the one that was uploaded before
 """
 
 from __future__ import annotations
@@ -31,3 +32,7 @@ class NoContent(ManagementError):
 
 class BadRange(ManagementError):
     """A byte range that the content does not have."""
+
+
+class BadArchive(ManagementError):
+    """An upload of logs that is no archive, or not the one that was uploaded before."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taxiway.management.actions import orders
 from taxiway.management.esp import deployments
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
@@ -16,8 +17,10 @@ def follow(followers: Followers) -> None:
 
 def _begin(tx: Tx, event: Event) -> None:
     deployments.begin(tx, event["id"])
+    orders.follow_enrolled(tx, event["id"])
 
 
 def _erase(tx: Tx, event: Event) -> None:
     deployments.abandon(tx, event["id"])
+    orders.follow_removed(tx, event["id"])
     runs.erase(tx, event["id"])

@@ -11,12 +11,14 @@ from starlette.routing import Route
 
 from taxiway.doors.request import bearer, correlation, peer, read_body
 from taxiway.management import flow
-from taxiway.management.errors import BadRange, NoContent
+from taxiway.management.actions import collecting
+from taxiway.management.errors import BadArchive, BadRange, NoContent
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
 from taxiway.wire.errors import WireError
 from taxiway.wire.syncml import CONTENT_TYPE
 
+_LONGEST: Final = 200
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -26,6 +28,7 @@ def routes(rt: Runtime) -> list[Route]:
     return [
         Route("/managementserver/mdm.svc", services.manage, methods=["POST"]),
         Route("/content/{sha256}", services.content, methods=["GET"]),
+        Route("/diagnostics/{tenant}/{collection}", services.archive, methods=["PUT"]),
     ]
 
 
@@ -64,6 +67,21 @@ class _Services:
             headers["content-range"] = f"bytes {content.first}-{content.last}/{content.size}"
         status = 200 if wanted is None else 206
         return StreamingResponse(content.chunks, status, headers, media_type="application/octet-stream")
+
+    async def archive(self, request: Request) -> Response:
+        """The logs of a device, once, at the address that it was given (05 section 10.16)."""
+        token = request.query_params.get("token", "")
+        tenant, collection = request.path_params["tenant"], request.path_params["collection"]
+        if any("\x00" in part or len(part) > _LONGEST for part in (tenant, collection, token)):
+            return _text("This address of an upload is not known.", 404)
+        try:
+            body = await read_body(request, limit=collecting.MAX_ARCHIVE)
+            await collecting.receive(self._rt, tenant, collection, token, body)
+        except NoContent as error:
+            return _text(error.message, 404)
+        except BadArchive as error:
+            return _text(error.message, 400)
+        return Response(None, 201)
 
     async def _caller(self, request: Request) -> Peer:
         caller = await peer(request, self._rt)

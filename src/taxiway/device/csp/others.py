@@ -106,7 +106,7 @@ class Accounts(Csp):
 
 
 class NotHere(Csp):
-    """What this PC does not do: it says 406 instead of pretending (SCEP, PFX, store apps, Office, wipe, restart)."""
+    """What this PC does not do: it says 406 instead of pretending (SCEP, PFX, store apps, Office)."""
 
     def __init__(self, root: tuple[str, ...]) -> None:
         self.root = root
@@ -120,8 +120,5 @@ NOT_HERE = (
     (*MSFT, "ClientCertificateInstall"),
     (*MSFT, "EnterpriseModernAppManagement"),
     (*MSFT, "Office"),
-    (*MSFT, "RemoteWipe"),
-    (*MSFT, "Reboot"),
-    (*MSFT, "DiagnosticLog"),
     (*MSFT, "WindowsLicensing"),
 )

@@ -7,7 +7,7 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management.actions import retirement
+from taxiway.management.actions import conduct, retirement
 from taxiway.management.compliance import evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
 from taxiway.management.session import report, runs, sessions, work
@@ -74,6 +74,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     intake.take()
     _settle_user(ctx, incoming)  # who is signed in now
     if fresh:
+        conduct.begin(ctx)
         user_page.resend(ctx)
         _log_session(ctx, incoming)
     if intake.unenrolled:
@@ -121,7 +122,8 @@ def _begin(ctx: Context, header: Header) -> None:
         what = {"source": header.source[:200], "managed_device": ctx.managed["id"]}
         ctx.tx.log("session.source_differs", subject=ctx.subject, what=what, why=[Reason("session.source", text)])
     for row in ctx.queue.unproven(["device", *(row["lane"] for row in ctx.queue.rows.values())]):
-        ctx.run.facts.pop(work.status_node(row["uri"]), None)
+        if not conduct.is_order(row):
+            ctx.run.facts.pop(work.status_node(row["uri"]), None)
 
 
 def _settle_user(ctx: Context, incoming: Incoming) -> None:
@@ -161,16 +163,23 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     if not message.final:
         return [Alert(ids.next(), AlertCode.NEXT_MESSAGE)]
     work.prove(ctx)
-    page.advance(ctx)
-    user_page.advance(ctx)
+    conduct.advance(ctx)
+    alone = conduct.alone(ctx)
+    if not alone:
+        page.advance(ctx)
+        user_page.advance(ctx)
+        conduct.watch(ctx)
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
+        if alone and not conduct.is_order(row):
+            continue
         command = ctx.queue.command(row, ids.next())
         room -= len(render_command(command).encode())
         if room < 0 and out:
             return out
         ctx.queue.sent(row, msg_id, command.cmd_id)
+        conduct.sent(ctx, row)
         out.append(command)
     return [*out, *_gets(ctx, ids, msg_id, room)]
 
@@ -192,7 +201,8 @@ def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
 
 
 def _due(ctx: Context) -> list[str]:
-    nodes = [work.status_node(row["uri"]) for row in ctx.queue.unproven(ctx.lanes)]
+    nodes = [work.status_node(row["uri"]) for row in work.unproven(ctx)]
+    nodes += conduct.due(ctx)
     for app in ctx.apps:
         row = ctx.queue.rows.get(work.run_id(app, work.app_lane(ctx, app)))
         accepted = row is not None and row["state"] == DONE and row["lane"] in ctx.lanes

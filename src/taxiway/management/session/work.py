@@ -9,7 +9,7 @@ from taxiway.management.apps.mobile_apps import MeantApp
 from taxiway.management.configuration.configurations import HELLO_ORIGIN
 from taxiway.management.model import DEVICE_LANE, Item, Wanted, set_item
 from taxiway.management.session.context import Context
-from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED
+from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, QUEUED, CommandRow
 from taxiway.management.session.runs import ABSENT
 from taxiway.wire.csp import locate
 
@@ -94,9 +94,14 @@ def follow(ctx: Context, app: MeantApp) -> None:
         ctx.queue.again(row["id"])
 
 
+def unproven(ctx: Context) -> list[CommandRow]:
+    """Execs of which nobody knows whether they ran; those of actions have proofs of their own."""
+    return [row for row in ctx.queue.unproven(ctx.lanes) if not row["key"].startswith("action|")]
+
+
 def prove(ctx: Context) -> None:
     """Settle Execs without a Status by what the node says: it ran, or it is sent again."""
-    for row in ctx.queue.unproven(ctx.lanes):
+    for row in unproven(ctx):
         told = ctx.fact(status_node(row["uri"]))
         if told is not None:
             ctx.queue.proven(row, ran=told not in {ABSENT, _ARMED})
