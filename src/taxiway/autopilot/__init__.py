@@ -22,6 +22,7 @@ from taxiway.autopilot.errors import (
     UserRefused,
 )
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
+from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
 from taxiway.autopilot.lookup import look_up, profile_for
 from taxiway.autopilot.model import SWITCHES, switches
@@ -82,6 +83,7 @@ __all__ = [
     "deregister",
     "effective_profile",
     "follow",
+    "has_tpm",
     "import_csv",
     "import_devices",
     "issue_ticket",
@@ -94,6 +96,7 @@ __all__ = [
     "record_of_device",
     "record_of_serial",
     "routes",
+    "standard_user",
     "switches",
     "unassign_user",
     "update_profile",

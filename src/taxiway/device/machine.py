@@ -11,6 +11,7 @@ from taxiway.device.csp.diagnostic_log import JOB as DIAGNOSTICS
 from taxiway.device.csp.diagnostic_log import DiagnosticLog
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
+from taxiway.device.csp.health import HealthAttestation
 from taxiway.device.csp.laps import JOB as LAPS
 from taxiway.device.csp.laps import Laps
 from taxiway.device.csp.msi import MsiApps
@@ -79,6 +80,7 @@ class Machine:
             self.msi,
             self.bitlocker,
             self.laps,
+            HealthAttestation(storage, self.transport),
             DiagnosticLog(storage, self.jobs, self.transport),
             *(PowerOrders(name, storage) for name in PROVIDERS),
             *(NotHere(root) for root in NOT_HERE),

@@ -97,6 +97,13 @@ class Rotation(Struct):
     status: int = 2
 
 
+class Attestation(Struct):
+    """The last attestation: its status and the report of the service (05 section 10.17)."""
+
+    status: int = 0
+    report: str = ""
+
+
 class State(Struct):
     """Everything the PC has to know when its power comes back."""
 
@@ -136,6 +143,7 @@ class State(Struct):
     boot: Boot = field(default_factory=Boot)
     laps: LocalAdministrator = field(default_factory=LocalAdministrator)
     rotation: Rotation = field(default_factory=Rotation)
+    attestation: Attestation = field(default_factory=Attestation)
     collected: list[str] = field(default_factory=list)
     collection: str = ""
 

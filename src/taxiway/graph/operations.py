@@ -20,6 +20,7 @@ from taxiway.graph.resources import (
     consent,
     device_actions,
     devices,
+    encryption_states,
     enrollment,
     filters,
     groups,
@@ -60,6 +61,7 @@ OPERATIONS: Final[list[Operation]] = [
     *managed_devices.OPERATIONS,
     *device_actions.OPERATIONS,
     *local_credentials.OPERATIONS,
+    *encryption_states.OPERATIONS,
     *recovery_keys.OPERATIONS,
 ]
 

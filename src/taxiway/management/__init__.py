@@ -47,6 +47,7 @@ from taxiway.management.esp.administration import esp_state, expire_pages, order
 from taxiway.management.esp.deployments import DEPLOYMENTS
 from taxiway.management.esp.view import EspView, esp_view, named
 from taxiway.management.followers import follow
+from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
 from taxiway.management.session.report import device_states, object_states
@@ -70,6 +71,7 @@ __all__ = [
     "EspView",
     "Estimate",
     "Expected",
+    "Foresight",
     "Item",
     "ManagementError",
     "NoContent",
@@ -87,12 +89,14 @@ __all__ = [
     "delete_policy",
     "device_states",
     "effective",
+    "encryption_states",
     "end_retirements",
     "esp_state",
     "esp_view",
     "expire_actions",
     "expire_pages",
     "follow",
+    "foresee",
     "forget_archives",
     "judge",
     "meant_apps",

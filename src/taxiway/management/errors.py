@@ -7,6 +7,7 @@ TaxiwayError
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
     BadArchive          an upload of logs that is no archive, or not the one that was uploaded before
+    BadEvidence         what a device says of its start is not signed by it
 """
 
 from __future__ import annotations
@@ -36,3 +37,7 @@ class BadRange(ManagementError):
 
 class BadArchive(ManagementError):
     """An upload of logs that is no archive, or not the one that was uploaded before."""
+
+
+class BadEvidence(ManagementError):
+    """What a device says of its start is not signed by it."""

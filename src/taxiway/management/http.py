@@ -9,16 +9,18 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from taxiway.doors.request import bearer, correlation, peer, read_body
+from taxiway.doors.request import bearer, correlation, json_response, peer, read_body
 from taxiway.management import flow
 from taxiway.management.actions import collecting
-from taxiway.management.errors import BadArchive, BadRange, NoContent
+from taxiway.management.compliance import attestation
+from taxiway.management.errors import BadArchive, BadEvidence, BadRange, NoContent
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
 from taxiway.wire.errors import WireError
 from taxiway.wire.syncml import CONTENT_TYPE
 
 _LONGEST: Final = 200
+_EVIDENCE: Final = 65_536
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -28,6 +30,7 @@ def routes(rt: Runtime) -> list[Route]:
     return [
         Route("/managementserver/mdm.svc", services.manage, methods=["POST"]),
         Route("/content/{sha256}", services.content, methods=["GET"]),
+        Route(attestation.PATH, services.attest, methods=["POST"]),
         Route("/diagnostics/{tenant}/{collection}", services.archive, methods=["PUT"]),
     ]
 
@@ -67,6 +70,17 @@ class _Services:
             headers["content-range"] = f"bytes {content.first}-{content.last}/{content.size}"
         status = 200 if wanted is None else 206
         return StreamingResponse(content.chunks, status, headers, media_type="application/octet-stream")
+
+    async def attest(self, request: Request) -> Response:
+        """The attestation service, for a joined device by its certificate (05 section 10.17)."""
+        try:
+            caller = await peer(request, self._rt)
+            body = await read_body(request, limit=_EVIDENCE)
+            return json_response({"report": await attestation.attest(self._rt, caller, body)})
+        except PeerRefused as error:
+            return _text(error.message, 403)
+        except (BadEvidence, WireError) as error:
+            return _text(error.message, 400)
 
     async def archive(self, request: Request) -> Response:
         """The logs of a device, once, at the address that it was given (05 section 10.16)."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from enum import IntFlag
 
 import msgspec
 
@@ -17,6 +16,7 @@ from taxiway.device.state import Rotation, Storage
 from taxiway.device.transport import Identity, Transport
 from taxiway.kernel import Entropy
 from taxiway.wire.autopilot_profile import OobeConfig
+from taxiway.wire.encryption import EncryptionStatus
 from taxiway.wire.syncml import Code
 
 ROOT = (*MSFT, "BitLocker")
@@ -30,19 +30,6 @@ _METHODS = {"3": "AES-CBC 128", "4": "AES-CBC 256", "6": "XTS-AES 128", "7": "XT
 _REQUIRED = "1"
 _ROTATING = 1
 _NOT_ENCRYPTED, _NOT_SUPPORTED, _HTTP = 0x80310001, 0x80070032, 0x80190000
-
-
-class EncryptionStatus(IntFlag):
-    """The bits of ``DeviceEncryptionStatus`` that this PC can raise; 0 is as the policy wants it."""
-
-    CONSENT_MISSING = 1 << 0
-    METHOD_DIFFERS = 1 << 1
-    UNPROTECTED = 1 << 2
-    PIN_REQUIRED = 1 << 4
-    BACKUP_FAILED = 1 << 8
-    ADMINISTRATOR_NEEDED = 1 << 11
-    NO_TPM = 1 << 13
-    TPM_NOT_READY = 1 << 14
 
 
 class RecoveryKey(msgspec.Struct):

@@ -85,7 +85,7 @@ class Laps(Csp):
 
     def consider(self) -> None:
         """The background cycle: change the password where the policy backs it up and its time is over."""
-        now = milliseconds(self._transport.now())
+        now = milliseconds(self._transport.host.clock.now())
         joined = self._storage.state.joined is not None
         if joined and self._policy("BackupDirectory") == _TO_ENTRA and self._storage.state.laps.expires <= now:
             self._jobs.start(JOB, self._change())
@@ -104,7 +104,7 @@ class Laps(Csp):
             laps.status = await self._escrow(account, password, days)
             if laps.status == 0:
                 self._transport.tpm.seal(SLOT, password.encode())
-                expires = milliseconds(self._transport.now() + timedelta(days=days))
+                expires = milliseconds(self._transport.host.clock.now() + timedelta(days=days))
                 self._storage.state.laps = LocalAdministrator(account, expires)
         self._storage.save()
 

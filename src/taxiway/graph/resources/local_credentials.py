@@ -33,7 +33,7 @@ async def _list(call: Call) -> Answer:
 
 async def _get(call: Call) -> Answer:
     """With ``$select=credentials`` the passwords, and an entry in the log; without it the rest."""
-    wanted = "credentials" in call.options.get("$select", "").lower().replace(" ", "").split(",")
+    wanted = "credentials" in call.options.get("select", "").lower().replace(" ", "").split(",")
     if wanted:
         check_scopes(call.principal, scopes.LOCAL_CREDENTIALS_REVEAL)
     device_id = call.keys["id"].lower()

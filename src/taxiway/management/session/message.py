@@ -8,7 +8,7 @@ from typing import Final
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
 from taxiway.management.actions import conduct, retirement
-from taxiway.management.compliance import evaluation
+from taxiway.management.compliance import attestation, evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
 from taxiway.management.session import report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
@@ -33,6 +33,8 @@ from taxiway.wire.syncml import (
 )
 
 _ENVELOPE: Final = 2048
+#: While the page is in one of these the device comes every few seconds: its inventory is not read each time.
+_BUSY: Final = frozenset({"collecting", "sent", "released"})
 #: States of either half of the page in which the device is asked how it ended.
 _OPEN: Final = frozenset({"collecting", "sent", "released", "failed"})
 
@@ -75,6 +77,7 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     _settle_user(ctx, incoming)  # who is signed in now
     if fresh:
         conduct.begin(ctx)
+        attestation.begin(ctx)
         user_page.resend(ctx)
         _log_session(ctx, incoming)
     if intake.unenrolled:
@@ -169,6 +172,8 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
         page.advance(ctx)
         user_page.advance(ctx)
         conduct.watch(ctx)
+        if ctx.run.esp_state not in _BUSY:
+            attestation.advance(ctx)
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
@@ -215,9 +220,8 @@ def _due(ctx: Context) -> list[str]:
         nodes += [blocks.USER_PAGE_HIDDEN, *blocks.outcome_nodes("User")]
     if LOCAL_TIME not in ctx.run.facts:
         nodes.append(LOCAL_TIME)  # once for each enrollment
-    # While the page is up the device comes every few seconds: its inventory is not read each time.
-    if ctx.run.esp_state not in {"collecting", "sent", "released"}:
-        nodes += [*evaluation.FACTS, *report.INVENTORY]
+    if ctx.run.esp_state not in _BUSY:
+        nodes += [*evaluation.FACTS, *report.INVENTORY, *ctx.run.compliance.get("reads", ()), *attestation.due(ctx)]
     return nodes
 
 
