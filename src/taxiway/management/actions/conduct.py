@@ -12,7 +12,7 @@ from typing import Final
 from taxiway import directory, enrollment, join
 from taxiway.enrollment import MANAGED
 from taxiway.kernel import Reason
-from taxiway.management.actions import collecting, kinds, ledger
+from taxiway.management.actions import collecting, kinds, ledger, orders
 from taxiway.management.actions.entities import ACTIVE, DONE, FAILED
 from taxiway.management.actions.kinds import Kind, command_of, kind_of
 from taxiway.management.esp import page
@@ -151,17 +151,25 @@ def _unproven(ctx: Context, action: Row, kind: Kind, row: CommandRow) -> _Outcom
         ran = None if told is None else told == action["id"]
     elif kind.name == kinds.RESET:
         told = ctx.fact(kinds.REDEPLOY_STATUS)
+        if told == "1" and ledger.done_before(ctx.tx, action):
+            return _unknown()  # an earlier reset left the same word
         ran = None if told is None else told not in {ABSENT, "0"}
     elif kind.name == kinds.ROTATE_LAPS:
         ran = _escrowed_since(ctx, action) or (False if ctx.fact(kinds.LAPS_STATUS) is not None else None)
     else:
-        text = (
-            "The device was told and its answer was lost: whether it obeyed cannot be known, and it is not told twice."
-        )
-        return FAILED, Reason("action.unproven", text), None
-    if ran is not None:
-        ctx.queue.proven(row, ran=ran)
-    return None
+        return _unknown()
+    if ran is None:
+        return None
+    ctx.queue.proven(row, ran=ran)
+    if not ran:
+        return None
+    taken = ledger.ACTIONS.update(ctx.tx, action["id"], {"accepted_in": ctx.run.session.number - 1})
+    return _taken(ctx, taken, kind)
+
+
+def _unknown() -> _Outcome:
+    text = "The device was told and its answer was lost: whether it obeyed cannot be known; it is not told twice."
+    return FAILED, Reason("action.unproven", text), None
 
 
 def _still_here(ctx: Context, action: Row) -> _Outcome | None:
@@ -244,9 +252,10 @@ def _end(ctx: Context, action: Row, kind: Kind, row: CommandRow, outcome: _Outco
     state, why, error = outcome
     ctx.queue.drop(row)
     ledger.move(ctx.tx, action, state, why, error=error)
-    if kind.alone:
-        standing = "managed" if state == DONE else "wipeFailed"
-        enrollment.update_inventory(ctx.tx, ctx.managed["id"], {"management_state": standing})
+    if kind.alone and state == DONE:
+        enrollment.update_inventory(ctx.tx, ctx.managed["id"], {"management_state": "managed"})
+    elif kind.alone:
+        orders.stays(ctx.tx, ctx.managed["id"], kind.name)
     if state == DONE and kind.name == kinds.RENAME:
         _rename(ctx, str(action["parameters"]["name"]))
     if state == DONE and kind.afresh:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from taxiway import enrollment
 from taxiway.enrollment import MANAGED
 from taxiway.kernel import Reason
-from taxiway.management.actions.entities import ACTIVE, DEVICE_ACTION, OPEN, PENDING
+from taxiway.management.actions.entities import ACTIVE, DEVICE_ACTION, DONE, OPEN, PENDING
 from taxiway.store import Repository, Row, Tx, both, eq, one_of
 
 ACTIONS = Repository(DEVICE_ACTION)
@@ -72,6 +72,12 @@ def open_for(tx: Tx, entra_id: str) -> list[Row]:
     return ACTIONS.select(tx, both(eq("entra_id", entra_id), one_of("state", OPEN)))
 
 
+def done_before(tx: Tx, action: Row) -> bool:
+    """Whether the same was done to the device before."""
+    same = both(eq("managed_id", action["managed_id"]), eq("kind", action["kind"]), eq("state", DONE))
+    return ACTIONS.find(tx, same) is not None
+
+
 def any_open(managed: Mapping[str, Any]) -> bool:
     """Whether a device has an order that has not ended, from its row alone: a check-in without one costs nothing."""
     return any(each["actionState"] in OPEN for each in managed["device_action_results"])
@@ -84,7 +90,7 @@ def project(tx: Tx, managed_id: str) -> None:
         return
     rows = ACTIONS.select(tx, eq("managed_id", managed_id), order=[("requested_at", True)], limit=_SHOWN)
     latest: dict[str, Row] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row["state"] not in OPEN):  # of one moment, what is open counts
         latest.setdefault(row["kind"], row)
     shown = [_result(row) for row in reversed(latest.values())]
     enrollment.update_inventory(tx, managed_id, {"device_action_results": shown})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, Final
 
 from taxiway import autopilot, enrollment
@@ -19,6 +20,9 @@ from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
 #: Which action of ``directory/access`` each order needs.
 _ACTION: Final = "management.devices."
+#: How long the book keeps what was ordered of a device that is gone, and how many of these are looked at in a round.
+_KEPT: Final = timedelta(days=365)
+_AT_ONCE: Final = 500
 #: Kinds that leave nothing of a device to be told anything else.
 _FINAL: Final = frozenset(name for name, kind in KINDS.items() if kind.alone)
 
@@ -29,21 +33,24 @@ def order_action(
     """Order something of a device; repeatable while it has not ended. Collecting logs has a function of its own."""
     require(tx, principal, f"{_ACTION}{kind}")
     managed = MANAGED.require(tx, managed_id)
+    if kind in _FINAL:
+        _only_one_reset(tx, managed, kind)
     if kind == kinds.RETIRE:
         return retirement.order(tx, managed, by=by(principal))
     parameters = dict(parameters or {})
     if kind == kinds.RENAME:
         parameters = _naming(tx, managed, str(parameters.get("name") or ""))
-    if kind in _FINAL:
-        _only_one_reset(tx, managed, kind)
     action = ledger.enter(tx, managed, kind, by=by(principal), parameters=parameters)
     if kind in _FINAL:
         enrollment.update_inventory(tx, managed_id, {"management_state": "wipePending"})
-    if kind == kinds.WIPE:
-        _, ztdid = enrollment.links_of(tx, managed_id)
-        if ztdid is not None:
-            autopilot.mark_reset(tx, ztdid)
+        _mark_reset(tx, managed_id, kind, pending=True)
     return action
+
+
+def stays(tx: Tx, managed_id: str, kind: str) -> None:
+    """A reset failed: the device is what it was."""
+    enrollment.update_inventory(tx, managed_id, {"management_state": "wipeFailed"})
+    _mark_reset(tx, managed_id, kind, pending=False)
 
 
 def wipe_kind(*, keep_enrollment: bool, keep_user: bool, protected: bool) -> tuple[str, dict[str, Any]]:
@@ -107,7 +114,10 @@ def expire_actions(tx: Tx) -> int:
         )
         ledger.move(tx, action, FAILED, Reason("action.given_up", text))
         if kind.alone and MANAGED.get(tx, action["managed_id"]) is not None:
-            enrollment.update_inventory(tx, action["managed_id"], {"management_state": "wipeFailed"})
+            stays(tx, action["managed_id"], kind.name)
+    for action in ledger.ACTIONS.select(tx, Compare("updated_at", "lt", tx.now - _KEPT), limit=_AT_ONCE):
+        if action["state"] not in OPEN and MANAGED.get(tx, action["managed_id"]) is None:
+            ledger.ACTIONS.delete(tx, action["id"])
     return ended
 
 
@@ -139,6 +149,13 @@ def _only_one_reset(tx: Tx, managed: Row, kind: str) -> None:
     other = next((each for each in ledger.open_of(tx, managed["id"]) if each["kind"] in _FINAL - {kind}), None)
     if other is not None:
         raise BadPolicy(f"The device is already to carry out '{other['kind']}'.")
+
+
+def _mark_reset(tx: Tx, managed_id: str, kind: str, *, pending: bool) -> None:
+    """The registration says that its device will come back sealed."""
+    _, ztdid = enrollment.links_of(tx, managed_id)
+    if ztdid is not None and kind in {kinds.WIPE, kinds.FRESH_START}:
+        autopilot.mark_reset(tx, ztdid, pending=pending)
 
 
 def _lose(tx: Tx, action: Row) -> None:
