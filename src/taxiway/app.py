@@ -210,6 +210,8 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
     if hourly:
         await rt.store.write(tenant, management.end_retirements)
         await rt.store.write(tenant, management.forget_challenges)
+        await rt.store.write(tenant, management.expire_actions)
+        await management.forget_archives(rt, tenant)
         await directory.reevaluate_clock_rules(rt, tenant)
 
 

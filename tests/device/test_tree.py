@@ -9,6 +9,7 @@ from taxiway.device.commands import Responder
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.node import Node
 from taxiway.device.csp.others import NOT_HERE, NotHere, Policy, RootCertificates, WiFi
+from taxiway.device.csp.power import PROVIDERS, PowerOrders
 from taxiway.device.csp.tree import Tree
 from taxiway.device.state import Enrolled
 from taxiway.wire.syncml import Command, Group, Header, Item, Message, Results, Status
@@ -28,6 +29,7 @@ def tree(pc):
         WiFi(),
         RootCertificates(),
         *(NotHere(root) for root in NOT_HERE),
+        *(PowerOrders(name, pc._storage) for name in PROVIDERS),
     )
     tree.put(f"./Device/{DMCLIENT}/EntDMID", "id")
     return tree
@@ -58,8 +60,8 @@ async def run(tree, verb, uri, data=None, form=None):
         ("Add", "./Device/Vendor/MSFT/ClientCertificateInstall/SCEP/one", None, "node", 200),
         ("Add", WIFI, "no document", "chr", 400),
         ("Add", WIFI, "<WLANProfile/>", "chr", 200),
-        ("Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipe", None, None, 406),
-        ("Exec", "./Device/Vendor/MSFT/Reboot/RebootNow", None, None, 406),
+        ("Exec", "./Device/Vendor/MSFT/RemoteWipe/doWipe", None, None, 202),
+        ("Exec", "./Device/Vendor/MSFT/Reboot/RebootNow", None, None, 200),
         ("Replace", "./Device/Vendor/MSFT/Reboot/Schedule/Single", "2026-01-05T08:00:00Z", "chr", 406),
         ("Exec", "./Device/Vendor/MSFT/DMClient/Unenroll", None, None, 404),
         ("Exec", f"./Device/{DMCLIENT}/Unenroll", None, None, 404),

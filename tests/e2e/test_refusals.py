@@ -153,6 +153,20 @@ async def test_r002_r003_outside_the_mdm_scope_a_pc_ends_unmanaged(instance, tmp
     assert _told(await _log(instance), "scope")
 
 
+async def test_r004_with_the_scope_at_all_any_licensed_user_enrolls_during_the_join(instance, tmp_path):
+    """Two users of no group: each PC is managed when it reaches its desktop, and nobody did anything but sign in."""
+    await instance.profile()
+    for name in ("ada", "grace"):
+        person = await instance.make_user(f"{name}@contoso.example")
+        pc = instance.make_pc(tmp_path / name)
+        await instance.register(pc)
+        outcome = await instance.power_on(pc, person)
+        assert outcome.reached == "desktop", outcome.failure
+        assert outcome.intune_device_id
+        steps = [event.step for event in instance.events if type(event).__name__ == "StepDone"]
+        assert steps.index("join") < steps.index("enrollment") < steps.index("desktop")
+
+
 async def test_r019_windows_blocked_by_restriction(instance, tmp_path):
     """Platform restriction Windows = Block stops an Autopilot enrollment with 0x80180014 (R-19)."""
     pc, person = await _ready(instance, tmp_path)

@@ -177,13 +177,24 @@ async def test_r003_r004_the_scope_decides_at_enrollment_too(client):
     assert await client.enroll(client.csr(client.keys.rsa()))
 
 
-async def test_r005_r006_on_a_personal_device_the_wip_scope_comes_first(client):
-    """In both scopes: a corporate join enrolls, a workplace registration does not."""
+async def test_r005_in_both_scopes_a_corporate_join_enrolls(client):
+    """The WIP scope takes nothing from a device that is joined."""
     await scope(client, "all", of=directory.update_wip_policy)
     assert await client.enroll(client.csr(client.keys.rsa()))
+    assert await client.read(MANAGED.count) == 1
+
+
+async def test_r006_in_both_scopes_a_workplace_registration_does_not_enroll(client):
+    """On a personal device the WIP scope comes first; outside it the same registration enrolls."""
+    await scope(client, "all", of=directory.update_wip_policy)
     own = await client.another(trust_type="Workplace")
     token = client.claims(device_id=own["device_id"])
     assert (await client.refused(csr=client.csr(client.keys.rsa()), token=token)).hresult == 0x80180003
+    assert await client.read(MANAGED.count) == 0
+    refused = (await client.read(entries))[-1]
+    assert (refused.kind, refused.why[-1]["code"]) == ("enrollment.refused", "NotAuthorized")
+    await scope(client, "none", of=directory.update_wip_policy)
+    assert await client.enroll(client.csr(client.keys.rsa()), token=token)
 
 
 async def test_r011_who_is_enrolled_stays_when_the_scope_changes(client):

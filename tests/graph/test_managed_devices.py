@@ -3,7 +3,7 @@
 import pytest
 
 from support.graph_client import Graph, mint, person
-from taxiway import directory, enrollment
+from taxiway import directory, enrollment, management
 from taxiway.join import RECOVERY_KEYS
 from taxiway.store import entries
 
@@ -48,16 +48,19 @@ async def test_a_managed_device_is_found_and_shown(graph, managed):
 
 
 async def test_a_sync_is_pending_until_the_device_comes(graph, rt, tenant, clock, managed):
-    """204 and a pending action; the next session of the device completes it."""
+    """204 and a pending action, the same when asked for again; what nobody fetches is given up by its time."""
+    await graph.call("POST", f"{DEVICES}/nothing/syncDevice", expect=404)
+    await graph.call("POST", f"{DEVICES}/{managed}/syncDevice", expect=204)
     clock.advance(5)
     await graph.call("POST", f"{DEVICES}/{managed}/syncDevice", expect=204)
     [action] = (await graph.get(f"{DEVICES}/{managed}"))["deviceActionResults"]
     assert (action["actionName"], action["actionState"]) == ("syncDevice", "pending")
-    clock.advance(5)
-    await rt.store.write(tenant, lambda tx: enrollment.update_inventory(tx, managed, {"last_sync_at": tx.now}))
-    [action] = (await graph.get(f"{DEVICES}/{managed}"))["deviceActionResults"]
-    assert action["actionState"] == "done"
-    await graph.call("POST", f"{DEVICES}/nothing/syncDevice", expect=404)
+    assert await rt.store.write(tenant, management.expire_actions) == 0
+    clock.advance(31 * 86_400)
+    assert await rt.store.write(tenant, management.expire_actions) == 1
+    row = await rt.store.read(tenant, lambda tx: enrollment.managed_device(tx, managed))
+    [action] = row["device_action_results"]
+    assert (action["actionState"], action["errorDescription"]) == ("failed", "The device did not come within 30 days.")
 
 
 async def test_a_device_is_noted_and_removed(graph, managed):

@@ -75,7 +75,7 @@ async def test_a_client_that_answers_the_order_is_believed(pc, code, gone):
         return
     assert row["management_state"] == "retireFailed"
     assert row["device_action_results"][0]["actionState"] == "failed"
-    (entry,) = await pc.log("managed_device.retire_failed")
+    (entry,) = await pc.log("device_action.failed")
     assert str(code) in entry.why[0]["text"]
     assert [uri for verb, uri, _ in await pc.session() if verb == "Exec"] == []
 
@@ -104,7 +104,7 @@ async def test_ordering_twice_is_ordering_once(pc):
     """The time of the first order stays, and the log has one entry."""
     await order(pc)
     await order(pc)
-    assert len(await pc.log("managed_device.retire_ordered")) == 1
+    assert len(await pc.log("device_action.ordered")) == 1
 
 
 async def test_one_who_leaves_in_silence_has_left_after_a_week(pc, clock):

@@ -22,6 +22,7 @@ from taxiway.autopilot.errors import (
     UserRefused,
 )
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
+from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
 from taxiway.autopilot.lookup import look_up, profile_for
 from taxiway.autopilot.model import SWITCHES, switches
@@ -40,6 +41,7 @@ from taxiway.autopilot.service import (
     deregister,
     mark_contacted,
     mark_enrolled,
+    mark_reset,
     record_of,
     record_of_device,
     record_of_serial,
@@ -81,17 +83,20 @@ __all__ = [
     "deregister",
     "effective_profile",
     "follow",
+    "has_tpm",
     "import_csv",
     "import_devices",
     "issue_ticket",
     "look_up",
     "mark_contacted",
     "mark_enrolled",
+    "mark_reset",
     "profile_for",
     "record_of",
     "record_of_device",
     "record_of_serial",
     "routes",
+    "standard_user",
     "switches",
     "unassign_user",
     "update_profile",

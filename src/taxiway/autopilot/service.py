@@ -139,6 +139,11 @@ def mark_enrolled(tx: Tx, ztdid: str, managed_device_id: str, user_id: str) -> N
     DEVICES.update(tx, ztdid, {"enrollment_state": "enrolled", "managed_device_id": managed_device_id})
 
 
+def mark_reset(tx: Tx, ztdid: str, *, pending: bool = True) -> None:
+    """The device is to be reset and come back sealed (02 section 3.1, ``pendingReset``); or after all it is not."""
+    DEVICES.update(tx, ztdid, {"enrollment_state": "pendingReset" if pending else "enrolled"})
+
+
 def mark_contacted(tx: Tx, ztdid: str) -> None:
     """The device has been in touch with the service."""
     DEVICES.update(tx, ztdid, {"last_contacted_at": tx.now})

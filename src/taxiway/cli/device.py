@@ -161,6 +161,44 @@ def disconnect(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None) 
 
 
 @app.command()
+def sync(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None, as_json: AsJson = False) -> None:
+    """Hold one check-in from the desktop: one tick of the poll schedule, or Settings > Info > Sync.
+
+    Windows checks in every 3 minutes for a quarter of an hour, every 15 for two hours, then every 8 hours; this PC does
+    when it is told to. Who is signed in takes part; on the lock screen the device checks in alone. A restart or a reset
+    that the server ordered is carried out. Exit status 1 when the PC is in no management.
+    """
+    from taxiway.cli.connect import known_server
+    from taxiway.device import PC, Endpoints, Host
+    from taxiway.kernel import ThreadWorkers
+
+    said = known_server(data)
+    told = Endpoints(said["devices"], said["people"], said["devices"], ca or Path(said["ca_file"]))
+    workers = ThreadWorkers(1)
+    synced = asyncio.run(PC.open(folder, Host(workers)).sync(told))
+    workers.close()
+    if as_json:
+        print(json.dumps({"at": synced.at, "commands": synced.commands, "user": synced.user, "did": synced.did}))
+    else:
+        who = f" as {synced.user}" if synced.user else ""
+        followed = f", {synced.did}" if synced.did else ""
+        print(f"{synced.commands} commands{who}{followed}; the PC is at: {synced.at}.")
+    raise typer.Exit(1 if synced.at == "unmanaged" else 0)
+
+
+@app.command()
+def restart(folder: Folder) -> None:
+    """Restart a PC: it is on its lock screen then. Power it on to sign in."""
+    from taxiway.device import PC, Host
+    from taxiway.kernel import ThreadWorkers
+
+    workers = ThreadWorkers(1)
+    PC.open(folder, Host(workers)).restart()
+    workers.close()
+    print("The PC has restarted.")
+
+
+@app.command()
 def diagnostics(
     folder: Folder,
     out: Annotated[Path, typer.Argument(help="Where to write the log bundle: a folder, made if it is not there.")],

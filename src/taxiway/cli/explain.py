@@ -80,6 +80,34 @@ def esp(
     raise typer.Exit({"failed": 1, "waiting": 3}.get(found["outcome"], 0))
 
 
+@app.command("tasks")
+def tasks(
+    device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
+    password: AdminPassword,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """What comes of encryption, Windows Hello and compliance: foreseen before the deployment, reported after it.
+
+    Exit status 0 if all three are as they are meant to be, 1 otherwise.
+    """
+    from taxiway.cli.connect import ask
+
+    query = urlencode({"device": device})
+    found: dict[str, Any] = ask(f"/taxiway/explain/tasks?{query}", data, server, ca, admin, password)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        print(f"{found['device']}, user {found['user'] or 'not known yet'}:")
+        for each in found["tasks"]:
+            print(f"  {'ok     ' if each['ok'] else 'not ok '}  {each['task']}: {each['state']}")
+            _reasons(each["why"])
+    raise typer.Exit(0 if all(each["ok"] for each in found["tasks"]) else 1)
+
+
 def _page(found: dict[str, Any]) -> None:
     profile = found["profile"] or {}
     print(f"{found['device']}: {found['outcome']}. Profile '{profile.get('name', '')}'.")

@@ -1,5 +1,6 @@
 """The Windows PC: a client of the services that shares nothing with them but the bytes on the wire."""
 
+from taxiway.device.desktop import Synced
 from taxiway.device.events import (
     EspItemChanged,
     EspPhaseChanged,
@@ -45,4 +46,5 @@ __all__ = [
     "Place",
     "ScreenShown",
     "StepDone",
+    "Synced",
 ]

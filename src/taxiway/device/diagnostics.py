@@ -49,7 +49,7 @@ Registry = Mapping[str, Mapping[str, Any]]
 def write_bundle(storage: Storage, folder: Path, now: datetime) -> list[str]:
     """Write the bundle into a folder; the names of its files."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = dict(_files(storage, now))
+    found = dict(files(storage, now))
     for name, content in found.items():
         write_private(folder / name, content)
     return list(found)
@@ -95,10 +95,8 @@ def registry_text(values: Registry) -> str:
     return "\r\n".join(lines)
 
 
-# ---------------------------------------------------------------------------------------------- inside
-
-
-def _files(storage: Storage, now: datetime) -> Iterator[tuple[str, bytes]]:
+def files(storage: Storage, now: datetime) -> Iterator[tuple[str, bytes]]:
+    """The files of the bundle, by name."""
     state = storage.state
     yield REGISTRY_DUMP, b"\xff\xfe" + registry_text(registry(storage)).encode("utf-16-le")
     for channel in dict.fromkeys([_AUTOPILOT, _MANAGEMENT, _REGISTRATION, _SHELL]):
@@ -110,6 +108,9 @@ def _files(storage: Storage, now: datetime) -> Iterator[tuple[str, bytes]]:
     yield "TpmHliInfo_Output.txt", f"TPM present: {'yes' if state.firmware.has_tpm else 'no'}\r\n".encode()
     facts = {"area": "Autopilot;TPM", "collected": now.astimezone(UTC).isoformat(), **_correlations(state)}
     yield "MdmDiagLogMetadata.json", msgspec.json.encode(facts)
+
+
+# ---------------------------------------------------------------------------------------------- inside
 
 
 def _correlations(state: State) -> dict[str, str]:

@@ -49,6 +49,12 @@ class Jobs:
             await asyncio.wait({task})
         self._raise_fault()
 
+    async def drain(self, clock: Clock, seconds: float) -> None:
+        """Let everything come to its end, at most for so long."""
+        deadline = clock.monotonic() + seconds
+        while self._running and (left := deadline - clock.monotonic()) > 0:
+            await self.wait(clock, left)
+
     async def close(self) -> None:
         """Power is off: everything stops where it is."""
         tasks = list(self._running.values())

@@ -6,14 +6,21 @@ from collections.abc import Callable
 
 from taxiway.device.broker import Broker
 from taxiway.device.csp.accounts import Accounts, LocalGroups
-from taxiway.device.csp.bitlocker import BitLocker
+from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
+from taxiway.device.csp.bitlocker import ROTATION, BitLocker
 from taxiway.device.csp.certificates import ClientCertificates
+from taxiway.device.csp.diagnostic_log import JOB as DIAGNOSTICS
+from taxiway.device.csp.diagnostic_log import DiagnosticLog
 from taxiway.device.csp.dmclient import DmClient
 from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
+from taxiway.device.csp.health import HealthAttestation
+from taxiway.device.csp.laps import JOB as LAPS
+from taxiway.device.csp.laps import Laps
 from taxiway.device.csp.modern import ModernApps
 from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.office import Office
 from taxiway.device.csp.others import NOT_HERE, NotHere, PassportForWork, Policy, RootCertificates, Vpn, WiFi
+from taxiway.device.csp.power import PROVIDERS, PowerOrders
 from taxiway.device.csp.restarts import ROOTS, Restarting
 from taxiway.device.csp.tree import Tree
 from taxiway.device.diagnostics import page, write_bundle
@@ -29,6 +36,7 @@ from taxiway.device.jobs import Jobs
 from taxiway.device.msiexec import WindowsInstaller
 from taxiway.device.omadm import OmaDm
 from taxiway.device.renewal import Renewer
+from taxiway.device.resets import RESTART, ResetOrdered
 from taxiway.device.screens import Screen
 from taxiway.device.state import Storage
 from taxiway.device.tpm import Tpm
@@ -74,6 +82,7 @@ class Machine:
         self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch)
         self.msi.installed = self.extension.arrived
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
+        self.laps = Laps(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
             DevDetail(storage, self.transport),
@@ -92,6 +101,10 @@ class Machine:
             self.office,
             self.certificates,
             self.bitlocker,
+            self.laps,
+            HealthAttestation(storage, self.transport),
+            DiagnosticLog(storage, self.jobs, self.transport),
+            *(PowerOrders(name, storage) for name in PROVIDERS),
             *(NotHere(root) for root in NOT_HERE),
         )
 
@@ -124,6 +137,17 @@ class Machine:
             self.installs,
             self._help,
         )
+
+    def after_session(self) -> None:
+        """What a session leaves to be done: the background cycle of LAPS, and a reset that was ordered."""
+        self.laps.consider()
+        if self.storage.state.pending not in {"", RESTART}:
+            raise ResetOrdered(self.storage.state.pending)
+
+    async def settle(self) -> None:
+        """Wait for what a session set going and what has to reach the servers before the power goes."""
+        for job in (ENCRYPTION, ROTATION, LAPS, DIAGNOSTICS):
+            await self.jobs.settle(job)
 
     def _retry(self) -> None:
         """What the page's Try again orders again, and lets go on."""

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from taxiway.device import hello, screens, updates
-from taxiway.device.csp.bitlocker import JOB as ENCRYPTION
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
 from taxiway.device.errors import EnrollmentRefused, NoProfile, RestartDue, SignInRefused
@@ -18,6 +17,7 @@ from taxiway.device.naming import rename
 from taxiway.device.oauth import refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
+from taxiway.device.resets import RESTART, measure
 from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
@@ -202,7 +202,7 @@ class Oobe:
                 break
             except RestartDue:
                 await self._restart_at_once()
-        if self._state.reboots:
+        if self._state.reboots or self._state.redeployed or self._state.pending == RESTART:
             await self._restart()
         elif self._state.signed_off:
             await self._sign_in_again()
@@ -227,13 +227,21 @@ class Oobe:
         self._mark("restart")
         for uri in self._state.reboots:
             self._machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
-        self._state.device_name = self._state.next_name or self._state.device_name
-        self._state.reboots, self._state.next_name = [], ""
+        measure(self._storage)
 
     async def _sign_in_again(self) -> None:
         self._machine.watch.screen(Screen("SignIn", self._person.upn))
         await self._machine.broker.sign_on(self._person)
         self._state.signed_off = False
+        if self._state.redeployed:
+            await self._take_over()
+
+    async def _take_over(self) -> None:
+        """After an Autopilot Reset the PC belongs to whoever signs in first."""
+        claims = (await self._machine.broker.token(self._resource)).claims
+        object_id = str(claims.get("oid", ""))
+        self._state.user = User(self._person.upn, object_id, _sid(claims.get("primary_sid"), object_id))
+        self._state.redeployed = False
 
     async def _account_setup(self) -> None:
         """The user is on the PC: the status page of the account, in sessions that carry the user's token."""
@@ -252,11 +260,15 @@ class Oobe:
         self._machine.tree.user = user.sid if user is not None else ""
 
     async def _sync_device(self) -> int:
-        return await self._machine.oma_dm.sync("others")
+        count = await self._machine.oma_dm.sync("others")
+        self._machine.after_session()
+        return count
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
-        return await self._machine.oma_dm.sync("user", await self._user_token())
+        count = await self._machine.oma_dm.sync("user", await self._user_token())
+        self._machine.after_session()
+        return count
 
     async def _user_token(self) -> str:
         if not self._token and self._state.enrolled is not None:
@@ -301,12 +313,17 @@ class Oobe:
             self._mark(DESKTOP)
             self._show([screens.DESKTOP])
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
+        self._state.locked = False
         if managed:
             self._machine.extension.sign_in(self._user_token)
             await self._machine.extension.finish()
-            await self._machine.jobs.settle(ENCRYPTION)
+            await self._machine.settle()
             await self._sync_user()
+            await self._machine.settle()
         self._done(DESKTOP)
+        if self._state.pending == RESTART:
+            self._machine.watch.note(2800, "a restart was ordered by the management server")
+            measure(self._storage)
 
     def _show(self, pages: list[Screen]) -> None:
         for page in pages:

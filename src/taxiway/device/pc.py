@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from taxiway.device import resets
+from taxiway.device.desktop import Desktop, Synced
 from taxiway.device.diagnostics import write_bundle
 from taxiway.device.errors import ResetPressed, StepFailed
 from taxiway.device.events import Listener
@@ -15,6 +16,7 @@ from taxiway.device.machine import Machine
 from taxiway.device.oobe import DESKTOP, Oobe
 from taxiway.device.outcome import Encryption, Failure, Outcome, Reached, durations, milliseconds
 from taxiway.device.person import Person
+from taxiway.device.resets import RESUMED, ResetOrdered
 from taxiway.device.screens import RESETTING, invented_name
 from taxiway.device.state import STATE_FILE, State, Storage
 from taxiway.device.transport import Connect, Endpoints, Exchange
@@ -58,21 +60,8 @@ class PC:
         return self._storage.state
 
     def reset(self) -> None:
-        """Reset Windows: keys, settings and apps are gone, the firmware stays.
-
-        What the rehearsal plans for person and installers goes on where it was.
-        """
-        for part in ("tpm", "downloads"):
-            shutil.rmtree(self._storage.folder / part, ignore_errors=True)
-        entropy, before = self._host.entropy, self._storage.state
-        self._storage.state = State(
-            correlation=entropy.uuid(),
-            firmware=self.firmware,
-            device_name=invented_name(entropy),
-            presses=before.presses,
-            runs=before.runs,
-        )
-        self._storage.save()
+        """Reset Windows: keys, settings and apps are gone, the firmware stays."""
+        resets.to_the_start(self._storage, self._host)
 
     def write_diagnostics(self, folder: Path) -> list[str]:
         """Write the log bundle of the deployment so far into a folder; the names of its files."""
@@ -92,15 +81,48 @@ class PC:
         ``connect`` replaces sockets by another way to the servers, ``transcript`` sees every exchange. A step that
         fails is in the outcome; an exception is a fault of the program.
         """
+        if self._storage.state.pending in RESUMED:
+            resets.reset(self._storage, self._host, self._storage.state.pending)
+        resets.measure(self._storage)
         while True:
             machine = Machine(
                 self._host, self._storage, endpoints, listener=on_event, connect=connect, transcript=transcript
             )
             try:
                 return await self._run(machine, person)
-            except ResetPressed:
+            except (ResetPressed, ResetOrdered) as reason:
                 machine.watch.screen(RESETTING)
-                self.reset()
+                order = reason.order if isinstance(reason, ResetOrdered) else resets.WIPE
+                resets.reset(self._storage, self._host, order)
+
+    async def sync(
+        self,
+        endpoints: Endpoints,
+        on_event: Listener | None = None,
+        *,
+        connect: Connect | None = None,
+        transcript: Callable[[Exchange], None] | None = None,
+    ) -> Synced:
+        """Hold one management session from where the PC is: one tick of the poll schedule, or Settings > Info > Sync.
+
+        The user who is signed in takes part; on the lock screen the session is the device's alone. A restart or a reset
+        that the session ordered is carried out; after it the PC is on its lock screen, or sealed again.
+        """
+        machine = Machine(
+            self._host, self._storage, endpoints, listener=on_event, connect=connect, transcript=transcript
+        )
+        try:
+            return await Desktop(machine).check_in()
+        except ResetOrdered as ordered:
+            machine.watch.screen(RESETTING)
+            resets.reset(self._storage, self._host, ordered.order)
+            return Synced("oobe", did=ordered.order)
+        finally:
+            await machine.off()
+
+    def restart(self) -> None:
+        """Restart the PC: it is on its lock screen then, and what its firmware measured is new."""
+        resets.measure(self._storage)
 
     async def _run(self, machine: Machine, person: Person) -> Outcome:
         """OOBE from wherever the PC was, until it is at rest."""
@@ -108,7 +130,7 @@ class PC:
         reached: Reached = "failed"
         try:
             reached = await Oobe(machine, person).run()
-        except ResetPressed:
+        except (ResetPressed, ResetOrdered):
             raise
         except StepFailed as error:
             failure = Failure(error.step, error.code, error.message)

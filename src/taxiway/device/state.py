@@ -79,6 +79,35 @@ class Disk(Struct):
     method_at_release: str = ""
 
 
+class Boot(Struct):
+    """What the firmware measured when the PC last started: attested until it starts again (R-124)."""
+
+    number: int = 0
+    encrypted: bool = False
+
+
+class LocalAdministrator(Struct):
+    """The account whose password LAPS keeps; the password itself is in the TPM's folder. ``expires``: milliseconds."""
+
+    account: str = ""
+    expires: int = 0
+    status: int = 0
+
+
+class Rotation(Struct):
+    """The last rotation of the recovery password that a server ordered (05 section 10.8)."""
+
+    request: str = ""
+    status: int = 2
+
+
+class Attestation(Struct):
+    """The last attestation: its status and the report of the service (05 section 10.17)."""
+
+    status: int = 0
+    report: str = ""
+
+
 class State(Struct):
     """Everything the PC has to know when its power comes back."""
 
@@ -119,6 +148,16 @@ class State(Struct):
     event_log: list[tuple[int, int, str]] = field(default_factory=list)
     ended: int = 0
     esp_started: dict[str, int] = field(default_factory=dict)
+    pending: str = ""
+    locked: bool = False
+    redeployed: bool = False
+    redeployment: tuple[int, int] = (0, 0)
+    boot: Boot = field(default_factory=Boot)
+    laps: LocalAdministrator = field(default_factory=LocalAdministrator)
+    rotation: Rotation = field(default_factory=Rotation)
+    attestation: Attestation = field(default_factory=Attestation)
+    collected: list[str] = field(default_factory=list)
+    collection: str = ""
 
 
 class Storage:

@@ -59,6 +59,8 @@ AREAS: dict[str, frozenset[str]] = {
     "devices": _DEVICES,
     "devices.delete": _DEVICES | {roles.WINDOWS_365_ADMINISTRATOR},
     "recovery_keys": _DEVICES | {roles.SECURITY_ADMINISTRATOR, roles.HELPDESK_ADMINISTRATOR},
+    "local_credentials": _DEVICES | {roles.SECURITY_ADMINISTRATOR, roles.HELPDESK_ADMINISTRATOR, roles.GLOBAL_READER},
+    "local_credentials.reveal": _DEVICES,
     "conditional_access": frozenset({roles.CONDITIONAL_ACCESS_ADMINISTRATOR, roles.SECURITY_ADMINISTRATOR}),
     "policies.signin": frozenset({roles.SECURITY_ADMINISTRATOR}),
     "applications": _APPLICATIONS,

@@ -23,6 +23,7 @@ ADMINISTRATION = (
     "BitlockerKey.Read.All",
     "DelegatedPermissionGrant.ReadWrite.All",
     "Device.ReadWrite.All",
+    "DeviceLocalCredential.Read.All",
     "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
     "DeviceManagementManagedDevices.PrivilegedOperations.All",

@@ -61,6 +61,7 @@ from taxiway.enrollment.managed import (
     links_of,
     managed_device,
     managed_device_of_device,
+    set_primary_user,
     subject_of,
     update_inventory,
 )
@@ -128,6 +129,7 @@ __all__ = [
     "require_current",
     "routes",
     "seed",
+    "set_primary_user",
     "set_priority",
     "set_terms",
     "settings_for",

@@ -41,6 +41,15 @@ def update_inventory(tx: Tx, managed_id: str, changes: Mapping[str, Any]) -> Row
     return row
 
 
+def set_primary_user(tx: Tx, managed_id: str, user: Row | None) -> None:
+    """Whose the device is; None after an Autopilot Reset, until somebody signs in."""
+    mine = user or {"id": None, "user_principal_name": None, "display_name": None, "mail": None}
+    values = {"user_id": mine["id"], "upn": mine["user_principal_name"], "user_display_name": mine["display_name"]}
+    update_inventory(tx, managed_id, {**values, "email_address": mine["mail"] or mine["user_principal_name"] or ""})
+    what = {"managed_device": managed_id, "user": mine["id"]}
+    tx.log("managed_device.primary_user", subject=subject_of(tx, managed_id), what=what)
+
+
 def esp_of(tx: Tx, managed_id: str) -> EspSettings | None:
     """The ESP settings that were frozen when the device enrolled (R-80), or None for an unknown device."""
     enrollment = ENROLLMENTS.get(tx, managed_id)

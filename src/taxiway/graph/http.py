@@ -20,7 +20,7 @@ from taxiway.graph.protocol.dispatch import Incoming, answer
 from taxiway.graph.protocol.refusals import refusal
 from taxiway.graph.protocol.tree import Tree
 from taxiway.graph.protocol.url import VERSIONS
-from taxiway.graph.resources import blobs
+from taxiway.graph.resources import blobs, device_actions
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
 
@@ -58,7 +58,7 @@ def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
         found.append(Route(f"/{version}/$batch", partial(handle, batch=version), methods=["POST"]))
         found.append(Route(f"/{version}", handle, methods=_METHODS))
         found.append(Route(f"/{version}/{{rest:path}}", handle, methods=_METHODS))
-    return [*found, *blobs.routes(rt)]
+    return [*found, *blobs.routes(rt), *device_actions.routes(rt)]
 
 
 def _target(request: Request) -> str:

@@ -15,6 +15,7 @@ from taxiway.doors import bearer, json_response
 from taxiway.insight.checklist import checklist
 from taxiway.insight.explain import Question, explain
 from taxiway.insight.explain_esp import explain_esp
+from taxiway.insight.explain_tasks import explain_tasks
 from taxiway.insight.preflight import preflight
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
@@ -31,7 +32,8 @@ def routes(rt: Runtime) -> list[BaseRoute]:
         Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
         Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
         Route("/taxiway/preflight", _asked(rt, _preflight), methods=["GET"]),
-        Route("/taxiway/explain/esp", _asked(rt, _esp), methods=["GET"]),
+        Route("/taxiway/explain/esp", _asked(rt, _about(explain_esp)), methods=["GET"]),
+        Route("/taxiway/explain/tasks", _asked(rt, _about(explain_tasks)), methods=["GET"]),
     ]
 
 
@@ -88,9 +90,14 @@ def _preflight(tx: Tx, request: Request) -> dict[str, Any] | None:
     return preflight(tx, device, user).shown() if usable else None
 
 
-def _esp(tx: Tx, request: Request) -> dict[str, Any] | None:
-    device = request.query_params.get("device", "")
-    return explain_esp(tx, device) if 0 < len(device) <= _LONGEST and "\x00" not in device else None
+def _about(explained: Callable[[Tx, str], dict[str, Any] | None]) -> Ask:
+    """An explanation of one device, by its serial number or the id of its managed device."""
+
+    def ask(tx: Tx, request: Request) -> dict[str, Any] | None:
+        device = request.query_params.get("device", "")
+        return explained(tx, device) if 0 < len(device) <= _LONGEST and "\x00" not in device else None
+
+    return ask
 
 
 def _refused(status: int, code: str, message: str) -> Response:

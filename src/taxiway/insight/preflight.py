@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from taxiway import autopilot, directory, enrollment, join, management, signin
+from taxiway.insight.explain_tasks import tasks
 from taxiway.kernel import Decision, Reason
 from taxiway.management import Estimate
 from taxiway.store import Row, Tx
@@ -21,6 +22,8 @@ State = Literal["ok", "warning", "blocked", "cannot say"]
 _WAYS: Final = "join"
 #: What nobody knows before the PC says it: its version, where versions are restricted.
 _UNTOLD: Final = "restriction.version"
+#: Not done because no policy wants it.
+_NOBODY_ASKS: Final = frozenset({"encryption.not_asked", "hello.off"})
 _NOT_USER_DRIVEN: Final = {"shared": "self-deploying", autopilot.HYBRID: "Microsoft Entra hybrid join"}
 
 
@@ -85,6 +88,7 @@ def _lines(tx: Tx, record: Row, upn: str, *, named: bool) -> Iterator[Line]:
         asked = enrollment.explain(tx, user, device=device, registration=record, build=build)
         yield from (_line(check, decision) for check, decision in asked)
     yield from _page(tx, device, user)
+    yield from _tasks(tx, record, user)
 
 
 def _registration(record: Row, device: Row | None) -> Line:
@@ -174,8 +178,9 @@ def _page(tx: Tx, device: Row | None, user: Row | None) -> Iterator[Line]:
 
 
 def _configuration(found: management.Forecast) -> Line:
-    if found.conflicts:
-        return Line("configuration", "warning", tuple(_disputed(each) for each in found.conflicts))
+    said = (*(_disputed(each) for each in found.conflicts), *found.findings)
+    if said:
+        return Line("configuration", "warning", said)
     text = "Meant for the device or its user: " + (", ".join(found.configurations) or "nothing") + "."
     return Line("configuration", "ok", (Reason("configuration.meant", text),))
 
@@ -183,6 +188,15 @@ def _configuration(found: management.Forecast) -> Line:
 def _disputed(conflict: management.Conflict) -> Reason:
     text = f"{' and '.join(conflict.names)} set {conflict.uri} to different values: neither will be sent."
     return Reason("configuration.conflict", text, {"uri": conflict.uri})
+
+
+def _tasks(tx: Tx, record: Row, user: Row | None) -> Iterator[Line]:
+    """Encryption, Windows Hello and compliance of a PC that has not enrolled yet; none of them stops a deployment."""
+    for task in tasks(tx, record, None, user):
+        codes = {reason.code for reason in task.decision.reasons}
+        fine = task.decision.value or bool(codes & _NOBODY_ASKS)
+        state: State = "ok" if fine else "cannot say" if task.state == "unknown" else "warning"
+        yield Line(task.name, state, task.decision.reasons)
 
 
 def _installs(check: str, estimate: Estimate) -> Line:

@@ -1,4 +1,4 @@
-"""The recovery key that a PC escrows (01 R-121; Graph ``bitlockerRecoveryKey``)."""
+"""What a PC escrows: recovery keys (01 R-121; Graph ``bitlockerRecoveryKey``), local administrators' passwords."""
 
 from __future__ import annotations
 
@@ -15,3 +15,19 @@ RECOVERY_KEY = Entity(
 )
 
 RECOVERY_KEYS = Repository(RECOVERY_KEY)
+
+#: A password of a local administrator that a PC escrowed; the latest is the one that holds (Graph
+#: ``deviceLocalCredential``).
+LOCAL_CREDENTIAL = Entity(
+    "local_credential",
+    [
+        Prop("device_id", column=True, filterable=True, nullable=False, index=True),
+        Prop("account_name"),
+        Prop("account_sid"),
+        Prop("backed_up_at", "datetime", graph="backupDateTime", column=True, filterable=True, sortable=True),
+        Prop("refresh_at", "datetime", graph="refreshDateTime"),
+        Prop("password", secret=True),
+    ],
+)
+
+LOCAL_CREDENTIALS = Repository(LOCAL_CREDENTIAL)

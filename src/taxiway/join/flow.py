@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from taxiway import autopilot, directory, pki, signin
-from taxiway.join import keys, service
+from taxiway.join import keys, laps, service
 from taxiway.join.errors import BadRequest, DeviceRefused, NotAllowed, NotAuthenticated, RegistrationError
 from taxiway.join.model import Wanted, check_keys, read_request, ticket_of
 from taxiway.join.service import Plan
@@ -129,6 +129,16 @@ async def escrow(rt: Runtime, peer: pki.Peer | None, body: bytes, *, correlation
 
     def save(tx: Tx, device: Row) -> str:
         return keys.store_recovery_key(tx, device, escrowed)
+
+    return await _by_device(rt, peer, save, correlation=correlation)
+
+
+async def escrow_password(rt: Runtime, peer: pki.Peer | None, body: bytes, *, correlation: str) -> str:
+    """Keep the password of a local administrator that a joined device brings by its own certificate."""
+    sent = laps.read_local_password(body)
+
+    def save(tx: Tx, device: Row) -> str:
+        return laps.store_local_password(tx, device, sent)
 
     return await _by_device(rt, peer, save, correlation=correlation)
 

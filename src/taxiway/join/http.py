@@ -49,6 +49,7 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/enrollmentserver/device/{device_id}", face.guarded("DeviceJoin", face.hybrid), methods=["PUT"]),
         Route("/enrollmentserver/key", face.register_key, methods=["POST"]),
         Route("/enrollmentserver/bitlocker/keys", face.guarded("KeyEscrow", face.escrow), methods=["POST"]),
+        Route("/enrollmentserver/laps/credentials", face.guarded("PasswordEscrow", face.laps), methods=["POST"]),
     ]
 
 
@@ -93,6 +94,14 @@ class _Face:
         behind = await peer(request, self._rt)
         body = await read_body(request, limit=_LIMIT)
         return json_response({"kid": await flow.escrow(self._rt, behind, body, correlation=correlation(request))})
+
+    async def laps(self, request: Request) -> Response:
+        """Keep the password of a local administrator."""
+        _count(self._writes, request)
+        behind = await peer(request, self._rt)
+        body = await read_body(request, limit=_LIMIT)
+        credential = await flow.escrow_password(self._rt, behind, body, correlation=correlation(request))
+        return json_response({"id": credential})
 
     async def register_key(self, request: Request) -> Response:
         """Register a Windows Hello key; its errors have a shape of their own."""

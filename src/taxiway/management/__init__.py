@@ -1,5 +1,15 @@
 """OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
 
+from taxiway.management.actions.collecting import (
+    COLLECTIONS,
+    collections_of,
+    forget_archives,
+    offer,
+    offered,
+    order_collection,
+)
+from taxiway.management.actions.ledger import ACTIONS
+from taxiway.management.actions.orders import expire_actions, order_action, wipe_kind
 from taxiway.management.actions.retirement import end_retirements, order_retire
 from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
@@ -64,6 +74,7 @@ from taxiway.management.extension.scripts import (
 )
 from taxiway.management.extension.states import of_object as extension_states
 from taxiway.management.followers import follow
+from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
 from taxiway.management.session.report import device_states, object_states
@@ -71,8 +82,10 @@ from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
 __all__ = [
+    "ACTIONS",
     "APPS",
     "APP_KINDS",
+    "COLLECTIONS",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
@@ -95,6 +108,7 @@ __all__ = [
     "Estimate",
     "Expected",
     "Forecast",
+    "Foresight",
     "Item",
     "ManagementError",
     "NoContent",
@@ -108,6 +122,7 @@ __all__ = [
     "assign_configuration_policy",
     "assign_policy",
     "assign_script",
+    "collections_of",
     "create_app",
     "create_configuration",
     "create_configuration_policy",
@@ -121,19 +136,27 @@ __all__ = [
     "delete_script",
     "device_states",
     "effective",
+    "encryption_states",
     "end_retirements",
     "esp_state",
     "esp_view",
+    "expire_actions",
     "expire_pages",
     "extension_states",
     "follow",
     "forecast",
+    "foresee",
+    "forget_archives",
     "forget_challenges",
     "judge",
     "meant_apps",
     "meant_for",
     "named",
     "object_states",
+    "offer",
+    "offered",
+    "order_action",
+    "order_collection",
     "order_esp",
     "order_retire",
     "order_routes",
@@ -150,4 +173,5 @@ __all__ = [
     "update_configuration_policy",
     "update_policy",
     "update_script",
+    "wipe_kind",
 ]

@@ -10,6 +10,8 @@ TaxiwayError
       UnknownSetting    no definition has this id
     NoContent           an app without uploaded content, or content that is not this tenant's
     BadRange            a byte range that the content does not have
+    BadArchive          an upload of logs that is no archive, or not the one that was uploaded before
+    BadEvidence         what a device says of its start is not signed by it
 """
 
 from __future__ import annotations
@@ -51,3 +53,11 @@ class NoContent(ManagementError):
 
 class BadRange(ManagementError):
     """A byte range that the content does not have."""
+
+
+class BadArchive(ManagementError):
+    """An upload of logs that is no archive, or not the one that was uploaded before."""
+
+
+class BadEvidence(ManagementError):
+    """What a device says of its start is not signed by it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taxiway import pki
+from taxiway.management.actions import orders
 from taxiway.management.certificates import challenges
 from taxiway.management.esp import deployments, details
 from taxiway.management.extension import states
@@ -19,11 +20,13 @@ def follow(followers: Followers) -> None:
 
 def _begin(tx: Tx, event: Event) -> None:
     deployments.begin(tx, event["id"])
+    orders.follow_enrolled(tx, event["id"])
 
 
 def _erase(tx: Tx, event: Event) -> None:
     details.keep_details(tx, event["id"])
     deployments.abandon(tx, event["id"])
+    orders.follow_removed(tx, event["id"])
     states.erase(tx, event["id"])
     runs.erase(tx, event["id"])
     pki.revoke(tx, subject=f"managed:{event['id']}", purpose="client")

@@ -9,16 +9,20 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from taxiway.doors.request import bearer, correlation, peer, read_body
+from taxiway.doors.request import bearer, correlation, json_response, peer, read_body
 from taxiway.management import flow
+from taxiway.management.actions import collecting
 from taxiway.management.certificates import http as certificates
-from taxiway.management.errors import BadRange, NoContent
+from taxiway.management.compliance import attestation
+from taxiway.management.errors import BadArchive, BadEvidence, BadRange, NoContent
 from taxiway.management.extension.http import extension_routes
 from taxiway.pki import Peer, PeerRefused
 from taxiway.store import Runtime
 from taxiway.wire.errors import WireError
 from taxiway.wire.syncml import CONTENT_TYPE
 
+_LONGEST: Final = 200
+_EVIDENCE: Final = 65_536
 _RANGE: Final = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
 
 
@@ -30,6 +34,8 @@ def routes(rt: Runtime) -> list[Route]:
         Route("/content/{sha256}", services.content, methods=["GET"]),
         *certificates.routes(rt),
         *extension_routes(rt),
+        Route(attestation.PATH, services.attest, methods=["POST"]),
+        Route("/diagnostics/{tenant}/{collection}", services.archive, methods=["PUT"]),
     ]
 
 
@@ -68,6 +74,32 @@ class _Services:
             headers["content-range"] = f"bytes {content.first}-{content.last}/{content.size}"
         status = 200 if wanted is None else 206
         return StreamingResponse(content.chunks, status, headers, media_type="application/octet-stream")
+
+    async def attest(self, request: Request) -> Response:
+        """The attestation service, for a joined device by its certificate (05 section 10.17)."""
+        try:
+            caller = await peer(request, self._rt)
+            body = await read_body(request, limit=_EVIDENCE)
+            return json_response({"report": await attestation.attest(self._rt, caller, body)})
+        except PeerRefused as error:
+            return _text(error.message, 403)
+        except (BadEvidence, WireError) as error:
+            return _text(error.message, 400)
+
+    async def archive(self, request: Request) -> Response:
+        """The logs of a device, once, at the address that it was given (05 section 10.16)."""
+        token = request.query_params.get("token", "")
+        tenant, collection = request.path_params["tenant"], request.path_params["collection"]
+        if any("\x00" in part or len(part) > _LONGEST for part in (tenant, collection, token)):
+            return _text("This address of an upload is not known.", 404)
+        try:
+            body = await read_body(request, limit=collecting.MAX_ARCHIVE)
+            await collecting.receive(self._rt, tenant, collection, token, body)
+        except NoContent as error:
+            return _text(error.message, 404)
+        except BadArchive as error:
+            return _text(error.message, 400)
+        return Response(None, 201)
 
     async def _caller(self, request: Request) -> Peer:
         caller = await peer(request, self._rt)

@@ -28,6 +28,7 @@ from taxiway.signin.factors import (
     ACCESS_PASS,
     ONE_TIME_CODE,
     active_pass,
+    can_prove,
     forget_access_pass,
     forget_totp,
     issue_access_pass,
@@ -39,7 +40,7 @@ from taxiway.signin.federation.outside import get_json as outside_json
 from taxiway.signin.federation.providers import is_https
 from taxiway.signin.follow import follow
 from taxiway.signin.forgetting import forget_what_ran_out
-from taxiway.signin.hello import forget_hello_keys, register_hello_key
+from taxiway.signin.hello import forget_hello_keys, hello_keys, register_hello_key
 from taxiway.signin.lockout import network_of
 from taxiway.signin.model import BROKER, BULK_CLIENT, DRS_RESOURCE, Claims, principal_of
 from taxiway.signin.nonces import make_nonce
@@ -81,6 +82,7 @@ __all__ = [
     "add_secret",
     "administered",
     "bootstrap",
+    "can_prove",
     "check_person",
     "check_strength",
     "create_policy",
@@ -97,6 +99,7 @@ __all__ = [
     "forget_what_ran_out",
     "graph_audiences",
     "hash_secret",
+    "hello_keys",
     "is_https",
     "issue_access_pass",
     "make_nonce",

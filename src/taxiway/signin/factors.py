@@ -141,6 +141,11 @@ def methods_of(tx: Tx, user_id: str) -> list[str]:
     return found
 
 
+def can_prove(tx: Tx, user_id: str) -> bool:
+    """Whether a user has any second factor to show now."""
+    return bool(methods_of(tx, user_id))
+
+
 def is_registered(tx: Tx, user_id: str) -> bool:
     """Whether a user has a second factor of their own, which then is asked for at every sign-in with a password."""
     return not _REGISTERED.isdisjoint(methods_of(tx, user_id))

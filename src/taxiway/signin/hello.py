@@ -36,6 +36,12 @@ def find_hello_key(tx: Tx, name: str) -> Row | None:
     return tx.one(sa.select(hello_key).where(hello_key.c.tenant == tx.tenant, hello_key.c.key_id == name))
 
 
+def hello_keys(tx: Tx, user_id: str) -> int:
+    """How many Windows Hello keys a user has, on all devices."""
+    mine = (hello_key.c.tenant == tx.tenant) & (hello_key.c.user_id == user_id)
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(hello_key).where(mine)) or 0)
+
+
 def forget_hello_keys(tx: Tx, device_id: str) -> None:
     """The device is gone or joined anew, and its keys with it."""
     tx.execute(sa.delete(hello_key).where(hello_key.c.tenant == tx.tenant, hello_key.c.device_id == device_id))

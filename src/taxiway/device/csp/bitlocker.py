@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from enum import IntFlag
 
 import msgspec
 
 from taxiway.device.csp.admx import AdmxValue
 from taxiway.device.csp.base import MSFT, Change, Csp
-from taxiway.device.csp.node import DEVICE, Node, Refused
+from taxiway.device.csp.node import DEVICE, Node
 from taxiway.device.csp.tree import Tree
 from taxiway.device.errors import ServerUnreachable
 from taxiway.device.jobs import Jobs
-from taxiway.device.state import Storage
+from taxiway.device.state import Rotation, Storage
 from taxiway.device.transport import Identity, Transport
 from taxiway.kernel import Entropy
 from taxiway.wire.autopilot_profile import OobeConfig
+from taxiway.wire.encryption import EncryptionStatus
 from taxiway.wire.syncml import Code
 
 ROOT = (*MSFT, "BitLocker")
 JOB = "bitlocker"
+ROTATION = "bitlocker rotation"
 DEFAULT_METHOD = "XTS-AES 128"
 ESCROW_PATH = "/EnrollmentServer/bitlocker/keys"
 
 _SLOT = "recovery"
 _METHODS = {"3": "AES-CBC 128", "4": "AES-CBC 256", "6": "XTS-AES 128", "7": "XTS-AES 256"}
 _REQUIRED = "1"
-
-
-class EncryptionStatus(IntFlag):
-    """The bits of ``DeviceEncryptionStatus`` that this PC can raise; 0 is as the policy wants it."""
-
-    CONSENT_MISSING = 1 << 0
-    METHOD_DIFFERS = 1 << 1
-    UNPROTECTED = 1 << 2
-    PIN_REQUIRED = 1 << 4
-    BACKUP_FAILED = 1 << 8
-    ADMINISTRATOR_NEEDED = 1 << 11
-    NO_TPM = 1 << 13
-    TPM_NOT_READY = 1 << 14
+_ROTATING = 1
+_NOT_ENCRYPTED, _NOT_SUPPORTED, _HTTP = 0x80310001, 0x80070032, 0x80190000
 
 
 class RecoveryKey(msgspec.Struct):
@@ -60,6 +50,7 @@ class BitLocker(Csp):
 
     root = ROOT
     upsert = True
+    runs = frozenset({"RotateRecoveryPasswords"})
 
     def __init__(self, storage: Storage, tree: Tree, jobs: Jobs, transport: Transport, drs: str) -> None:
         self._storage = storage
@@ -69,21 +60,48 @@ class BitLocker(Csp):
         self._drs = drs
 
     def read(self, node: Node) -> str | None:
-        """The status, worked out from what is and what the policy wants."""
-        if node.name == "DeviceEncryptionStatus":
-            return str(int(self.status()))
+        """The status, worked out from what is and what the policy wants; how the last rotation went."""
+        rotation = self._storage.state.rotation
+        match node.name:
+            case "DeviceEncryptionStatus":
+                return str(int(self.status()))
+            case "RotateRecoveryPasswordsStatus":
+                return str(rotation.status - (1 << 32) if rotation.status & 0x80000000 else rotation.status)
+            case "RotateRecoveryPasswordsRequestID":
+                return rotation.request
         return None
 
-    def check(self, change: Change) -> None:
-        """Rotation is not there yet, and says so."""
-        if change.verb == "Exec":
-            raise Refused(Code.NOT_SUPPORTED)
-
     def changed(self, change: Change) -> Awaitable[Code | None] | None:
-        """A policy that arrives after the release takes effect at once."""
+        """A policy that arrives after the release takes effect at once; a rotation is carried out in the background."""
+        if change.verb == "Exec":
+            return self._rotate(change.value)
         if change.verb != "Delete" and self._storage.state.disk.released:
             self.consider()
         return None
+
+    async def _rotate(self, request: str) -> Code:
+        """Take the order; the same request again changes nothing."""
+        rotation = self._storage.state.rotation
+        if rotation.request != request:
+            self._storage.state.rotation = Rotation(request, _ROTATING)
+            self._storage.save()
+            self._jobs.start(ROTATION, self._change_key())
+        return Code.ACCEPTED
+
+    async def _change_key(self) -> None:
+        """A new recovery password, in the directory before it holds: the old one there stays, here it is void."""
+        rotation, disk = self._storage.state.rotation, self._storage.state.disk
+        if not disk.encrypted:
+            rotation.status = _NOT_ENCRYPTED
+        elif self._policy("ConfigureRecoveryPasswordRotation") not in {"1", "2"}:
+            rotation.status = _NOT_SUPPORTED
+        else:
+            key = RecoveryKey.new(self._transport.host.entropy)
+            rotation.status = await self._hand_over(key)
+            if rotation.status == 0:
+                self._transport.tpm.seal(_SLOT, msgspec.json.encode(key))
+                disk.escrowed, disk.escrow_failed = True, False
+        self._storage.save()
 
     def release(self) -> None:
         """OOBE lets encryption begin; what the policy says of the method now is what counts (R-119)."""
@@ -154,18 +172,22 @@ class BitLocker(Csp):
 
     async def _escrow(self) -> bool:
         """Hand the recovery password to the directory with the PC's own certificate (R-121)."""
-        disk, key = self._storage.state.disk, self._recovery_key()
+        disk = self._storage.state.disk
+        error = await self._hand_over(self._recovery_key())
+        disk.escrowed, disk.escrow_failed = error == 0, error != 0
+        told = f"HTTP {error & 0xFFFF}" if error >> 16 == _HTTP >> 16 else f"0x{error:08X}"
+        disk.reason = f"the recovery key could not be escrowed: {told}" if error else ""
+        self._storage.save()
+        return disk.escrowed
+
+    async def _hand_over(self, key: RecoveryKey) -> int:
+        """0, or the error as an HRESULT."""
         body = {"kid": key.kid, "vol": "1", "key": key.password}
         try:
             response = await self._transport.send("POST", self._drs + ESCROW_PATH, identity=Identity.DEVICE, json=body)
         except ServerUnreachable as failure:
-            disk.escrow_failed, disk.reason = True, f"the recovery key could not be escrowed: {failure.message}"
-            return False
-        disk.escrowed = response.status_code == 200
-        disk.escrow_failed = not disk.escrowed
-        disk.reason = "" if disk.escrowed else f"the recovery key was not taken: HTTP {response.status_code}"
-        self._storage.save()
-        return disk.escrowed
+            return int(failure.code, 16)
+        return 0 if response.status_code == 200 else _HTTP | response.status_code
 
     def _recovery_key(self) -> RecoveryKey:
         """The key made before a power cut, or a new one."""

@@ -123,6 +123,11 @@ class DeviceStatus(Csp):
             ("Antispyware", "Status"): "0",
             ("Firewall", "Status"): "0",
             ("UAC", "Status"): "0",
+            ("DeviceGuard", "VirtualizationBasedSecurityHwReq"): "0" if firmware.secure_boot else "1",
+            ("DeviceGuard", "VirtualizationBasedSecurityStatus"): "0" if firmware.secure_boot else "5",
+            ("DeviceGuard", "HypervisorEnforcedCodeIntegrityStatus"): "0" if firmware.secure_boot else "3",
+            ("DeviceGuard", "SystemGuardStatus"): "3",
+            ("DMA", "BootDMAProtectionStatus"): "1" if firmware.secure_boot else "2",
         }.get(below)
 
     def names(self, node: Node) -> list[str]:

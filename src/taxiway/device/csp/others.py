@@ -79,7 +79,7 @@ class RootCertificates(Csp):
 
 
 class NotHere(Csp):
-    """What this PC does not do: it says 406 instead of pretending (wipe, restart, log archives, licences)."""
+    """What this PC does not do: it says 406 instead of pretending (licences)."""
 
     def __init__(self, root: tuple[str, ...]) -> None:
         self.root = root
@@ -89,9 +89,4 @@ class NotHere(Csp):
         raise Refused(Code.NOT_SUPPORTED)
 
 
-NOT_HERE = (
-    (*MSFT, "RemoteWipe"),
-    (*MSFT, "Reboot"),
-    (*MSFT, "DiagnosticLog"),
-    (*MSFT, "WindowsLicensing"),
-)
+NOT_HERE = ((*MSFT, "WindowsLicensing"),)

@@ -67,6 +67,8 @@ GRANTS_WRITE = _any("DelegatedPermissionGrant.ReadWrite.All")
 ENDPOINTS_READ = _any("ServicePrincipalEndpoint.Read.All", "User.Read", "Application.Read.All", *_DIRECTORY_READ)
 RECOVERY_KEYS_READ = _any("BitlockerKey.ReadBasic.All", "BitlockerKey.Read.All")
 RECOVERY_KEYS_REVEAL = _any("BitlockerKey.Read.All")
+LOCAL_CREDENTIALS_READ = _any("DeviceLocalCredential.ReadBasic.All", "DeviceLocalCredential.Read.All")
+LOCAL_CREDENTIALS_REVEAL = _any("DeviceLocalCredential.Read.All")
 
 
 def permits(granted: Collection[str], needed: frozenset[str]) -> bool:

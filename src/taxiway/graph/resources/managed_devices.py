@@ -11,12 +11,10 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
-from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.configurations import standing, state_name
 from taxiway.store import Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
-_SYNC: Final = "syncDevice"
 
 
 async def _update(call: Call) -> Answer:
@@ -45,45 +43,6 @@ async def _delete(call: Call) -> Answer:
 
     await call.write(write)
     return call.done(live=200, docs=204)
-
-
-async def _sync(call: Call) -> Answer:
-    """Ask for a check-in: pending until the device's next session, done by it."""
-
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.sync")
-        device = _require(tx, call)
-        action = {"actionName": _SYNC, "actionState": "pending", "startDateTime": moment(tx.now)}
-        asked = {**action, "lastUpdatedDateTime": moment(tx.now)}
-        kept = [one for one in device["device_action_results"] if one["actionName"] != _SYNC]
-        enrollment.update_inventory(tx, device["id"], {"device_action_results": [*kept, asked]})
-        tx.log("device.sync_requested", subject=enrollment.subject_of(tx, device["id"]), what={"device": device["id"]})
-
-    await call.write(write)
-    return Answer(204)
-
-
-async def _retire(call: Call) -> Answer:
-    """Have the device leave management in its next session."""
-
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.retire")
-        management.order_retire(tx, _require(tx, call)["id"], principal=call.principal)
-
-    await call.write(write)
-    return Answer(204)
-
-
-def _actions(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
-    """The actions as they stand: a requested check-in is done once the device has been here since."""
-    return [{"deviceActionResults": [_action(one, row) for one in row["device_action_results"]]} for row in rows]
-
-
-def _action(action: dict[str, Any], row: Row) -> dict[str, Any]:
-    last = "" if row["last_sync_at"] is None else moment(row["last_sync_at"])
-    if action["actionName"] != _SYNC or last <= action["startDateTime"]:
-        return action
-    return {**action, "actionState": "done", "lastUpdatedDateTime": last}
 
 
 async def _users(call: Call) -> Answer:
@@ -259,9 +218,6 @@ DEVICES: Final = Face(
         }
     ),
     written=frozenset({"managed_device_name", "notes", "ownership", "owner_type"}),
-    hidden=frozenset({"device_action_results"}),
-    shown=_actions,
-    computed=frozenset({"deviceActionResults"}),
     search=("device_name",),
 )
 
@@ -269,8 +225,6 @@ OPERATIONS: Final = [
     *reading(_PATH, DEVICES, scopes.MANAGED_READ),
     Operation("PATCH", f"{_PATH}/{{id}}", _update, scopes.MANAGED_WRITE),
     Operation("DELETE", f"{_PATH}/{{id}}", _delete, scopes.MANAGED_WRITE),
-    Operation("POST", f"{_PATH}/{{id}}/syncDevice", _sync, scopes.MANAGED_ACTIONS),
-    Operation("POST", f"{_PATH}/{{id}}/retire", _retire, scopes.MANAGED_ACTIONS),
     Operation("GET", f"{_PATH}/{{id}}/users", _users, scopes.MANAGED_READ),
     _states(
         "deviceConfigurationStates",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from taxiway import enrollment
 from taxiway.directory import Principal, require
 from taxiway.enrollment import ENROLLMENTS, MANAGED, PROVIDER_ID
 from taxiway.kernel import Reason
+from taxiway.management.actions import kinds, ledger
+from taxiway.management.actions.entities import ACTIVE
+from taxiway.management.actions.entities import FAILED as ACTION_FAILED
 from taxiway.store import Row, Tx, eq
 from taxiway.wire.syncml import (
     UNENROLLED_BY_USER,
@@ -30,19 +33,21 @@ PENDING, ISSUED, FAILED = "retirePending", "retireIssued", "retireFailed"
 NODE: Final = f"./Device/Vendor/MSFT/DMClient/Provider/{PROVIDER_ID}/Unenroll"
 #: A device that was told to leave and has not been here since this long ago has left (04 section 16.2).
 SILENCE: Final = timedelta(days=7)
-_ACTION: Final = "retire"
 _LEFT: Final = "left"
 
 
 def order_retire(tx: Tx, managed_id: str, *, principal: Principal) -> None:
     """Have the device leave management in its next session; repeatable."""
     require(tx, principal, "management.devices.retire")
-    managed = MANAGED.require(tx, managed_id)
-    if is_leaving(managed):
-        return
-    _move(tx, managed, PENDING, "pending")
-    what = {"managed_device": managed_id}
-    tx.log("managed_device.retire_ordered", subject=enrollment.subject_of(tx, managed_id), what=what)
+    order(tx, MANAGED.require(tx, managed_id), by=principal.name or principal.id)
+
+
+def order(tx: Tx, managed: Row, *, by: str) -> Row:
+    """The order in the book of actions, and the device in the state of one that is to leave."""
+    action = ledger.enter(tx, managed, kinds.RETIRE, by=by)
+    if not is_leaving(managed):
+        enrollment.update_inventory(tx, managed["id"], {"management_state": PENDING})
+    return action
 
 
 def is_leaving(managed: Row) -> bool:
@@ -118,10 +123,18 @@ def _outcome(message: Message, sent: str | None) -> Literal["left"] | int | None
 
 
 def _order(tx: Tx, managed: Row, message: Message, cmd_id: str) -> Command:
-    _move(tx, managed, ISSUED, "active")
+    enrollment.update_inventory(tx, managed["id"], {"management_state": ISSUED, "last_sync_at": tx.now})
+    action = _action(tx, managed)
+    if action is not None and action["issued_at"] is None:
+        why = Reason("action.issued", "The device was told to leave.")
+        ledger.move(tx, action, ACTIVE, why, issued_at=tx.now, expires_at=tx.now + SILENCE)
     sent = _reference(message, message.header.msg_id, cmd_id)
     ENROLLMENTS.update(tx, managed["id"], {"retire_issued_at": tx.now, "retire_command": sent})
     return Command("Exec", cmd_id, (Item(target=NODE, format="chr", data=PROVIDER_ID),))
+
+
+def _action(tx: Tx, managed: Row) -> Row | None:
+    return next((each for each in ledger.open_of(tx, managed["id"]) if each["kind"] == kinds.RETIRE), None)
 
 
 def _reference(message: Message, msg_id: str, cmd_id: str) -> str:
@@ -130,20 +143,7 @@ def _reference(message: Message, msg_id: str, cmd_id: str) -> str:
 
 
 def _refused(tx: Tx, managed: Row, code: int) -> None:
-    _move(tx, managed, FAILED, "failed")
-    what = {"managed_device": managed["id"], "status": code}
+    enrollment.update_inventory(tx, managed["id"], {"management_state": FAILED, "last_sync_at": tx.now})
     why = Reason("device.retire_refused", f"The device answered {code} to the order to leave, and stays managed.")
-    tx.log("managed_device.retire_failed", subject=enrollment.subject_of(tx, managed["id"]), what=what, why=[why])
-
-
-def _move(tx: Tx, managed: Row, state: str, action_state: str) -> None:
-    """The state of the device, and of the action as Graph shows it (02 section 7)."""
-    now = tx.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    before: list[dict[str, Any]] = managed["device_action_results"]
-    mine = next((each for each in before if each["actionName"] == _ACTION), {"startDateTime": now})
-    started = now if state == PENDING else mine["startDateTime"]
-    action = {"actionName": _ACTION, "actionState": action_state, "startDateTime": started, "lastUpdatedDateTime": now}
-    others = [each for each in before if each["actionName"] != _ACTION]
-    changes = {"management_state": state, "device_action_results": [*others, action]}
-    seen = {} if state == PENDING else {"last_sync_at": tx.now}
-    enrollment.update_inventory(tx, managed["id"], {**changes, **seen})
+    if (action := _action(tx, managed)) is not None:
+        ledger.move(tx, action, ACTION_FAILED, why, error=0x87D10000 + code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -22,7 +22,22 @@ ANTIVIRUS: Final = f"{STATUS}/Antivirus/Status"
 ANTISPYWARE: Final = f"{STATUS}/Antispyware/Status"
 SIGNATURES: Final = f"{STATUS}/Antivirus/SignatureStatus"
 
-#: What the rules need; read in every session.
+_GUARD: Final = f"{STATUS}/DeviceGuard"
+VIRTUALIZATION: Final = f"{_GUARD}/VirtualizationBasedSecurityStatus"
+MEMORY_INTEGRITY: Final = f"{_GUARD}/HypervisorEnforcedCodeIntegrityStatus"
+SYSTEM_GUARD: Final = f"{_GUARD}/SystemGuardStatus"
+BOOT_DMA: Final = f"{STATUS}/DMA/BootDMAProtectionStatus"
+
+#: What was measured when the device last started: no nodes, but facts of a report that was checked (R-124).
+ATTESTED_BOOT: Final = "attested|boot"
+ATTESTED_BITLOCKER: Final = "attested|bitLocker"
+ATTESTED_INTEGRITY: Final = "attested|codeIntegrity"
+ATTESTED_EARLY_LAUNCH: Final = "attested|earlyLaunch"
+ATTESTED: Final = frozenset({ATTESTED_BOOT, ATTESTED_BITLOCKER, ATTESTED_INTEGRITY, ATTESTED_EARLY_LAUNCH})
+
+#: What few rules need; read where a policy that is meant for the device has one of them.
+ON_DEMAND: Final = (VIRTUALIZATION, MEMORY_INTEGRITY, SYSTEM_GUARD, BOOT_DMA)
+#: What most rules need; read in every session.
 FACTS: Final = (
     OS_VERSION,
     ENCRYPTION,
@@ -54,9 +69,17 @@ def _is(uri: str, value: str, text: str) -> _Rule:
 #: Every switch that can be judged; one that is not here is refused when a policy is saved.
 RULES: Final[dict[str, _Rule]] = {
     "storage_require_encryption": _is(ENCRYPTION, "1", "The system volume is not encrypted."),
-    "bit_locker_enabled": _Rule(
-        (ENCRYPTION, BITLOCKER), lambda found: found == ("1", "0"), "BitLocker does not protect the device."
+    "bit_locker_enabled": _is(
+        ATTESTED_BITLOCKER, "1", "BitLocker did not protect the device when it last started; a restart attests anew."
     ),
+    "code_integrity_enabled": _is(ATTESTED_INTEGRITY, "1", "Code integrity was off when the device last started."),
+    "early_launch_anti_malware_driver_enabled": _is(
+        ATTESTED_EARLY_LAUNCH, "1", "The early launch driver was off when the device last started."
+    ),
+    "memory_integrity_enabled": _is(MEMORY_INTEGRITY, "0", "Memory integrity does not run."),
+    "virtualization_based_security_enabled": _is(VIRTUALIZATION, "0", "Virtualization-based security does not run."),
+    "firmware_protection_enabled": _is(SYSTEM_GUARD, "0", "System Guard does not run."),
+    "kernel_dma_protection_enabled": _is(BOOT_DMA, "1", "Kernel DMA protection is off."),
     "secure_boot_enabled": _is(SECURE_BOOT, "1", "Secure Boot is off."),
     "tpm_required": _Rule((TPM,), lambda found: found[0] not in {"", "Not available"}, "There is no TPM."),
     "active_firewall_required": _is(FIREWALL, "0", "The firewall is off."),
@@ -66,6 +89,11 @@ RULES: Final[dict[str, _Rule]] = {
     "anti_spyware_required": _is(ANTISPYWARE, "0", "No antispyware is active."),
     "signature_out_of_date": _is(SIGNATURES, "1", "The antivirus signatures are out of date."),
 }
+
+
+def needs(policies: Iterable[Row]) -> frozenset[str]:
+    """The facts that the rules of these policies rest on."""
+    return frozenset(uri for row in policies for setting, rule in RULES.items() if row[setting] for uri in rule.needs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +139,7 @@ class Verdict:
     state: str
     policies: tuple[PolicyState, ...]
     reasons: tuple[Reason, ...]
+    needs: frozenset[str] = frozenset()
 
     @property
     def grace_until(self) -> datetime | None:

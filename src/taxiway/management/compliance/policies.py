@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -64,7 +65,7 @@ def judge(
     ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
     rows = COMPLIANCE_POLICIES.select(tx, one_of("id", ids), order=[("display_name", False)]) if ids else []
     states = [evaluation.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
-    return evaluation.combine(states, secure_by_default=secure_by_default(tx))
+    return replace(evaluation.combine(states, secure_by_default=secure_by_default(tx)), needs=evaluation.needs(rows))
 
 
 def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: evaluation.Verdict) -> None:

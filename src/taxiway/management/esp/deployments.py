@@ -53,8 +53,8 @@ def follow(tx: Tx, run: Run, why: str = "") -> None:
     """Bring the row up to date where the page has moved; ``why``: the reason of a failure."""
     first = run.esp.get("users", {}).get(run.esp.get("first_user"), {"state": "unknown"})
     states = [run.esp_state, first["state"]]
-    if run.esp.get("reported") == states:
-        return
+    if run.esp.get("reported") == states or run.esp.get("after_reset"):
+        return  # a reset that keeps the enrollment is no deployment (01 section 7.5)
     run.esp["reported"] = states
     row = DEPLOYMENTS.get(tx, run.managed_id)
     if row is None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from taxiway.enrollment import EspSettings
+from taxiway.kernel import Reason
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.apps.estimate import Estimate, Expected, expect
 from taxiway.management.configuration import meant
@@ -18,10 +19,11 @@ Via = Literal["device", "user"]
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Configurations by name, conflicts between them, and the apps of both halves against the page's time."""
+    """Configurations by name, what is to be said of them, and the apps of both halves against the page's time."""
 
     configurations: tuple[str, ...]
     conflicts: tuple[Conflict, ...]
+    findings: tuple[Reason, ...]
     device: Estimate
     user: Estimate
 
@@ -35,7 +37,8 @@ def forecast(tx: Tx, *, device: Row | None, user: Row | None, settings: EspSetti
         Estimate(expected_apps(tx, via, device=device, user=user, settings=settings), seconds)
         for via in ("device", "user")
     ]
-    return Forecast(tuple(each.name for each in found), effective.conflicts, *halves)
+    findings = tuple(reason for each in found for reason in _findings(each))
+    return Forecast(tuple(each.name for each in found), effective.conflicts, findings, *halves)
 
 
 def expected_apps(
@@ -57,3 +60,9 @@ def expected_apps(
         and app.row["id"] not in there
         and (via == "user" or not settings.selected_apps or app.row["id"] in settings.selected_apps)
     )
+
+
+def _findings(each: meant.Meant) -> list[Reason]:
+    """What saving it had to say (P-13)."""
+    said = each.row.get("findings") or []
+    return [Reason(f"configuration.{one['code']}", f"'{each.name}': {one['text']}") for one in said]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from taxiway import directory
+from taxiway import directory, enrollment
 from taxiway.kernel import Reason
 from taxiway.management.certificates import delivery as certificates
 from taxiway.management.esp import blocks, deadlines, expected, page
@@ -67,6 +67,8 @@ def _late(ctx: Context, mine: dict[str, Any]) -> Reason:
 def _unknown(ctx: Context, mine: dict[str, Any]) -> _Move | None:
     first = ctx.run.esp.setdefault("first_user", ctx.user["id"] if ctx.user else None)
     mine["first"] = ctx.user is not None and first == ctx.user["id"]
+    if mine["first"] and ctx.run.esp.get("after_reset"):
+        enrollment.set_primary_user(ctx.tx, ctx.managed["id"], ctx.user)
     return "seen", Reason("esp.user_signed_in", "The user signed in to the device.", {"first": mine["first"]})
 
 

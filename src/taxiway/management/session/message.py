@@ -8,10 +8,10 @@ from typing import Final
 
 from taxiway import directory, enrollment
 from taxiway.kernel import Reason
-from taxiway.management.actions import retirement
+from taxiway.management.actions import conduct, retirement
 from taxiway.management.apps.order import proof_of
 from taxiway.management.certificates import delivery as certificates
-from taxiway.management.compliance import evaluation
+from taxiway.management.compliance import attestation, evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
 from taxiway.management.session import report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
@@ -37,6 +37,8 @@ from taxiway.wire.syncml import (
 )
 
 _ENVELOPE: Final = 2048
+#: While the page is in one of these the device comes every few seconds: its inventory is not read each time.
+_BUSY: Final = frozenset({"collecting", "sent", "released"})
 #: States of either half of the page in which the device is asked how it ended.
 _OPEN: Final = frozenset({"collecting", "sent", "released", "failed"})
 
@@ -78,6 +80,8 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     intake.take()
     _settle_user(ctx, incoming)  # who is signed in now
     if fresh:
+        conduct.begin(ctx)
+        attestation.begin(ctx)
         user_page.resend(ctx)
         _log_session(ctx, incoming)
     if intake.unenrolled:
@@ -125,7 +129,8 @@ def _begin(ctx: Context, header: Header) -> None:
         what = {"source": header.source[:200], "managed_device": ctx.managed["id"]}
         ctx.tx.log("session.source_differs", subject=ctx.subject, what=what, why=[Reason("session.source", text)])
     for row in ctx.queue.unproven(["device", *(row["lane"] for row in ctx.queue.rows.values())]):
-        work.doubt(ctx, row)
+        if not conduct.is_order(row):
+            work.doubt(ctx, row)
 
 
 def _settle_user(ctx: Context, incoming: Incoming) -> None:
@@ -165,16 +170,25 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     if not message.final:
         return [Alert(ids.next(), AlertCode.NEXT_MESSAGE)]
     work.prove(ctx)
-    page.advance(ctx)
-    user_page.advance(ctx)
+    conduct.advance(ctx)
+    alone = conduct.alone(ctx)
+    if not alone:
+        page.advance(ctx)
+        user_page.advance(ctx)
+        conduct.watch(ctx)
+        if ctx.run.esp_state not in _BUSY:
+            attestation.advance(ctx)
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
+        if alone and not conduct.is_order(row):
+            continue
         said = _said(ctx, row, ids)
         room -= _size(said)
         if room < 0 and out:
             return out
         ctx.queue.sent(row, msg_id, said[-1])
+        conduct.sent(ctx, row)
         out += said
     return [*out, *_gets(ctx, ids, msg_id, room)]
 
@@ -203,7 +217,8 @@ def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
 
 
 def _due(ctx: Context) -> list[str]:
-    nodes = [proof_of(row["uri"]) for row in ctx.queue.unproven(ctx.lanes)]
+    nodes = [proof_of(row["uri"]) for row in work.unproven(ctx)]
+    nodes += conduct.due(ctx)
     for app in ctx.apps:
         nodes += work.due(ctx, app)
     nodes += certificates.due(ctx)
@@ -214,9 +229,8 @@ def _due(ctx: Context) -> list[str]:
         nodes += [blocks.USER_PAGE_HIDDEN, *blocks.outcome_nodes("User")]
     if LOCAL_TIME not in ctx.run.facts:
         nodes.append(LOCAL_TIME)  # once for each enrollment
-    # While the page is up the device comes every few seconds: its inventory is not read each time.
-    if ctx.run.esp_state not in {"collecting", "sent", "released"}:
-        nodes += [*evaluation.FACTS, *report.INVENTORY]
+    if ctx.run.esp_state not in _BUSY:
+        nodes += [*evaluation.FACTS, *report.INVENTORY, *ctx.run.compliance.get("reads", ()), *attestation.due(ctx)]
     return nodes
 
 

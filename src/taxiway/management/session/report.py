@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from taxiway import enrollment
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.compliance import evaluation, policies
+from taxiway.management.configuration import encryption
 from taxiway.management.esp import page
 from taxiway.management.extension import agent, states
 from taxiway.management.extension.plan import Asked, held_back
@@ -27,6 +28,7 @@ _FREE: Final = "./DevDetail/Ext/Microsoft/FreeStorage"
 _MEMORY: Final = "./DevDetail/Ext/Microsoft/TotalRAM"
 _WLAN: Final = "./DevDetail/Ext/WLANMACAddress"
 INVENTORY: Final = (_SERIAL, _STORAGE, _FREE, _MEMORY, _WLAN)
+_ENCRYPTION_TOLD: Final = "told|encryption"
 _MEGABYTE: Final = 1024 * 1024
 
 _s = device_status.c
@@ -84,7 +86,21 @@ def write_inventory(ctx: Context) -> None:
     changes |= {name: int(facts[uri]) * _MEGABYTE for name, uri in sizes if facts.get(uri, "").isdecimal()}
     if evaluation.ENCRYPTION in facts:
         changes["is_encrypted"] = facts[evaluation.ENCRYPTION] == "1"
+        _log_encryption(ctx)
     enrollment.update_inventory(ctx.tx, ctx.managed["id"], changes)
+
+
+def _log_encryption(ctx: Context) -> None:
+    """A change of what the device says of its encryption, with its own reasons (R-120)."""
+    facts = ctx.run.facts
+    told = f"{facts[evaluation.ENCRYPTION]}|{facts.get(evaluation.BITLOCKER)}"
+    before = facts.get(_ENCRYPTION_TOLD)
+    if told == before or (before is None and told == "0|0"):
+        return
+    facts[_ENCRYPTION_TOLD] = told
+    found = encryption.standing(facts)
+    what = {"encrypted": found.value, "status": facts.get(evaluation.BITLOCKER), "managed_device": ctx.managed["id"]}
+    ctx.tx.log("encryption.changed", subject=ctx.subject, what=what, why=found.reasons)
 
 
 def judge(ctx: Context) -> None:
@@ -94,7 +110,11 @@ def judge(ctx: Context) -> None:
     since = {key: datetime.fromisoformat(value) for key, value in ctx.run.compliance.get("since", {}).items()}
     verdict = policies.judge(ctx.tx, device=ctx.device, user=primary, facts=facts, since=since)
     began = {policy.policy_id: policy.since.isoformat() for policy in verdict.policies if policy.since}
-    ctx.run.compliance = {"since": began}
+    ctx.run.compliance = {
+        "since": began,
+        "attested": bool(verdict.needs & evaluation.ATTESTED),
+        "reads": sorted(verdict.needs.intersection(evaluation.ON_DEMAND)),
+    }
     managed = enrollment.managed_device(ctx.tx, ctx.managed["id"])
     if managed is not None:
         policies.write_verdict(ctx.tx, managed, ctx.device, verdict)

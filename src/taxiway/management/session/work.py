@@ -71,9 +71,14 @@ def follow(ctx: Context, app: MeantApp) -> None:
         ctx.queue.again(row["id"])
 
 
+def unproven(ctx: Context) -> list[CommandRow]:
+    """Execs of which nobody knows whether they ran; those of actions have proofs of their own."""
+    return [row for row in ctx.queue.unproven(ctx.lanes) if not row["key"].startswith("action|")]
+
+
 def prove(ctx: Context) -> None:
     """Settle Execs without a Status by what the node says: it ran, or it is sent again."""
-    for row in ctx.queue.unproven(ctx.lanes):
+    for row in unproven(ctx):
         told = ctx.fact(proof_of(row["uri"]))
         if told is not None:
             ctx.queue.proven(row, ran=told not in {ABSENT, _IDLE.get(row["uri"].rpartition("/")[2])})

@@ -42,6 +42,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_configuration_policy")),
     )
     op.create_table(
+        "device_action",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("managed_id", sa.Text(), nullable=False),
+        sa.Column("entra_id", sa.Text(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("requested_at", sa.BigInteger(), nullable=True),
+        sa.Column("updated_at", sa.BigInteger(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_device_action")),
+    )
+    with op.batch_alter_table("device_action", schema=None) as batch_op:
+        batch_op.create_index("ix_device_action_entra_id", ["tenant", "entra_id"], unique=False)
+        batch_op.create_index("ix_device_action_managed_id", ["tenant", "managed_id"], unique=False)
+
+    op.create_table(
         "device_management_script",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -89,6 +108,34 @@ def upgrade() -> None:
         batch_op.create_index("ix_extension_state_object", ["tenant", "kind", "object_id"], unique=False)
 
     op.create_table(
+        "local_credential",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("device_id", sa.Text(), nullable=False),
+        sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_local_credential")),
+    )
+    with op.batch_alter_table("local_credential", schema=None) as batch_op:
+        batch_op.create_index("ix_local_credential_device_id", ["tenant", "device_id"], unique=False)
+
+    op.create_table(
+        "log_collection",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("managed_id", sa.Text(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("content_sha256", sa.Text(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_log_collection")),
+    )
+    with op.batch_alter_table("log_collection", schema=None) as batch_op:
+        batch_op.create_index("ix_log_collection_managed_id", ["tenant", "managed_id"], unique=False)
+
+    op.create_table(
         "scep_challenge",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -120,12 +167,25 @@ def downgrade() -> None:
         batch_op.drop_index("ix_scep_challenge_device")
 
     op.drop_table("scep_challenge")
+    with op.batch_alter_table("log_collection", schema=None) as batch_op:
+        batch_op.drop_index("ix_log_collection_managed_id")
+
+    op.drop_table("log_collection")
+    with op.batch_alter_table("local_credential", schema=None) as batch_op:
+        batch_op.drop_index("ix_local_credential_device_id")
+
+    op.drop_table("local_credential")
     with op.batch_alter_table("extension_state", schema=None) as batch_op:
         batch_op.drop_index("ix_extension_state_object")
 
     op.drop_table("extension_state")
     op.drop_table("extension_agent")
     op.drop_table("device_management_script")
+    with op.batch_alter_table("device_action", schema=None) as batch_op:
+        batch_op.drop_index("ix_device_action_managed_id")
+        batch_op.drop_index("ix_device_action_entra_id")
+
+    op.drop_table("device_action")
     op.drop_table("configuration_policy")
     with op.batch_alter_table("app_relationship", schema=None) as batch_op:
         batch_op.drop_index("ix_app_relationship_target")
