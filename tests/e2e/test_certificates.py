@@ -220,6 +220,42 @@ async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
 
 
+async def test_a_certificate_is_ordered_anew_before_it_runs_out(deploying):
+    """In the last part of its life a check-in brings a new one, and the old one stays until it is there."""
+    made = await certs.scep(deploying)
+    assert (await deploying.deploy()).reached == "desktop"
+    [before] = certs.held(deploying.current)
+
+    def change(percentage):
+        values = {"renewal_threshold_percentage": percentage}
+        return deploying.write(lambda tx: management.update_configuration(tx, made, values, principal=SYSTEM_PRINCIPAL))
+
+    await deploying.deploy(deploying.current)
+    assert certs.held(deploying.current) == [before]
+    await change(100)
+    for _ in range(3):
+        await deploying.deploy(deploying.current)
+        if certs.held(deploying.current) != [before]:
+            break
+    await change(20)
+    [after] = certs.held(deploying.current)
+    assert after.serial_number != before.serial_number
+    assert after.subject == before.subject
+    await deploying.deploy(deploying.current)
+    assert await deploying.states() == {"Wi-Fi certificate": "succeeded"}
+
+
+async def test_a_profile_that_changed_leads_to_another_certificate(deploying):
+    """Another subject and a longer key: the PC enrolls again and holds the new certificate alone."""
+    made = await certs.scep(deploying, subject_name_format_string="CN=before")
+    assert (await deploying.deploy()).reached == "desktop"
+    values = {"subject_name_format_string": "CN=after"}
+    await deploying.write(lambda tx: management.update_configuration(tx, made, values, principal=SYSTEM_PRINCIPAL))
+    for _ in range(2):
+        await deploying.deploy(deploying.current)
+    assert [each.subject.rfc4514_string() for each in certs.held(deploying.current)] == ["CN=after"]
+
+
 async def test_a_device_that_leaves_loses_its_certificates(deploying):
     """The account is disconnected: what was issued to the device is revoked."""
     await certs.scep(deploying)

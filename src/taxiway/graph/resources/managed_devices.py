@@ -13,6 +13,7 @@ from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.configurations import state_name
+from taxiway.graph.resources.managed import INSTALL_STATES
 from taxiway.store import Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -159,7 +160,7 @@ async def _app_states(call: Call) -> Answer:
                 "displayName": row["detail"].get("name"),
                 "mobileAppIntent": row["detail"].get("intent"),
                 "displayVersion": row["detail"].get("version"),
-                "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
+                "installState": INSTALL_STATES.get(row["state"], row["state"]),
             }
             for row in rows
         ]
