@@ -164,6 +164,46 @@ async def test_a_power_cut_in_the_middle_leads_to_no_second_certificate(deployin
     assert [pki.thumbprint(each) for each in certs.held(again)] == [row["id"]]
 
 
+async def test_r004_lost_answers_and_a_restart_lead_to_no_second_certificate(deploying, monkeypatch):
+    """The answers around the Atomic are lost, and the server restarts while the PC enrolls: one certificate."""
+    from taxiway.management import flow as management_flow
+    from taxiway.management.certificates import flow
+
+    await deploying.page()
+    await certs.scep(deploying)
+    exchange, respond, lost, outages = management_flow.exchange, flow.respond, [], []
+
+    async def losing(*parts, **more):
+        answer = await exchange(*parts, **more)
+        if b"<Atomic>" in answer and not lost:
+            lost.append("the answer that brings the Atomic")
+            raise ConnectionError(lost[-1])
+        if len(lost) == 1 and b"<Atomic>" not in answer:
+            lost.append("the answer to its Status")
+            raise ConnectionError(lost[-1])
+        return answer
+
+    async def outage():
+        await deploying.instance.halt()
+        await asyncio.sleep(0.2)
+        await deploying.instance.start()
+
+    async def restarting(*parts, **more):
+        answer = await respond(*parts, **more)
+        if not outages:
+            outages.append(asyncio.create_task(outage()))
+        return answer
+
+    monkeypatch.setattr(management_flow, "exchange", losing)
+    monkeypatch.setattr(flow, "respond", restarting)
+    outcome = await deploying.deploy()
+    await asyncio.gather(*outages)
+    assert outcome.reached == "desktop", outcome.failure
+    assert len(lost) == 2
+    [row] = await certs.issued(deploying)
+    assert [pki.thumbprint(each) for each in certs.held(deploying.current)] == [row["id"]]
+
+
 async def test_an_enrolment_waits_for_its_responder(deploying, monkeypatch):
     """While the responder is away the PC asks as often as RetryCount says, after RetryDelay each time."""
     from taxiway.management.certificates import flow
