@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fuzz.certificates import CERTIFICATES
 from fuzz.common import Make
 from fuzz.device import DEVICE
 from fuzz.extension import EXTENSION
@@ -66,7 +67,7 @@ class Fuzzer:
         self._it = instance
         self._mutator = Mutator(seed)
         self._formats = Formats(instance.transport_key)
-        self._made: dict[str, Make] = {**TARGETS, **DEVICE, **PAGES, **EXTENSION}
+        self._made: dict[str, Make] = {**TARGETS, **DEVICE, **PAGES, **EXTENSION, **CERTIFICATES}
         self._heads: dict[str, int] = {}
         self._known: set[tuple[str, str]] = set()
         self.tallies: dict[str, Tally] = {}

@@ -164,6 +164,46 @@ async def test_a_power_cut_in_the_middle_leads_to_no_second_certificate(deployin
     assert [pki.thumbprint(each) for each in certs.held(again)] == [row["id"]]
 
 
+async def test_r004_lost_answers_and_a_restart_lead_to_no_second_certificate(deploying, monkeypatch):
+    """The answers around the Atomic are lost, and the server restarts while the PC enrolls: one certificate."""
+    from taxiway.management import flow as management_flow
+    from taxiway.management.certificates import flow
+
+    await deploying.page()
+    await certs.scep(deploying)
+    exchange, respond, lost, outages = management_flow.exchange, flow.respond, [], []
+
+    async def losing(*parts, **more):
+        answer = await exchange(*parts, **more)
+        if b"<Atomic>" in answer and not lost:
+            lost.append("the answer that brings the Atomic")
+            raise ConnectionError(lost[-1])
+        if len(lost) == 1 and b"<Atomic>" not in answer:
+            lost.append("the answer to its Status")
+            raise ConnectionError(lost[-1])
+        return answer
+
+    async def outage():
+        await deploying.instance.halt()
+        await asyncio.sleep(0.2)
+        await deploying.instance.start()
+
+    async def restarting(*parts, **more):
+        answer = await respond(*parts, **more)
+        if not outages:
+            outages.append(asyncio.create_task(outage()))
+        return answer
+
+    monkeypatch.setattr(management_flow, "exchange", losing)
+    monkeypatch.setattr(flow, "respond", restarting)
+    outcome = await deploying.deploy()
+    await asyncio.gather(*outages)
+    assert outcome.reached == "desktop", outcome.failure
+    assert len(lost) == 2
+    [row] = await certs.issued(deploying)
+    assert [pki.thumbprint(each) for each in certs.held(deploying.current)] == [row["id"]]
+
+
 async def test_an_enrolment_waits_for_its_responder(deploying, monkeypatch):
     """While the responder is away the PC asks as often as RetryCount says, after RetryDelay each time."""
     from taxiway.management.certificates import flow
@@ -218,6 +258,42 @@ async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     assert (await deploying.deploy(deploying.current)).reached == "desktop"
     assert certs.held(deploying.current) == []
     assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
+
+
+async def test_a_certificate_is_ordered_anew_before_it_runs_out(deploying):
+    """In the last part of its life a check-in brings a new one, and the old one stays until it is there."""
+    made = await certs.scep(deploying)
+    assert (await deploying.deploy()).reached == "desktop"
+    [before] = certs.held(deploying.current)
+
+    def change(percentage):
+        values = {"renewal_threshold_percentage": percentage}
+        return deploying.write(lambda tx: management.update_configuration(tx, made, values, principal=SYSTEM_PRINCIPAL))
+
+    await deploying.deploy(deploying.current)
+    assert certs.held(deploying.current) == [before]
+    await change(100)
+    for _ in range(3):
+        await deploying.deploy(deploying.current)
+        if certs.held(deploying.current) != [before]:
+            break
+    await change(20)
+    [after] = certs.held(deploying.current)
+    assert after.serial_number != before.serial_number
+    assert after.subject == before.subject
+    await deploying.deploy(deploying.current)
+    assert await deploying.states() == {"Wi-Fi certificate": "succeeded"}
+
+
+async def test_a_profile_that_changed_leads_to_another_certificate(deploying):
+    """Another subject and a longer key: the PC enrolls again and holds the new certificate alone."""
+    made = await certs.scep(deploying, subject_name_format_string="CN=before")
+    assert (await deploying.deploy()).reached == "desktop"
+    values = {"subject_name_format_string": "CN=after"}
+    await deploying.write(lambda tx: management.update_configuration(tx, made, values, principal=SYSTEM_PRINCIPAL))
+    for _ in range(2):
+        await deploying.deploy(deploying.current)
+    assert [each.subject.rfc4514_string() for each in certs.held(deploying.current)] == ["CN=after"]
 
 
 async def test_a_device_that_leaves_loses_its_certificates(deploying):

@@ -18,6 +18,7 @@ from taxiway.enrollment import MANAGED
 from taxiway.kernel import SystemEntropy
 from taxiway.management import device_states, forget_challenges, routes
 from taxiway.management.certificates import challenges
+from taxiway.management.certificates.http import BURST
 from taxiway.management.certificates.tables import scep_challenge
 from taxiway.management.tables import device_command
 from taxiway.pki.entities import CERTIFICATES
@@ -328,3 +329,14 @@ async def test_r009_a_failed_atomic_names_the_command_that_failed(rt, tenant, pc
     assert row["state"] == "error"
     assert row["detail"]["errors"][0]["status"] == 400
     assert row["detail"]["errors"][0]["cause"].endswith("/KeyLength")
+
+
+async def test_one_address_is_not_answered_without_end(client):
+    """Who asks too often is told when to come back, and is heard again later."""
+    path = f"{client.path}?operation=GetCACaps"
+    for _ in range(BURST):
+        assert (await client.http.get(path)).status_code == 200
+    answer = await client.http.get(path)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+    client.rt.clock.advance(1)
+    assert (await client.http.get(path)).status_code == 200

@@ -101,6 +101,12 @@ def record_client(tx: Tx, certificate: x509.Certificate, *, subject: str) -> str
     return name
 
 
+def client_validity(tx: Tx, name: str) -> tuple[datetime, datetime] | None:
+    """From when until when an issued certificate is good; None when it is not on record, or revoked."""
+    row = CERTIFICATES.get(tx, name)
+    return None if row is None or row["revoked_at"] is not None else (row["issued_at"], row["expires_at"])
+
+
 def certificate_der(tx: Tx, name: str) -> bytes | None:
     """An issued certificate by its thumbprint; None when it is not on record, or revoked."""
     row = CERTIFICATES.get(tx, name)

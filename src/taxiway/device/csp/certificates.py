@@ -93,8 +93,10 @@ class ClientCertificates(Csp):
         """Ask until there is a certificate, a refusal, or no attempt is left."""
         clock, pace = self._transport.host.clock, self._transport.host.pace
         attempts = int(self._setting(node, "RetryCount") or 3)
-        key = self._key(node)
-        await self._transport.tpm.make(key, int(self._setting(node, "KeyLength")))
+        key, bits, tpm = self._key(node), int(self._setting(node, "KeyLength")), self._transport.tpm
+        if (await tpm.make(key, bits)).key_size != bits:
+            tpm.remove(key)  # the profile asks for another size now
+            await tpm.make(key, bits)
         while True:
             try:
                 certificate = await enroll(self._transport, key, self._order(node))
@@ -133,6 +135,7 @@ class ClientCertificates(Csp):
 
     def _keep(self, node: Node, key: str, certificate: x509.Certificate, leaf: str) -> None:
         der = certificate.public_bytes(serialization.Encoding.DER)
+        self._storage.state.certificates.pop(self._tree.stored(node.child(leaf)) or "", None)
         self._transport.tpm.keep_certificate(key, certificate)
         self._tree.put(node.child(leaf), thumbprint(der))
         self._storage.state.certificates[thumbprint(der)] = base64.b64encode(der).decode()

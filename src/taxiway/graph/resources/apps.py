@@ -16,7 +16,7 @@ from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import moment, render
-from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of
 from taxiway.graph.resources.targets import Assignable
 from taxiway.store import Or, Row, Tx, Where, one_of
 from taxiway.wire.app_content import read_encryption_info
@@ -146,7 +146,7 @@ def _install_state(row: Row, device: Row) -> dict[str, Any]:
         "deviceId": row["managed_id"],
         "userPrincipalName": device.get("upn"),
         "osVersion": device.get("os_version"),
-        "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
+        "installState": INSTALL_STATES.get(row["state"], row["state"]),
         "errorCode": _error_code(row["detail"].get("error")),
         "lastSyncDateTime": moment(row["updated_at"]),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
@@ -15,6 +15,10 @@ from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.store import Repository, Row, Tx, eq
 
 _READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings"})
+
+
+#: What the rooms' states of apps are called in ``resultantAppState``, where they have another name there.
+INSTALL_STATES: Final = {"uninstalled": "notInstalled", "pendingUninstall": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)

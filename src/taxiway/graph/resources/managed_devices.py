@@ -12,6 +12,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.resources.configurations import standing, state_name
+from taxiway.graph.resources.managed import INSTALL_STATES
 from taxiway.store import Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -145,7 +146,7 @@ async def _app_states(call: Call) -> Answer:
                 "displayName": row["detail"].get("name"),
                 "mobileAppIntent": row["detail"].get("intent"),
                 "displayVersion": row["detail"].get("version"),
-                "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
+                "installState": INSTALL_STATES.get(row["state"], row["state"]),
             }
             for row in rows
         ]

@@ -216,6 +216,11 @@ class MeantApp:
         """How it is ordered, in the scope it installs in."""
         return BY_CSP[self.row["kind"]].order(self.row, for_user=self.via == "user")
 
+    @property
+    def node(self) -> str:
+        """The node that stands for the app on the device: without it, the app is gone."""
+        return self.order.remove
+
     def job(self, content_origin: str) -> str:
         """What is executed; ``content_origin`` is the origin of the devices' door."""
         return BY_CSP[self.row["kind"]].job(self.row, f"{content_origin}/content/{self.row['content_sha256']}")

@@ -87,18 +87,22 @@ def reason(ctx: Context, each: Meant) -> Reason | None:
     return None
 
 
-def said(ctx: Context, row: CommandRow, ids: CmdIds) -> list[Command | Group]:
-    """The Atomic of a row, with a challenge drawn for this sending; before it, what an earlier one left behind."""
-    found: list[Command | Group] = []
+def said(ctx: Context, row: CommandRow, ids: CmdIds) -> Group:
+    """The Atomic of a row, with a challenge drawn for this sending.
+
+    Where the device has the instance its nodes are replaced: the certificate it has stays until there is a new one.
+    """
     home = row["uri"].rpartition("/")[0]
-    if row["attempts"] or ctx.fact(f"{home}/Status") not in {None, ABSENT}:
-        found.append(Command("Delete", ids.next(), (Item(target=home),)))
-        ctx.run.facts.pop(ctx.fact_key(f"{home}/Status"), None)
+    there = ctx.fact(f"{home}/Status") not in {None, ABSENT}
+    ctx.run.facts.pop(ctx.fact_key(f"{home}/Status"), None)
     outer, children = ids.next(), []
     for verb, uri, form, data in ctx.queue.steps(row):
+        if there and form == "node":
+            continue
         told = _challenge(ctx, row) if uri.endswith(_CHALLENGE) else data
-        children.append(Command(verb, ids.next(), (_item(uri, form, told),)))
-    return [*found, Group("Atomic", outer, tuple(children))]
+        known = "Replace" if there and verb == "Add" else verb
+        children.append(Command(known, ids.next(), (_item(uri, form, told),)))
+    return Group("Atomic", outer, tuple(children))
 
 
 def due(ctx: Context) -> list[str]:
@@ -148,15 +152,18 @@ def failure(ctx: Context, each: Meant) -> str | None:
 
 
 def follow(ctx: Context, lane: str) -> None:
-    """Order once more, with a new challenge, what the device said in this very session that it failed.
+    """Order once more, with a new challenge: what the device said in this very session that it failed, what runs out.
 
     An import that failed fails again: it waits for another file.
     """
     for each in [each for each in meant(ctx) if each.row["kind"] == scep.KIND]:
         row = _row(ctx, each)
-        if row is None or row["lane"] != lane or row["state"] != DONE or row["attempts"] >= MAX_ATTEMPTS:
+        if row is None or row["lane"] != lane or row["state"] != DONE:
             continue
-        if f"{instance(each.row)}/Status" in ctx.run.session.polled and failure(ctx, each) is not None:
+        told = f"{instance(each.row)}/Status" in ctx.run.session.polled and failure(ctx, each) is not None
+        if _runs_out(ctx, each):
+            ctx.queue.afresh(row["id"])
+        elif told and row["attempts"] < MAX_ATTEMPTS:
             ctx.queue.again(row["id"])
 
 
@@ -254,6 +261,19 @@ def _row(ctx: Context, each: Meant) -> CommandRow | None:
 def _there(ctx: Context, each: Meant) -> bool:
     good = ENROLLED if each.row["kind"] == scep.KIND else IMPORTED
     return ctx.fact(f"{instance(each.row)}/Status") == good and _thumbprint(ctx, each) is not None
+
+
+def _runs_out(ctx: Context, each: Meant) -> bool:
+    """Whether the certificate that is there is in the last part of its life; looked up once in a session."""
+    asked, name = f"{instance(each.row)}#expiry", _thumbprint(ctx, each)
+    if name is None or asked in ctx.run.session.polled or not _there(ctx, each):
+        return False
+    ctx.run.session.polled.append(asked)
+    span = pki.client_validity(ctx.tx, name)
+    if span is None:
+        return False
+    share = int(each.row["renewal_threshold_percentage"] or 0) / 100
+    return ctx.tx.now >= span[1] - (span[1] - span[0]) * share
 
 
 def _thumbprint(ctx: Context, each: Meant) -> str | None:

@@ -192,6 +192,6 @@ def _answer(
 def message_of(text: str) -> bytes:
     """The message of a GET, which is base64 in the query."""
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text.replace(" ", "+"), validate=True)  # some clients leave the plus as it is
     except ValueError as error:
         raise BadScep("The message is not base64.") from error

@@ -9,19 +9,26 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from taxiway.doors.request import correlation, read_body
+from taxiway.doors.request import address, correlation, read_body
+from taxiway.doors.throttle import Throttle
 from taxiway.management.certificates import flow
 from taxiway.pki import NoAuthority
 from taxiway.store import Runtime
 from taxiway.wire import scep
 
+#: From one address: a network of many devices behind one, and no more than a core can answer.
+BURST: Final = 200
+_RATE: Final = 50.0
 _TENANT: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def routes(rt: Runtime) -> list[Route]:
     """``/scep/{tenant}/pkiclient.exe``: the address a profile sends devices to."""
+    asked = Throttle(rt.clock, burst=BURST, rate=_RATE)
 
     async def answer(request: Request) -> Response:
+        if not asked.allow(address(request)):
+            return Response("Too many requests.", 429, {"retry-after": "1"}, media_type="text/plain")
         try:
             return await _answer(rt, request)
         except NoAuthority as error:

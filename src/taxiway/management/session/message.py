@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -183,21 +182,21 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     for row in ctx.queue.waiting(ctx.lanes):
         if alone and not conduct.is_order(row):
             continue
-        said = _said(ctx, row, ids)
-        room -= _size(said)
+        command = _said(ctx, row, ids)
+        room -= len(render_command(command).encode())
         if room < 0 and out:
             return out
-        ctx.queue.sent(row, msg_id, said[-1])
+        ctx.queue.sent(row, msg_id, command)
         conduct.sent(ctx, row)
-        out += said
+        out.append(command)
     return [*out, *_gets(ctx, ids, msg_id, room)]
 
 
-def _said(ctx: Context, row: CommandRow, ids: CmdIds) -> list[Command | Group]:
-    """What says a row; the last of it carries the row's id."""
+def _said(ctx: Context, row: CommandRow, ids: CmdIds) -> Command | Group:
+    """A row as it is sent now."""
     if row["verb"] == "Atomic" and row["key"].startswith(RUNS_ONCE):
         return certificates.said(ctx, row, ids)
-    return [ctx.queue.command(row, ids)]
+    return ctx.queue.command(row, ids)
 
 
 def _gets(ctx: Context, ids: CmdIds, msg_id: str, room: int) -> list[Body]:
@@ -250,5 +249,5 @@ def _render(incoming: Incoming, commands: list[Body]) -> bytes:
     return render_message(Message(header, tuple(commands)))
 
 
-def _size(commands: Sequence[Body]) -> int:
+def _size(commands: list[Body]) -> int:
     return sum(len(render_command(command).encode()) for command in commands)

@@ -187,7 +187,7 @@ def _app_state(ctx: Context, app: mobile_apps.MeantApp) -> _State:
         detail["user"] = ctx.user["id"]
     detail["version"] = app.order.version
     if app.intent == "uninstall":
-        return "uninstalled", detail
+        return work.removal_state(ctx, app), detail
     if not app.deliverable:
         return "notApplicable", {**detail, "error": "The app has no published content."}
     state, error = work.app_state(ctx, app)

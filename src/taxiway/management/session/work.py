@@ -56,6 +56,17 @@ def app_state(ctx: Context, app: MeantApp) -> tuple[str, str | None]:
     return "installing", None
 
 
+def removal_state(ctx: Context, app: MeantApp) -> str:
+    """How far an app is taken off."""
+    lane, key = app_lane(ctx, app), f"app|{app.row['id']}"
+    ids = (Wanted(f"{key}|{step}", "Delete", "", lane=lane).id for step in ("remove", "run"))
+    rows = [ctx.queue.rows[row_id] for row_id in ids if row_id in ctx.queue.rows]
+    states = {row["state"] for row in rows if row["verb"] == "Delete" or app.order.removal is not None}
+    if FAILED in states:
+        return "uninstallFailed"
+    return "uninstalled" if states == {DONE} else "pendingUninstall"
+
+
 def follow(ctx: Context, app: MeantApp) -> None:
     """Forget what an earlier job left behind, and send a job again that never began (05 section 14, R6)."""
     lane = app_lane(ctx, app)

@@ -25,7 +25,8 @@ from taxiway.wire.scep_settings import KEY_USAGE, escape_value, parse_subject
 KIND: Final = "windows81SCEPCertificateProfile"
 PROPS: Final = (
     *of("strings", "scep_server_urls"),
-    *of("json", "extended_key_usages", "custom_subject_alternative_names"),
+    Prop("extended_key_usages", "json", default=[]),
+    Prop("custom_subject_alternative_names", "json", default=[]),
     Prop("subject_name_format", default="custom"),
     *of("string", "subject_name_format_string", "subject_alternative_name_format_string"),
     Prop("subject_alternative_name_type", default="none"),
