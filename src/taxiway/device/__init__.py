@@ -11,6 +11,7 @@ from taxiway.device.events import (
     ScreenShown,
     StepDone,
 )
+from taxiway.device.faults import Fault, Faults, NotAFault, WrongClock
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host, Pace, Place
 from taxiway.device.outcome import Encryption, Failure, Outcome
@@ -30,6 +31,8 @@ __all__ = [
     "Exchange",
     "Failed",
     "Failure",
+    "Fault",
+    "Faults",
     "Finished",
     "Firmware",
     "FolderInUse",
@@ -37,6 +40,7 @@ __all__ = [
     "Identity",
     "Listener",
     "NoSuchPC",
+    "NotAFault",
     "Noted",
     "Outcome",
     "Pace",
@@ -44,4 +48,5 @@ __all__ = [
     "Place",
     "ScreenShown",
     "StepDone",
+    "WrongClock",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from taxiway.device.faults import Faults
 from taxiway.kernel import Clock, Entropy, FreshKeys, Keys, SystemClock, SystemEntropy, Workers
 
 
@@ -52,7 +53,12 @@ class Place:
     Several numbers are for one run each, the last for every further one.
     """
     durations: Mapping[str, float] = field(default_factory=dict)
-    """How many seconds the installer of a product runs, by product code in capitals; the pace where nothing is said."""
+    """How many seconds the installer of a product runs, by product code in capitals; the pace where nothing is said.
+
+    ``inf`` hangs: only the time limit of its job or of the page ends it.
+    """
+    faults: Faults | None = None
+    """What goes wrong on the way to the servers; None for nothing."""
 
     def exit_code(self, product: str, run: int) -> int:
         """What run number ``run`` (0 first) of the product's installer ends with."""

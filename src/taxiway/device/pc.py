@@ -9,6 +9,7 @@ from pathlib import Path
 from taxiway.device.diagnostics import write_bundle
 from taxiway.device.errors import ResetPressed, StepFailed
 from taxiway.device.events import Listener
+from taxiway.device.faults import PowerLost
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host
 from taxiway.device.machine import Machine
@@ -101,6 +102,15 @@ class PC:
             except ResetPressed:
                 machine.watch.screen(RESETTING)
                 self.reset()
+            except PowerLost:
+                return self._cut_off()
+
+    def _cut_off(self) -> Outcome:
+        """The power went: what is not on the disk is gone."""
+        self._storage = Storage.open(self._storage.folder)
+        if self._host.place.faults is not None:
+            self._host.place.faults.power_is_back()
+        return self._outcome("failed", Failure("power", "", "the power went; switch the PC on again"))
 
     async def _run(self, machine: Machine, person: Person) -> Outcome:
         """OOBE from wherever the PC was, until it is at rest."""
