@@ -57,6 +57,8 @@ class Place:
 
     ``inf`` hangs: only the time limit of its job or of the page ends it.
     """
+    message_size: int = 524288
+    """What the PC announces as MaxMsgSize, and holds itself to (05 section 7)."""
     faults: Faults | None = None
     """What goes wrong on the way to the servers; None for nothing."""
 
