@@ -193,9 +193,9 @@ async def test_the_same_order_twice_installs_once(pc, cloud, power_on):
     assert cloud.results[f"{MSI}/Status"] == "70"
 
 
-async def test_the_server_reads_the_hardware_hash_in_pieces(pc, cloud, power_on, monkeypatch):
+async def test_the_server_reads_the_hardware_hash_in_pieces(pc, cloud, host, power_on, tmp_path):
     """Results that exceed the size of a message are cut and sent one piece a message (05 section 7)."""
-    monkeypatch.setattr("taxiway.device.omadm.ROOM", 2048)
+    pc = PC.open(tmp_path / "pc", dataclasses.replace(host, place=Place(message_size=4096)))
     cloud.later = [get("./DevDetail/Ext/DeviceHardwareData")]
     await power_on(pc)
     assert cloud.pieces > 2

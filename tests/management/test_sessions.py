@@ -30,7 +30,7 @@ async def test_a_setting_is_delivered_once(pc, custom, everywhere):
     assert (await pc.states())["No Cortana"] == "succeeded"
 
 
-async def test_p04_a_repeated_message_gets_the_same_bytes(pc, custom, everywhere):
+async def test_p04_check_02_a_repeated_message_gets_the_same_bytes(pc, custom, everywhere):
     """A message that comes again is answered byte for byte as before, and nothing is queued twice."""
     await custom("No Cortana", CORTANA, 0, everywhere)
     message = pc.first("A")
@@ -50,7 +50,7 @@ async def test_p04_what_a_lost_answer_carried_is_sent_again_in_the_next_session(
     assert verbs(answer, "Replace") == [CORTANA]
 
 
-async def test_p04_a_lost_exec_is_proven_before_it_is_repeated(pc, msi, everywhere):
+async def test_p04_check_03_a_lost_exec_is_proven_before_it_is_repeated(pc, msi, everywhere):
     """An installation that may have begun is asked for first, and not run again when it did."""
     await msi("Tool", everywhere)
     answer, _ = await pc.post(pc.first("A"))
@@ -184,7 +184,7 @@ async def test_a_wrong_size_is_told(pc):
     assert ("Results", 424) in [(c.cmd, c.code) for c in reply.commands if isinstance(c, Status)]
 
 
-async def test_p27_a_user_who_leaves_ends_the_management(pc):
+async def test_p27_check_13_a_user_who_leaves_ends_the_management(pc):
     """The unenrollment alert is answered 200; the device is forgotten and further messages are refused."""
     leave = Alert("5", 1226, (Item(type="com.microsoft:mdm.unenrollment.userrequest", format="int", data="1"),))
     reply, _ = await pc.post(pc.first("A", alerts=[leave]))
@@ -195,7 +195,7 @@ async def test_p27_a_user_who_leaves_ends_the_management(pc):
     assert len(await pc.log("device.unenrolled")) == 1
 
 
-async def test_an_abort_ends_the_session_with_statuses_only(pc, custom, everywhere):
+async def test_check_13_an_abort_ends_the_session_with_statuses_only(pc, custom, everywhere):
     """1223 is answered, and nothing new is begun."""
     await custom("No Cortana", CORTANA, 0, everywhere)
     reply, _ = await pc.post(pc.first("A", alerts=[Alert("5", 1223)]))

@@ -13,9 +13,14 @@ import typer
 from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
 
 if TYPE_CHECKING:
-    from taxiway.device import Outcome
+    from taxiway.device import Endpoints, Host, Outcome, Person
 
 app = typer.Typer(no_args_is_help=True, help="Make a PC, power it on, and read what happened to it.")
+
+FAULT_HELP = (
+    "What goes wrong at message N, counted from 1: answer-lost@N, twice@N, late@N, network:SECONDS@N, "
+    "status:HTTP@N, power@N. May be repeated."
+)
 
 Folder = Annotated[Path, typer.Argument(help="The PC: a folder that holds its firmware, its TPM and its disk.")]
 
@@ -74,16 +79,34 @@ def power_on(
     events: Annotated[
         bool, typer.Option("--events", help="Print a line of JSON for each event, the outcome last.")
     ] = False,
+    fault: Annotated[list[str] | None, typer.Option(help=FAULT_HELP)] = None,
+    exit_code: Annotated[
+        list[str] | None,
+        typer.Option(help="PRODUCT=CODE: what the installer of this product code ends with. May be repeated."),
+    ] = None,
+    hang: Annotated[
+        list[str] | None, typer.Option(help="PRODUCT: the installer of this product code never ends. May be repeated.")
+    ] = None,
+    clock_off: Annotated[
+        float, typer.Option(help="Minutes by which the PC's clock is ahead, or behind if below 0.")
+    ] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Power on a PC and let a person sign in (step 8).
 
     It goes through OOBE to the desktop, or stops where Windows would, with the code on its screen and the reason. A PC
     that was interrupted goes on where it was. Exit status 0 only at the desktop.
+
+    What is to go wrong can be ordered: --fault for the network and the power, --exit-code and --hang for installers,
+    --clock-off for the clock.
     """
     from taxiway.cli.connect import known_server
+    from taxiway.cli.troubles import host_in_trouble
     from taxiway.device import Endpoints, Person
+    from taxiway.kernel import ThreadWorkers
     from taxiway.kernel.platform import loop_factory
+
+    host = host_in_trouble(ThreadWorkers(1), fault or (), exit_code or (), hang or (), clock_off)
 
     said = {} if ztd and login and drs else known_server(data)
     told = Endpoints(
@@ -95,7 +118,8 @@ def power_on(
     person = Person(user, password, temporary_access_pass=access_pass or None)
     _know_imported(data)
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        outcome = runner.run(_power_on(folder, told, person, as_json or events, events))
+        outcome = runner.run(_power_on(folder, told, person, host, as_json or events, events))
+    host.workers.close()
     raise typer.Exit(0 if outcome.reached == "desktop" else 1)
 
 
@@ -109,21 +133,17 @@ def _know_imported(data: Path) -> None:
         csp.extend(decode(imported.read_bytes()).nodes)
 
 
-async def _power_on(folder: Path, told: object, person: object, as_json: bool, events: bool) -> Outcome:
+async def _power_on(folder: Path, told: Endpoints, person: Person, host: Host, as_json: bool, events: bool) -> Outcome:
     from rich.console import Console
 
     from taxiway.cli.live import LiveView
     from taxiway.cli.summary import as_dict, draw
-    from taxiway.device import PC, Endpoints, Event, Host, Person
+    from taxiway.device import PC, Event
     from taxiway.device.events import as_json as event_json
-    from taxiway.kernel import ThreadWorkers
     from taxiway.rehearsal.tutorial import Deployment
 
-    if not isinstance(told, Endpoints) or not isinstance(person, Person):
-        raise TypeError("endpoints and person")
-    workers = ThreadWorkers(1)
     console = Console(stderr=as_json)
-    pc = PC.open(folder, Host(workers))
+    pc = PC.open(folder, host)
     with LiveView(console, str(folder)) as view:
 
         def tell(event: Event) -> None:
@@ -133,7 +153,6 @@ async def _power_on(folder: Path, told: object, person: object, as_json: bool, e
                 view.event(pc.firmware.serial, event)
 
         outcome = await pc.power_on(told, person, tell)
-    workers.close()
     if as_json:
         print(json.dumps(as_dict(Deployment(outcome))))
     else:

@@ -12,6 +12,7 @@ from taxiway.device.events import (
     ScreenShown,
     StepDone,
 )
+from taxiway.device.faults import Fault, Faults, NotAFault, WrongClock
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host, Leaves, Pace, Place
 from taxiway.device.outcome import Encryption, Failure, Outcome
@@ -31,6 +32,8 @@ __all__ = [
     "Exchange",
     "Failed",
     "Failure",
+    "Fault",
+    "Faults",
     "Finished",
     "Firmware",
     "FolderInUse",
@@ -39,6 +42,7 @@ __all__ = [
     "Leaves",
     "Listener",
     "NoSuchPC",
+    "NotAFault",
     "Noted",
     "Outcome",
     "Pace",
@@ -47,4 +51,5 @@ __all__ = [
     "ScreenShown",
     "StepDone",
     "Synced",
+    "WrongClock",
 ]

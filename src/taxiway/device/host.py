@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from taxiway.device.faults import Faults
 from taxiway.kernel import Clock, Entropy, FreshKeys, Keys, SystemClock, SystemEntropy, Workers
 
 
@@ -69,13 +70,20 @@ class Place:
     other_installation: float = 0.0
     """How many seconds a program nobody ordered keeps the Windows Installer busy when device setup begins (P-11)."""
     durations: Mapping[str, float] = field(default_factory=dict)
-    """How many seconds an installer runs, by the same names; the pace where nothing is said."""
+    """How many seconds an installer runs, by the same names; the pace where nothing is said.
+
+    ``inf`` hangs: only the time limit of its job or of the page ends it.
+    """
     leaves: Mapping[str, Leaves] = field(default_factory=dict)
     """What the installer of an app leaves, by its name in capitals; where nothing is said, what is looked for."""
     catalogue: Mapping[str, str] = field(default_factory=dict)
     """The Store packages that can be had, by identifier, with their versions."""
     scripts: Mapping[str, tuple[int, str]] = field(default_factory=dict)
     """What a script ends with and prints, by its name in capitals; where nothing is said, 0 and nothing."""
+    message_size: int = 524288
+    """What the PC announces as MaxMsgSize, and holds itself to (05 section 7)."""
+    faults: Faults | None = None
+    """What goes wrong on the way to the servers; None for nothing."""
 
     def exit_code(self, product: str, run: int) -> int:
         """What run number ``run`` (0 first) of the product's installer ends with."""

@@ -5,14 +5,17 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import msgspec
 
 from taxiway.device.errors import SignInRefused
 from taxiway.device.transport import Transport
+
+T = TypeVar("T")
 
 BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 HELLO_CLIENT = "dd762716-544d-4aeb-a526-687b73838a22"
@@ -24,6 +27,10 @@ PLUGIN_REDIRECT = "ms-appx-web://Microsoft.AAD.BrokerPlugin"
 _CODE = re.compile(r"AADSTS\d{4,8}")
 
 
+#: What was granted ended under way: a code was redeemed twice, so its tokens were revoked (03 section 5.4).
+_GRANT_GONE = frozenset({"AADSTS50173", "AADSTS54005"})
+
+
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """A token reply; ``claims`` are those of the id_token."""
@@ -32,6 +39,16 @@ class Tokens:
     refresh_token: str = field(default="", repr=False)
     claims: dict[str, Any] = field(default_factory=dict)
     extra: dict[str, Any] = field(default_factory=dict, repr=False)
+
+
+async def anew(step: Callable[[], Awaitable[T]]) -> T:
+    """Run a step of signing in, and once more from its beginning when what it was granted ended under way."""
+    try:
+        return await step()
+    except SignInRefused as refusal:
+        if refusal.code not in _GRANT_GONE:
+            raise
+    return await step()
 
 
 async def refresh(transport: Transport, url: str, refresh_token: str, resource: str) -> Tokens:

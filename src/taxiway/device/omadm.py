@@ -47,8 +47,6 @@ from taxiway.wire.syncml import (
     render_message,
 )
 
-MAX_MESSAGE = 524288
-ROOM = MAX_MESSAGE - 65536
 MAX_TURNS = 500
 
 Login = Literal["user", "others", "none"]
@@ -113,6 +111,8 @@ class _Session:
         self._client = client
         self._enrolled = enrolled
         self._token = token
+        self._size = client.transport.host.place.message_size
+        self._room = self._size - self._size // 8  # what escaping adds
         version = _version(client.tree.value(provider(enrolled.provider).child("SyncApplicationVersion")))
         number = client.storage.state.sessions
         self._id = f"{number & 0xFFFF:X}" if version >= 2 else str(number)
@@ -127,7 +127,7 @@ class _Session:
         outgoing: list[Body] = self._first
         commands = 0
         for _ in range(MAX_TURNS):
-            now, later = split(outgoing, ROOM)
+            now, later = split(outgoing, self._room)
             answer = await self._exchange(now, final=not later)
             challenge = _challenge(answer)
             if challenge is not None:
@@ -145,7 +145,7 @@ class _Session:
                 return commands
             commands += sum(isinstance(each, Command) for each in answer.commands)
             header = Status(cmd_id="", msg_ref=answer.header.msg_id, cmd_ref="0", cmd="SyncHdr", code=Code.OK)
-            outgoing = [header, *cut(_without_next(self._responder.answers, later), ROOM), *later]
+            outgoing = [header, *cut(_without_next(self._responder.answers, later), self._room), *later]
         raise SessionBroken("0x80072F78", f"the management session does not end after {MAX_TURNS} messages")
 
     async def _exchange(self, commands: Sequence[Body], *, final: bool) -> Message:
@@ -157,7 +157,7 @@ class _Session:
             target=address,
             source=self._client.dev_info.values()["DevId"],
             cred=self._cred,
-            max_msg_size=MAX_MESSAGE if self._sent == 1 else None,
+            max_msg_size=self._size if self._sent == 1 else None,
         )
         headers = {
             "content-type": f"{CONTENT_TYPE}; charset=utf-8",
@@ -178,6 +178,10 @@ class _Session:
         if response.status_code != 200:
             raise SessionBroken(
                 f"0x8019{response.status_code:04X}", f"the management server answers HTTP {response.status_code}"
+            )
+        if len(response.content) > self._size:
+            raise SessionBroken(
+                "0x80072F78", f"a message has {len(response.content)} bytes; {self._size} were announced"
             )
         try:
             answer = parse_message(response.content)

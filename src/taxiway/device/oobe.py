@@ -14,7 +14,7 @@ from taxiway.device.logon import Logon, is_owner
 from taxiway.device.lookup import Found, Lookup, require_user_driven
 from taxiway.device.machine import Machine
 from taxiway.device.naming import rename
-from taxiway.device.oauth import refresh
+from taxiway.device.oauth import anew, refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
 from taxiway.device.resets import RESTART, measure
@@ -83,8 +83,7 @@ class Oobe:
         found = await self._find_profile()
         self._show(screens.before_sign_in(self._choices))
         rename(self._machine, found.profile)
-        signed_in = await self._sign_in(found)
-        await self._accept_terms(signed_in)
+        signed_in = await anew(lambda: self._sign_in(found))
         self._mark(JOIN)
         joiner = Joiner(self._machine.transport, self._machine.endpoints.drs, self._storage)
         domain = found.profile.cloud_assigned_tenant_domain
@@ -142,6 +141,7 @@ class Oobe:
             self._state.mdm = {}
         self._storage.write(f"{TENANT_INFO}\\{tenant}", **self._state.mdm)
         self._refresh_token = signed_in.tokens.refresh_token if signed_in.used_factor else ""
+        await self._accept_terms(signed_in)
         self._machine.watch.step("sign-in", {"user": upn, "managed": bool(self._state.mdm)})
         return signed_in
 
@@ -295,7 +295,7 @@ class Oobe:
         else:
             self._show([screens.HELLO])
         can_prove = self._person.temporary_access_pass or self._person.totp_secret
-        prove = self._prove_again if can_prove else None
+        prove = (lambda: anew(self._prove_again)) if can_prove else None
         self._state.hello = why_not or await hello.provision(machine.transport, self._storage, machine.broker, prove)
         self._done(HELLO, result=self._state.hello)
 

@@ -10,6 +10,7 @@ from taxiway.device.desktop import Desktop, Synced
 from taxiway.device.diagnostics import write_bundle
 from taxiway.device.errors import ResetPressed, StepFailed
 from taxiway.device.events import Listener
+from taxiway.device.faults import PowerLost
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host
 from taxiway.device.machine import Machine
@@ -94,6 +95,15 @@ class PC:
                 machine.watch.screen(RESETTING)
                 order = reason.order if isinstance(reason, ResetOrdered) else resets.WIPE
                 resets.reset(self._storage, self._host, order)
+            except PowerLost:
+                return self._cut_off()
+
+    def _cut_off(self) -> Outcome:
+        """The power went: what is not on the disk is gone."""
+        self._storage = Storage.open(self._storage.folder)
+        if self._host.place.faults is not None:
+            self._host.place.faults.power_is_back()
+        return self._outcome("failed", Failure("power", "", "the power went; switch the PC on again"))
 
     async def sync(
         self,

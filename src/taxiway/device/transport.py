@@ -184,7 +184,7 @@ class Transport:
 
     def _client(self, identity: Identity) -> httpx.AsyncClient:
         if identity not in self._clients:
-            inner = self.connect(identity) if self.connect is not None else None
+            inner = self._way(identity)
             self._clients[identity] = httpx.AsyncClient(
                 transport=inner,
                 verify=True if inner is not None else self._context(identity),
@@ -192,6 +192,15 @@ class Transport:
                 timeout=30.0,
             )
         return self._clients[identity]
+
+    def _way(self, identity: Identity) -> httpx.AsyncBaseTransport | None:
+        """What replaces a plain socket: another way to the servers, one with faults on it, or nothing."""
+        inner = self.connect(identity) if self.connect is not None else None
+        faults = self.host.place.faults
+        if faults is None:
+            return inner
+        socket = inner or httpx.AsyncHTTPTransport(verify=self._context(identity), trust_env=False)
+        return faults.between(socket, self.host.clock)
 
     def _context(self, identity: Identity) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self.ca_file) if self.ca_file else None)

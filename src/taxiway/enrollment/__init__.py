@@ -54,6 +54,7 @@ from taxiway.enrollment.issuing import PROVIDER_ID
 from taxiway.enrollment.managed import (
     ENROLLMENTS,
     MANAGED,
+    account_of,
     esp_of,
     forget,
     freeze_again,
@@ -100,6 +101,7 @@ __all__ = [
     "EspSettings",
     "NotAuthenticated",
     "TooMany",
+    "account_of",
     "admit",
     "assign_configuration",
     "audiences",

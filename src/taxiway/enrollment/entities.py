@@ -208,5 +208,6 @@ ENROLLMENT = Entity(
         Prop("context", "json", default=[]),
         Prop("client_device_id"),
         Prop("document", secret=True),
+        Prop("account", secret=True),
     ],
 )

@@ -8,7 +8,7 @@ from taxiway import autopilot, directory, pki
 from taxiway.enrollment import askers, csr, renewal, service, web_tokens
 from taxiway.enrollment.credentials import Proven, require_open
 from taxiway.enrollment.errors import BadCertificateRequest, EnrollmentError, NotEligibleToRenew
-from taxiway.enrollment.issuing import Made, Secrets, certify
+from taxiway.enrollment.issuing import Made, Secrets, account, certify
 from taxiway.enrollment.issuing import document as render_document
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, forget, managed_device_of_device
 from taxiway.kernel import Reason
@@ -78,7 +78,7 @@ async def _enroll(rt: Runtime, proven: Proven, request: EnrollRequest, correlati
             return known
         admission = service.admit(tx, asker, request)
         document = render_document(rt, authority, made, secrets, admission)
-        _store(tx, admission, request, made, document)
+        _store(tx, admission, request, made, document, secrets)
         return document
 
     return await rt.store.write(proven.tenant, commit, actor=proven.actor, correlation=correlation)
@@ -121,7 +121,9 @@ def _repeated(tx: Tx, key_hash: str, asker: askers.Asker) -> bytes | None:
     return ENROLLMENTS.reveal(tx, known["id"], "document")
 
 
-def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: Made, document: bytes) -> None:
+def _store(
+    tx: Tx, admission: service.Admission, request: EnrollRequest, made: Made, document: bytes, secrets: Secrets
+) -> None:
     """One transaction: the old record of the same Entra device goes, the new one stands, everything points to it."""
     device, registration = admission.device, admission.registration
     subject = admission.subject(made.managed_id)
@@ -144,6 +146,7 @@ def _store(tx: Tx, admission: service.Admission, request: EnrollRequest, made: M
             "context": [list(item) for item in request.context if item[0].lower() != "enrollmentdata"],
             "client_device_id": request.first("DeviceID"),
             "document": document,
+            "account": account(made, secrets),
         },
     )
     if device is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -101,6 +102,12 @@ def certificates(authority: pki.Authority, made: Made, *, device_context: bool) 
         leaf=made.der,
         device_context=device_context,
     )
+
+
+def account(made: Made, secrets: Secrets) -> bytes:
+    """What the device proves itself with inside SyncML, as it is kept: sealed (05 section 4)."""
+    nonce = b64encode(secrets.client_nonce).decode()
+    return msgspec.json.encode(provisioning.AppAuth(secret=secrets.client, nonce=nonce, name=made.managed_id))
 
 
 def document(rt: Runtime, authority: pki.Authority, made: Made, secrets: Secrets, admission: Admission) -> bytes:

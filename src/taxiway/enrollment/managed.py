@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from taxiway import directory, pki
 from taxiway.enrollment.choice import EspSettings, settings_for
 from taxiway.enrollment.entities import ENROLLMENT, MANAGED_DEVICE
 from taxiway.store import Repository, Row, Tx, eq
+from taxiway.wire.provisioning import AppAuth
 
 MANAGED = Repository(MANAGED_DEVICE)
 ENROLLMENTS = Repository(ENROLLMENT)
@@ -77,6 +80,12 @@ def subject_of(tx: Tx, managed_id: str) -> str:
     """Under which name the log speaks of a managed device: its Autopilot record, else its Entra object."""
     entra_id, ztdid = links_of(tx, managed_id)
     return f"autopilot:{ztdid}" if ztdid else f"device:{entra_id or managed_id}"
+
+
+def account_of(tx: Tx, managed_id: str) -> AppAuth | None:
+    """What the device proves itself with inside SyncML; None where it enrolled before that was kept."""
+    kept = ENROLLMENTS.reveal(tx, managed_id, "account")
+    return None if kept is None else msgspec.json.decode(kept, type=AppAuth)
 
 
 def forget(tx: Tx, managed_id: str) -> None:

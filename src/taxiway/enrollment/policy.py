@@ -41,6 +41,7 @@ class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     ``in_maintenance``: every request is told to come back later (section 12.3).
     ``highest_version``: of the protocol, offered to clients that ask for at least that (section 3.3).
     ``trusted_issuers``: whose tokens are believed besides our own.
+    ``session_credentials``: what a management session asks for inside SyncML besides the certificate (05 section 4).
     """
 
     on_premise: bool = False
@@ -49,6 +50,7 @@ class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
     in_maintenance: bool = False
     highest_version: Literal["3.0", "4.0", "5.0", "6.0", "7.0"] = "4.0"
     trusted_issuers: Annotated[list[TrustedIssuer], Meta(max_length=10)] = []
+    session_credentials: Literal["none", "md5", "basic"] = "none"
 
 
 def enrollment_policy_of(tx: Tx) -> EnrollmentPolicy:

@@ -11,7 +11,7 @@ from taxiway.enrollment.choice import EspSettings
 from taxiway.enrollment.credentials import Proven
 from taxiway.enrollment.errors import EnrollmentError, NotEligibleToRenew
 from taxiway.enrollment.flow import log_refusal
-from taxiway.enrollment.issuing import Made, Secrets, certify
+from taxiway.enrollment.issuing import Made, Secrets, account, certify
 from taxiway.enrollment.issuing import document as render_document
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, managed_device_of_device, subject_of
 from taxiway.enrollment.policy import enrollment_policy_of
@@ -48,7 +48,7 @@ async def _recover(rt: Runtime, proven: Proven, request: EnrollRequest, correlat
         admission = service.admit(tx, asker, request)
         admission = replace(admission, esp=EspSettings.from_dict(enrollment["esp"]))  # frozen at enrollment
         document = render_document(rt, authority, made, secrets, admission)
-        _store(tx, enrollment, made, document)
+        _store(tx, enrollment, made, document, account(made, secrets))
         return document
 
     return await rt.store.write(proven.tenant, commit, actor=proven.actor, correlation=correlation)
@@ -70,7 +70,7 @@ def _eligible(tx: Tx, proven: Proven) -> tuple[Asker, Row]:
     return asker, managed
 
 
-def _store(tx: Tx, before: Row, made: Made, document: bytes) -> None:
+def _store(tx: Tx, before: Row, made: Made, document: bytes, credentials: bytes) -> None:
     subject = f"managed:{made.managed_id}"
     thumbprint = pki.record(tx, made.certificate, purpose="management", subject=subject)
     pki.revoke(tx, subject=subject, purpose="management", but=thumbprint)
@@ -84,6 +84,7 @@ def _store(tx: Tx, before: Row, made: Made, document: bytes) -> None:
             "former_thumbprint": None,
             "recovered": True,
             "document": document,
+            "account": credentials,
         },
     )
     expires = made.certificate.not_valid_after_utc

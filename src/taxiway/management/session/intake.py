@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.kernel import Reason
+from taxiway.management.session.authentication import Word
 from taxiway.management.session.clocks import LOCAL_TIME, judge_clock
 from taxiway.management.session.context import Context
 from taxiway.management.session.runs import ABSENT, remember_alert
@@ -16,6 +17,7 @@ from taxiway.wire.syncml import (
     Alert,
     AlertCode,
     Body,
+    Chal,
     CmdIds,
     Code,
     Command,
@@ -44,9 +46,12 @@ class Intake:
         self.aborted = False
         self.unenrolled = False
 
+    def greet(self, word: Word) -> None:
+        """Answer the header, which comes first."""
+        self._answer("0", "SyncHdr", word.code, word.chal)
+
     def take(self) -> None:
-        """Go through the message in order; the header is answered first."""
-        self._answer("0", "SyncHdr", Code.OK)
+        """Go through the message in order."""
         for command in walk(self._message.commands):
             match command:
                 case Status():
@@ -63,15 +68,16 @@ class Intake:
                     # A device has nothing else to ask of a management server.
                     self._answer(command.cmd_id, verb_of(command), Code.NOT_SUPPORTED)
 
-    def _answer(self, cmd_ref: str, cmd: str, code: Code) -> None:
+    def _answer(self, cmd_ref: str, cmd: str, code: Code, chal: Chal | None = None) -> None:
+        ref = self._message.header.msg_id
         self.answers.append(
-            Status(cmd_id=self._ids.next(), msg_ref=self._message.header.msg_id, cmd_ref=cmd_ref, cmd=cmd, code=code)
+            Status(cmd_id=self._ids.next(), msg_ref=ref, cmd_ref=cmd_ref, cmd=cmd, code=code, chal=chal)
         )
 
     # ------------------------------------------------------------------------------------------ statuses
 
     def _status(self, status: Status) -> None:
-        if status.cmd == "SyncHdr" or status.cmd_ref == "0":
+        if status.cmd == "SyncHdr" or status.cmd_ref == "0" or status.code == Code.CHUNK_ACCEPTED:
             return
         uri = self._ctx.run.session.gets.get(f"{status.msg_ref}/{status.cmd_ref}")
         if uri is not None:

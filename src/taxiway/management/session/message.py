@@ -12,11 +12,11 @@ from taxiway.management.apps.order import proof_of
 from taxiway.management.certificates import delivery as certificates
 from taxiway.management.compliance import attestation, evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
-from taxiway.management.session import report, runs, sessions, work
+from taxiway.management.session import authentication, chunks, report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
 from taxiway.management.session.context import Context
 from taxiway.management.session.intake import Intake
-from taxiway.management.session.queue import RUNS_ONCE, CommandRow, Queue
+from taxiway.management.session.queue import QUEUED, RUNS_ONCE, CommandRow, Queue
 from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx
 from taxiway.wire.syncml import (
@@ -66,19 +66,32 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
     run = runs.load(tx, incoming.managed_id)
     if run is not None and (known := sessions.stored_answer(tx, run, header, incoming.body_hash)) is not None:
         return known
+    if sessions.is_stale(run, header):
+        return _stale(incoming)
     ctx = _context(tx, incoming, managed, run or Run(incoming.managed_id, "off"))
     if run is None:
         page.begin(ctx)
-    fresh = not sessions.continues(ctx.run, header)
-    if fresh:
+    if not sessions.continues(ctx.run, header):
         _begin(ctx, header)
+    return _answer(ctx, incoming)
+
+
+def _answer(ctx: Context, incoming: Incoming) -> bytes:
+    """Take in a message that counts, and say what there is to say."""
+    header = incoming.message.header
     limit = sessions.budget(ctx.run, header) - _ENVELOPE
     ids = CmdIds()
-    _settle_user(ctx, incoming)  # whose results these are
     intake = Intake(ctx, incoming.message, ids)
+    word = authentication.judge(ctx, header)
+    intake.greet(word)
+    if not word.heard:
+        ctx.queue.flush()
+        return _keep(ctx, incoming, _render(incoming, intake.answers))
+    _settle_user(ctx, incoming)  # whose results these are
     intake.take()
     _settle_user(ctx, incoming)  # who is signed in now
-    if fresh:
+    if not ctx.run.session.greeted:
+        ctx.run.session.greeted = True
         conduct.begin(ctx)
         attestation.begin(ctx)
         user_page.resend(ctx)
@@ -92,11 +105,15 @@ def handle(tx: Tx, incoming: Incoming) -> bytes:
         report.write_inventory(ctx)
         report.judge(ctx)
     ctx.run.esp_deadline = deadlines.earliest(ctx.run)
-    deployments.follow(tx, ctx.run, ctx.run.esp.get("why", ""))
+    deployments.follow(ctx.tx, ctx.run, ctx.run.esp.get("why", ""))
     ctx.queue.flush()
     report.write_statuses(ctx)
-    sessions.store_answer(tx, ctx.run, header, incoming.body_hash, answer)
-    runs.save(tx, ctx.run)
+    return _keep(ctx, incoming, answer)
+
+
+def _keep(ctx: Context, incoming: Incoming, answer: bytes) -> bytes:
+    sessions.store_answer(ctx.tx, ctx.run, incoming.message.header, incoming.body_hash, answer)
+    runs.save(ctx.tx, ctx.run)
     return answer
 
 
@@ -179,10 +196,17 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
             attestation.advance(ctx)
     msg_id = message.header.msg_id
     out: list[Body] = []
+    if (piece := chunks.go_on(ctx, msg_id, ids)) is not None:
+        return [piece]
     for row in ctx.queue.waiting(ctx.lanes):
         if alone and not conduct.is_order(row):
             continue
         command = _said(ctx, row, ids)
+        if not out and (piece := chunks.begin(ctx, row, command, msg_id, room)) is not None:
+            conduct.sent(ctx, row)
+            return [piece]
+        if row["state"] != QUEUED:
+            continue  # longer than the device takes
         room -= len(render_command(command).encode())
         if room < 0 and out:
             return out
@@ -241,6 +265,12 @@ def _refusal(incoming: Incoming) -> bytes:
     header = incoming.message.header
     status = Status(cmd_id="1", msg_ref=header.msg_id, cmd_ref="0", cmd="SyncHdr", code=Code.FORBIDDEN)
     return _render(incoming, [status])
+
+
+def _stale(incoming: Incoming) -> bytes:
+    """Neither taken in nor acted on: the device is to begin a session anew (05 section 3.3)."""
+    status = Status(cmd_id="1", msg_ref=incoming.message.header.msg_id, cmd_ref="0", cmd="SyncHdr", code=Code.OK)
+    return _render(incoming, [status, Alert("2", AlertCode.SESSION_ABORT)])
 
 
 def _render(incoming: Incoming, commands: list[Body]) -> bytes:

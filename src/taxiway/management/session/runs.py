@@ -35,6 +35,12 @@ class Session:
     gets: dict[str, str] = field(default_factory=dict)
     polled: list[str] = field(default_factory=list)
     partial: dict[str, Any] = field(default_factory=dict)
+    proof: str = ""
+    nonce: str = ""
+    greeted: bool = False
+    last: str = ""
+    max_object: int = 0
+    sending: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -41,6 +41,7 @@ def stored_answer(tx: Tx, run: Run, header: Header, body_hash: str) -> bytes | N
 
 def store_answer(tx: Tx, run: Run, header: Header, body_hash: str, answer: bytes) -> None:
     """Keep an answer for as long as its session is the current one. Sealed: it may carry secrets."""
+    run.session.last = header.msg_id
     tx.execute(_forget, _key(tx, run, header))
     tx.execute(
         _keep,
@@ -61,9 +62,20 @@ def continues(run: Run, header: Header) -> bool:
     return run.session.open and run.session.name == header.session_id and header.msg_id != "1"
 
 
+def is_stale(run: Run | None, header: Header) -> bool:
+    """Whether the message belongs to a session that is over, or was overtaken by a later one of its own session."""
+    if header.msg_id == "1":
+        return False
+    if run is None or not continues(run, header):
+        return True
+    earlier, later = header.msg_id, run.session.last
+    return earlier.isdecimal() and later.isdecimal() and int(earlier) < int(later)
+
+
 def begin(tx: Tx, run: Run, header: Header) -> None:
     """Leave the former session behind and begin a new one."""
-    run.session = Session(number=run.session.number + 1, name=header.session_id, open=True)
+    before = run.session
+    run.session = Session(number=before.number + 1, name=header.session_id, open=True, nonce=before.nonce)
     tx.execute(_forget_all, {"t": tx.tenant, "m": run.managed_id})
 
 
@@ -71,6 +83,8 @@ def budget(run: Run, header: Header) -> int:
     """How many bytes an answer may have: what the device announced, and never more than we care to hold."""
     if header.max_msg_size is not None:
         run.session.max_size = header.max_msg_size
+    if header.max_obj_size is not None:
+        run.session.max_object = header.max_obj_size
     announced = run.session.max_size or MAX_ANSWER
     return max(_LEAST, min(announced, MAX_ANSWER))
 
