@@ -40,6 +40,7 @@ from taxiway.management.configuration.configurations import (
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.configuration.meant import effective, meant_for
+from taxiway.management.configuration.resolution import Resolved, resolve
 from taxiway.management.errors import BadOmaUri, BadPolicy, BadSetting, ManagementError, NoContent, UnknownSetting
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
@@ -73,6 +74,7 @@ __all__ = [
     "Item",
     "ManagementError",
     "NoContent",
+    "Resolved",
     "UnknownSetting",
     "Verdict",
     "alerts_of",
@@ -103,6 +105,7 @@ __all__ = [
     "object_states",
     "order_esp",
     "order_retire",
+    "resolve",
     "routes",
     "secure_by_default",
     "set_app_content",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taxiway.management.configuration import resolution
 from taxiway.management.esp import deployments
 from taxiway.management.session import runs
 from taxiway.store import Followers, Tx
@@ -12,6 +13,7 @@ def follow(followers: Followers) -> None:
     """Follow what concerns this room."""
     followers.on("managed_device.enrolled", _begin)
     followers.on("managed_device.removed", _erase)
+    resolution.follow(followers)
 
 
 def _begin(tx: Tx, event: Event) -> None:
