@@ -17,6 +17,12 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "configuration_edition",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("word", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_configuration_edition")),
+    )
+    op.create_table(
         "configuration_policy",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -41,3 +47,4 @@ def downgrade() -> None:
         batch_op.drop_column("cause")
 
     op.drop_table("configuration_policy")
+    op.drop_table("configuration_edition")
