@@ -11,7 +11,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import deployment, imports, signin
+from bench import configuration, deployment, imports, signin
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     results: dict[str, object] = {"machine": f"{platform.machine()}, Python {platform.python_version()}"}
     with tempfile.TemporaryDirectory(prefix="taxiway-bench-", ignore_cleanup_errors=True) as folder:
         results |= asyncio.run(deployment.measure(Path(folder) / "deployment"))
+        results |= asyncio.run(configuration.measure(Path(folder) / "configuration"))
         results |= asyncio.run(imports.measure(Path(folder) / "imports"))
         results |= asyncio.run(signin.measure(Path(folder) / "signin"))
     for name, value in results.items():

@@ -97,7 +97,7 @@ from taxiway.directory.errors import (
     NestingRefused,
     NotAMember,
 )
-from taxiway.directory.filters import create_filter, delete_filter, update_filter
+from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
 from taxiway.directory.groups import (
     add_member,
     add_owner,
@@ -223,6 +223,7 @@ __all__ = [
     "delete_service_principal",
     "delete_user",
     "explain_membership",
+    "filters_in_use",
     "find_application",
     "find_brand_image",
     "find_device",

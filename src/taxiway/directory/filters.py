@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,6 +65,16 @@ def delete_filter(tx: Tx, filter_id: str, *, principal: Principal) -> None:
         raise Invalid("The filter is used by assignments.", remedy="Remove it from them first.")
     ASSIGNMENT_FILTERS.delete(tx, filter_id)
     tx.log("filter.deleted", subject=f"filter:{filter_id}")
+
+
+def filters_in_use(tx: Tx, object_kinds: Collection[str]) -> bool:
+    """Whether an assignment of any of these kinds has a filter."""
+    using = sa.select(assignment.c.id).where(
+        assignment.c.tenant == tx.tenant,
+        assignment.c.object_kind.in_(sorted(object_kinds)),
+        assignment.c.filter_id.is_not(None),
+    )
+    return tx.one(using.limit(1)) is not None
 
 
 def passes(tx: Tx, row: Row, device: Row | None, *, wanted: bool) -> Decision[bool]:

@@ -57,6 +57,7 @@ from taxiway.management.configuration.configurations import (
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
 from taxiway.management.configuration.meant import effective, meant_for
+from taxiway.management.configuration.resolution import Resolved, resolve
 from taxiway.management.errors import BadOmaUri, BadPolicy, BadSetting, ManagementError, NoContent, UnknownSetting
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
 from taxiway.management.esp.deployments import DEPLOYMENTS
@@ -114,6 +115,7 @@ __all__ = [
     "NoContent",
     "Related",
     "Relationship",
+    "Resolved",
     "UnknownSetting",
     "Verdict",
     "alerts_of",
@@ -162,6 +164,7 @@ __all__ = [
     "order_routes",
     "relate_apps",
     "relationships_of",
+    "resolve",
     "routes",
     "secure_by_default",
     "set_app_content",

@@ -44,7 +44,9 @@ class Collection:
         preview = self._preview({"kind": kind}, known)
         self.check(tx, preview)
         found = self._found(tx, preview, [])
-        row = self.rows.insert(tx, {**known, **found, "kind": kind, "created_at": tx.now, "last_modified_at": tx.now})
+        row = self.rows.insert(
+            tx, {**known, **found, **self._stamp(tx), "kind": kind, "created_at": tx.now, "last_modified_at": tx.now}
+        )
         self._log(tx, "created", row)
         self._warn(tx, row, [])
         return row
@@ -58,7 +60,7 @@ class Collection:
         preview = self._preview(opened, known)
         self.check(tx, preview)
         found = self._found(tx, preview, directory.targets_of(tx, self.object_kind, row_id))
-        row = self.rows.update(tx, row_id, {**known, **found, "last_modified_at": tx.now})
+        row = self.rows.update(tx, row_id, {**known, **found, **self._stamp(tx), "last_modified_at": tx.now})
         self._log(tx, "updated", row, changed=sorted(known))
         self._warn(tx, row, current.get("findings") or [])
         return row
@@ -96,6 +98,9 @@ class Collection:
     def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
         return values if self.conceal is None else self.conceal(kind, values, current)
 
+    def _stamp(self, tx: Tx) -> dict[str, Any]:
+        return {"stamp": tx.entropy.uuid()} if "stamp" in self.rows.entity.props else {}
+
     def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
         """What is to be kept of the findings."""
         return {} if self.findings is None else {"findings": self.findings(tx, row, targets)}
@@ -124,3 +129,4 @@ class Collection:
     def _log(self, tx: Tx, verb: str, row: Row, **facts: Any) -> None:
         what = {"name": row["display_name"], "type": row["kind"], **facts}
         tx.log(f"{self.object_kind}.{verb}", subject=f"{self.object_kind}:{row['id']}", what=what)
+        tx.announce("managed_object.changed", object_kind=self.object_kind, id=row["id"])

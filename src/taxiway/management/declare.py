@@ -10,6 +10,9 @@ from taxiway.store.entity import Kind
 #: What was said when the object was saved, and did not hinder it (P-13).
 FINDINGS = Prop("findings", "json", default=[], graph="taxiwayFindings")
 
+#: A random word for each content the object had: what was worked out from a content is filed under it.
+STAMP = Prop("stamp")
+
 
 def of(kind: Kind, *names: str) -> list[Prop]:
     """Plain document properties of one type."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from taxiway import pki
 from taxiway.management.actions import orders
 from taxiway.management.certificates import challenges
+from taxiway.management.configuration import resolution
 from taxiway.management.esp import deployments, details
 from taxiway.management.extension import states
 from taxiway.management.session import runs
@@ -16,6 +17,7 @@ def follow(followers: Followers) -> None:
     """Follow what concerns this room."""
     followers.on("managed_device.enrolled", _begin)
     followers.on("managed_device.removed", _erase)
+    resolution.follow(followers)
 
 
 def _begin(tx: Tx, event: Event) -> None:

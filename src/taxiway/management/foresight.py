@@ -9,7 +9,8 @@ from datetime import datetime
 from taxiway import directory
 from taxiway.kernel import Decision
 from taxiway.management.compliance import evaluation, policies
-from taxiway.management.configuration import encryption, meant
+from taxiway.management.configuration import encryption
+from taxiway.management.configuration.resolution import resolve
 from taxiway.management.session import runs
 from taxiway.management.session.runs import ABSENT
 from taxiway.store import Row, Tx, one_of
@@ -43,9 +44,9 @@ def foresee(
     """Look at a device, enrolled or not; ``tpm``: what its hardware hash tells."""
     run = None if managed_id is None else runs.load(tx, managed_id)
     facts = {} if run is None else {uri: value for uri, value in run.facts.items() if value != ABSENT}
-    found = meant.meant_for(tx, device=device, user=user)
-    items = meant.effective(found, meant.tenant_wide(tx)).items
-    through_device = {item.uri for each in found if each.via == "device" for item in each.items}
+    resolved = resolve(tx, device=device, user=user)
+    items = resolved.effective.items
+    through_device = {item.uri for each in resolved.meant if each.via == "device" for item in each.items}
     values = {item.uri: item.data for item, _ in items}
     hardware = encryption.hardware_of(facts, tpm=tpm, standard_user=standard_user)
     since = {} if run is None else run.compliance.get("since", {})

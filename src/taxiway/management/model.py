@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Final, Literal
 
 from taxiway.wire.csp import locate, lookup
@@ -44,6 +45,7 @@ class Item:
         return key_of(self.uri)
 
 
+@lru_cache(maxsize=16384)
 def key_of(uri: str) -> tuple[str, ...]:
     """What a node is filed under, however it is spelled."""
     location = locate(uri)
@@ -112,7 +114,7 @@ def merge(sources: Sequence[Source]) -> Effective:
     return Effective(tuple(items), tuple(conflicts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Wanted:
     """A command a device is to be sent once; ``key`` names the thing it is about, whatever its content."""
 
@@ -125,12 +127,12 @@ class Wanted:
     lane: str = DEVICE_LANE
     origins: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The row's id: lane and key, hashed."""
         return hashlib.sha256(f"{self.lane}\0{self.key}".encode()).hexdigest()
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """What is said, hashed: a status belongs to this content and to no other (05 section 14, R28)."""
         content = json.dumps([self.verb, self.uri, self.format, self.data])

@@ -112,3 +112,11 @@ management_settings = sa.Table(
     sa.Column("tenant", sa.String(64), primary_key=True),
     sa.Column("secure_by_default", sa.Boolean, nullable=False),
 )
+
+#: A random word that changes whenever a configuration or an assignment of one does: what is remembered is good for one.
+configuration_edition = sa.Table(
+    "configuration_edition",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("word", sa.String(64), nullable=False),
+)

@@ -14,7 +14,7 @@ from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.store import Repository, Row, Tx, eq
 
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings", "stamp"})
 
 
 #: What the rooms' states of apps are called in ``resultantAppState``, where they have another name there.
@@ -57,7 +57,7 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         family="intune",
         type_of=lambda row: f"#microsoft.graph.{row['kind']}",
         properties_of=lambda row: (props - of_kinds) | kinds.get(row["kind"], frozenset()),
-        hidden=hidden | {"kind"},
+        hidden=hidden | {"kind", "stamp"},
         beta=beta | {"role_scope_tag_ids"},
         on_select=on_select,
         written=props - _READ_ONLY,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,6 +15,7 @@ from taxiway.management.configuration.kinds import hello
 from taxiway.management.configuration.table import KINDS
 from taxiway.management.model import Effective, Item, Source, Tracked, merge
 from taxiway.store import Row, Tx, one_of
+from taxiway.wire import csp
 
 #: The origin of what every device of a tenant is told.
 HELLO_ORIGIN: Final = "enrollment_configuration:hello"
@@ -36,6 +37,8 @@ _PROVIDERS: Final = {
         _Provider(policies.configuration_policies, policies.items_of, lambda _row: ()),
     )
 }
+_MOST: Final = 8192
+_known: Final[dict[Hashable, tuple[Item, ...]]] = {}
 #: The kinds of objects that are configurations, as assignments, origins and statuses name them.
 CONFIGURATION_OBJECTS: Final = frozenset(_PROVIDERS)
 
@@ -107,7 +110,18 @@ def _of_kind(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list[Me
             via[match.object_id] = match.via
     if not via:
         return []
-    provider = _PROVIDERS[kind]
-    rows = provider.collection.rows.select(tx, one_of("id", list(via)), order=[("display_name", False)])
-    opened = [provider.collection.opened(tx, row) for row in rows]
-    return [Meant(kind, row, via[row["id"]], provider.items(row, tx.tenant)) for row in opened]
+    rows = _PROVIDERS[kind].collection.rows.select(tx, one_of("id", list(via)), order=[("display_name", False)])
+    return [Meant(kind, row, via[row["id"]], _items(tx, kind, row)) for row in rows]
+
+
+def _items(tx: Tx, kind: str, row: Row) -> tuple[Item, ...]:
+    """What a row sets, worked out once for each of its contents: most are as they were when one of many changes."""
+    key = (tx.tenant, kind, row["id"], row["stamp"], csp.edition())
+    found = _known.get(key) if row["stamp"] else None
+    if found is None:
+        provider = _PROVIDERS[kind]
+        found = provider.items(provider.collection.opened(tx, row), tx.tenant)
+        if len(_known) >= _MOST:
+            _known.clear()
+        _known[key] = found
+    return found

@@ -10,7 +10,8 @@ from taxiway.enrollment import EspSettings
 from taxiway.kernel import Reason
 from taxiway.management.apps import durations, mobile_apps
 from taxiway.management.apps.estimate import Estimate, Expected, expect
-from taxiway.management.configuration import meant
+from taxiway.management.configuration.meant import Meant
+from taxiway.management.configuration.resolution import resolve
 from taxiway.management.model import Conflict
 from taxiway.store import Row, Tx
 
@@ -30,15 +31,15 @@ class Forecast:
 
 def forecast(tx: Tx, *, device: Row | None, user: Row | None, settings: EspSettings) -> Forecast:
     """What a device and its user would be given if they enrolled now."""
-    found = meant.meant_for(tx, device=device, user=user)
-    effective = meant.effective(found, meant.tenant_wide(tx))
+    resolved = resolve(tx, device=device, user=user)
     seconds = settings.timeout_minutes * 60.0
     halves = [
         Estimate(expected_apps(tx, via, device=device, user=user, settings=settings), seconds)
         for via in ("device", "user")
     ]
-    findings = tuple(reason for each in found for reason in _findings(each))
-    return Forecast(tuple(each.name for each in found), effective.conflicts, findings, *halves)
+    findings = tuple(reason for each in resolved.meant for reason in _findings(each))
+    names = tuple(each.name for each in resolved.meant)
+    return Forecast(names, resolved.effective.conflicts, findings, *halves)
 
 
 def expected_apps(
@@ -62,7 +63,7 @@ def expected_apps(
     )
 
 
-def _findings(each: meant.Meant) -> list[Reason]:
+def _findings(each: Meant) -> list[Reason]:
     """What saving it had to say (P-13)."""
     said = each.row.get("findings") or []
     return [Reason(f"configuration.{one['code']}", f"'{each.name}': {one['text']}") for one in said]

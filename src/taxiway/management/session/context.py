@@ -8,7 +8,8 @@ from functools import cached_property
 from taxiway import directory
 from taxiway.enrollment import PROVIDER_ID, EspSettings
 from taxiway.management.apps import mobile_apps
-from taxiway.management.configuration import meant
+from taxiway.management.configuration.meant import Meant
+from taxiway.management.configuration.resolution import Resolved, resolve
 from taxiway.management.extension import agent
 from taxiway.management.model import DEVICE_LANE, Effective, user_lane
 from taxiway.management.session.queue import Queue
@@ -60,14 +61,19 @@ class Context:
         return self.primary if self.primary is not None and self.primary["account_enabled"] else None
 
     @cached_property
-    def meant(self) -> list[meant.Meant]:
-        """The configurations that hold for the device and its person."""
-        return meant.meant_for(self.tx, device=self.device, user=self.person)
+    def resolved(self) -> Resolved:
+        """The configurations that hold for the device and its person, and what they come to."""
+        return resolve(self.tx, device=self.device, user=self.person)
 
-    @cached_property
+    @property
+    def meant(self) -> list[Meant]:
+        """The configurations that hold for the device and its person."""
+        return self.resolved.meant
+
+    @property
     def effective(self) -> Effective:
         """Those merged with what the tenant tells every device."""
-        return meant.effective(self.meant, meant.tenant_wide(self.tx))
+        return self.resolved.effective
 
     @cached_property
     def all_apps(self) -> list[mobile_apps.MeantApp]:

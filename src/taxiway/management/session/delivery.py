@@ -7,11 +7,11 @@ carry it. A node is set once, whoever asks for it, and taken back when the last 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from taxiway.kernel import Reason
 from taxiway.management.configuration.meant import HELLO_ORIGIN
-from taxiway.management.model import DEVICE_LANE, Item, Wanted, key_of, set_item, set_whole, unit_of
+from taxiway.management.model import DEVICE_LANE, Wanted, key_of, unit_of
 from taxiway.management.session.context import Context
 from taxiway.management.session.queue import RETRACTED, CommandRow
 from taxiway.wire.csp_around import whole_root
@@ -29,28 +29,12 @@ def deliver(ctx: Context, lane: str) -> list[str]:
 def configuration(ctx: Context, lane: str) -> list[Wanted]:
     """The settings of one lane: the device's own, or what only this user's assignments bring."""
     through_device = {each.origin for each in ctx.meant if each.via == "device"} | {HELLO_ORIGIN}
-    found = []
-    for wanted, user_scope in _units(ctx):
-        if (ctx.lane if user_scope else _lane_of(ctx, wanted, through_device)) == lane:
-            found.append(dataclasses.replace(wanted, lane=lane))
-    return found
-
-
-def _units(ctx: Context) -> Iterator[tuple[Wanted, bool]]:
-    """What is sent as one command each, and whether it is the signed-in user's; nothing in dispute."""
-    disputed = _disputed(ctx)
-    units: dict[str, tuple[list[Item], list[str]]] = {}
-    for item, origins in ctx.effective.items:
-        items, asking = units.setdefault(unit_of(item.uri), ([], []))
-        items.append(item)
-        asking += origins
-    for unit, (items, asking) in units.items():
-        if key_of(unit) in disputed:
-            continue
-        origins = tuple(dict.fromkeys(asking))
-        whole = unit != items[0].uri
-        wanted = set_whole(unit, items, DEVICE_LANE, origins) if whole else set_item(items[0], DEVICE_LANE, origins)
-        yield wanted, items[0].user_scope
+    mine = [
+        unit.wanted
+        for unit in ctx.resolved.units
+        if (ctx.lane if unit.user_scope else _lane_of(ctx, unit.wanted, through_device)) == lane
+    ]
+    return mine if lane == DEVICE_LANE else [dataclasses.replace(wanted, lane=lane) for wanted in mine]
 
 
 def _lane_of(ctx: Context, wanted: Wanted, through_device: set[str]) -> str | None:

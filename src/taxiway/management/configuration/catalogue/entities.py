@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taxiway.management.declare import FINDINGS, base, names
+from taxiway.management.declare import FINDINGS, STAMP, base, names
 from taxiway.store import Entity, Prop
 
 KIND: Final = "deviceManagementConfigurationPolicy"
@@ -26,6 +26,7 @@ CONFIGURATION_POLICY = Entity(
     [
         *base(name="name"),
         FINDINGS,
+        STAMP,
         *_POLICY,
         Prop("creation_source"),
         Prop("priority_meta_data", "json"),

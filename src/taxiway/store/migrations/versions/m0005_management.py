@@ -29,6 +29,12 @@ def upgrade() -> None:
         batch_op.create_index("ix_app_relationship_target", ["tenant", "target_id"], unique=False)
 
     op.create_table(
+        "configuration_edition",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("word", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", name=op.f("pk_configuration_edition")),
+    )
+    op.create_table(
         "configuration_policy",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -187,6 +193,7 @@ def downgrade() -> None:
 
     op.drop_table("device_action")
     op.drop_table("configuration_policy")
+    op.drop_table("configuration_edition")
     with op.batch_alter_table("app_relationship", schema=None) as batch_op:
         batch_op.drop_index("ix_app_relationship_target")
 
