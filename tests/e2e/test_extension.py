@@ -291,3 +291,14 @@ async def test_the_registry_shows_the_agents_apps_where_readers_look(deploying):
     ]
     assert seen[0] in {1, 2}
     assert seen[-1] == 3
+
+
+async def test_without_a_page_the_agent_comes_all_the_same(deploying):
+    """No status page waits for it: the PC stays on at the desktop until the agent has done its work."""
+    await deploying.page(show_installation_progress=False)
+    await deploying.win32("Tool")
+    await deploying.win32("Mine", EVERYBODY)
+    outcome = await deploying.deploy(durations={AGENT_PRODUCT: 1.0})
+    assert outcome.reached == "desktop"
+    assert runs(deploying) == {"TOOL": 1, "MINE": 1}
+    assert await deploying.states() == {"Tool": "installed", "Mine": "installed"}

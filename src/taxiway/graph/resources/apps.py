@@ -146,7 +146,7 @@ def _install_state(row: Row, device: Row) -> dict[str, Any]:
         "deviceId": row["managed_id"],
         "userPrincipalName": device.get("upn"),
         "osVersion": device.get("os_version"),
-        "installState": "notInstalled" if row["state"] == "uninstalled" else row["state"],
+        "installState": _INSTALL_STATES.get(row["state"], row["state"]),
         "errorCode": _error_code(row["detail"].get("error")),
         "lastSyncDateTime": moment(row["updated_at"]),
     }
@@ -197,6 +197,8 @@ async def _user_statuses(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/userStatuses", shown)
 
 
+#: The states of lists that ``resultantAppState`` has another word for.
+_INSTALL_STATES: Final = {"uninstalled": "notInstalled", "installing": "pendingInstall"}
 #: The states of lists as summaries count them.
 _COUNTED: Final = {
     "installed": "installed",

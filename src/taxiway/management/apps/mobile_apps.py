@@ -17,6 +17,7 @@ from taxiway.management.apps import durations, relationships, win32
 from taxiway.management.apps.entities import APP_KINDS, EXTENSION_KINDS, MOBILE_APP, MSI, WIN32, WINGET
 from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy, NoContent
+from taxiway.management.extension import states
 from taxiway.store import Repository, Row, Runtime, Tx, one_of
 from taxiway.store.schema import blob
 from taxiway.wire.app_content import EncryptionInfo, read_encryption_info
@@ -76,6 +77,7 @@ def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
     relationships.drop(tx, app_id)
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
+    states.forget_object(tx, "app", app_id)
 
 
 def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:

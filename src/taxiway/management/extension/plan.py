@@ -161,6 +161,9 @@ def _frozen(asked: Asked, record: dict[str, Any], via: str) -> dict[str, Any]:
             if app.via == via and _is_tracked(asked, app)
         }
     found: dict[str, Any] = record["extension"]
+    meant = {app.row["id"] for app in asked.meant if app.via == via}
+    for app_id in found.keys() - meant:  # not meant any more: nobody waits for it
+        found[app_id]["state"] = "notApplicable"
     return found
 
 
