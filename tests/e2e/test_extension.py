@@ -97,6 +97,27 @@ async def test_r065_the_page_waits_for_the_selected_win32_app_alone(deploying):
     assert await deploying.states() == {"Blocking": "installed", "Later": "installed"}
 
 
+async def test_r065_account_setup_waits_for_the_selected_app_alone(deploying):
+    """The user's own apps are filtered by the same list; the other one comes after account setup."""
+    first = await deploying.win32("Blocking", EVERYBODY)
+    await deploying.win32("Later", EVERYBODY)
+    await deploying.page(selected_mobile_app_ids=[first])
+    assert (await deploying.deploy()).reached == "desktop"
+    assert apps_line(deploying, "account setup")[-1] == "1 of 1 installed"
+    assert await deploying.states() == {"Blocking": "installed", "Later": "installed"}
+
+
+async def test_r073_after_continue_anyway_what_was_held_back_comes(deploying):
+    """The page failed and was left: the app that it did not wait for is installed all the same."""
+    first = await deploying.win32("Blocking")
+    await deploying.win32("Later")
+    await deploying.page(selected_mobile_app_ids=[first], allow_device_use_on_install_failure=True)
+    outcome = await deploying.deploy(exit_codes={"BLOCKING": 1603}, presses=("Continue anyway",))
+    assert outcome.reached == "desktop", outcome.failure
+    assert runs(deploying) == {"BLOCKING": 1, "LATER": 1}
+    assert await deploying.states() == {"Blocking": "failed", "Later": "installed"}
+
+
 async def test_dependencies_come_first(deploying):
     """An app that is needed is installed though it is assigned to nobody, and before the one that needs it."""
     runtime = await deploying.win32("Runtime", None)
@@ -291,3 +312,14 @@ async def test_the_registry_shows_the_agents_apps_where_readers_look(deploying):
     ]
     assert seen[0] in {1, 2}
     assert seen[-1] == 3
+
+
+async def test_without_a_page_the_agent_comes_all_the_same(deploying):
+    """No status page waits for it: the PC stays on at the desktop until the agent has done its work."""
+    await deploying.page(show_installation_progress=False)
+    await deploying.win32("Tool")
+    await deploying.win32("Mine", EVERYBODY)
+    outcome = await deploying.deploy(durations={AGENT_PRODUCT: 1.0})
+    assert outcome.reached == "desktop"
+    assert runs(deploying) == {"TOOL": 1, "MINE": 1}
+    assert await deploying.states() == {"Tool": "installed", "Mine": "installed"}

@@ -11,7 +11,8 @@ import pytest
 from e2e.deploying import EVERYBODY
 from e2e.extending import Extending
 from taxiway import management
-from taxiway.device import PC, EspPhaseChanged, StepDone, transport
+from taxiway.device import PC, EspPhaseChanged, Failed, StepDone, transport
+from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.store import entries
 from taxiway.wire.extension import AGENT_PRODUCT
 
@@ -155,3 +156,35 @@ async def test_r072_a_reset_pc_installs_everything_again(deploying):
     assert outcome.reached == "desktop", outcome.failure
     assert runs(deploying) == {"APP 1": 2, "APP 2": 2}
     assert await deploying.states() == {"App 1": "installed", "App 2": "installed"}
+
+
+@pytest.mark.parametrize("change", ["changed", "unassigned", "deleted"])
+async def test_an_app_that_changes_under_way_keeps_nobody_waiting(deploying, change):
+    """After a failure the administrator changes the app, or takes it away; Try again then ends well."""
+    await deploying.page()
+    app_id = await deploying.win32("Tool")
+    pc = deploying.current = await deploying.pc(exit_codes={"TOOL": (1603, 0)}, presses=("Try again",))
+    done = []
+
+    async def mend():
+        def write(tx):
+            if change == "changed":
+                values = {"install_command_line": "setup.exe /v2"}
+                management.update_app(tx, app_id, values, principal=SYSTEM_PRINCIPAL)
+            elif change == "unassigned":
+                management.assign_app(tx, app_id, [], principal=SYSTEM_PRINCIPAL)
+            else:
+                management.delete_app(tx, app_id, principal=SYSTEM_PRINCIPAL)
+
+        await deploying.write(write)
+
+    def told(event):
+        deploying.instance.events.append(event)
+        if isinstance(event, Failed) and not done:
+            done.append(asyncio.create_task(mend()))
+
+    outcome = await pc.power_on(deploying.instance.endpoints, deploying.person, told)
+    await asyncio.gather(*done)
+    assert done
+    assert outcome.reached == "desktop", outcome.failure
+    assert (await deploying.states()) == ({"Tool": "installed"} if change == "changed" else {})

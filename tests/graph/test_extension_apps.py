@@ -4,8 +4,10 @@ import base64
 import hashlib
 
 import pytest
+import sqlalchemy as sa
 
 from graph.test_intune import APPS, a_group, target
+from taxiway import management
 from taxiway.wire.app_content import encrypt_content
 
 WIN32 = "microsoft.graph.win32LobApp"
@@ -94,6 +96,10 @@ async def test_a_package_stays_as_it_was_uploaded(graph, rt):
     assert rt.blobs.size(hashlib.sha256(plain).hexdigest()) is None
     assert base64.b64encode(b"k" * 32).decode() not in str(shown)
     assert "taxiway" not in str(shown)
+    with rt.store.engine.connect() as connection:
+        stored = str(connection.execute(sa.select(management.APPS.entity.table)).all())
+    assert base64.b64encode(b"k" * 32).decode() not in stored
+    assert base64.b64encode(b"m" * 32).decode() not in stored
 
 
 async def test_rules_are_read_in_both_spellings(graph):

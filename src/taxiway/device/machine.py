@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from taxiway.device.broker import Broker
 from taxiway.device.csp.accounts import Accounts, LocalGroups
@@ -42,6 +43,7 @@ from taxiway.device.state import Storage
 from taxiway.device.tpm import Tpm
 from taxiway.device.transport import Connect, Endpoints, Exchange, Transport
 from taxiway.device.watch import Watch
+from taxiway.wire.extension import AGENT_PRODUCT
 
 #: Where "Collect logs" writes to, in the PC's folder: on a real PC a stick.
 REMOVABLE = "usb"
@@ -79,7 +81,8 @@ class Machine:
         self.modern = ModernApps(*of_apps, self.installs)
         self.office = Office(*of_apps, self.installs)
         self.certificates = ClientCertificates(storage, self.tree, self.jobs, self.transport)
-        self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch)
+        arrival = partial(self.msi.settle, AGENT_PRODUCT)
+        self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch, arrival)
         self.msi.installed = self.extension.arrived
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.laps = Laps(storage, self.tree, self.jobs, self.transport, endpoints.drs)

@@ -315,6 +315,8 @@ class Oobe:
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
         self._state.locked = False
         if managed:
+            if self._machine.extension.installed:
+                await self._sync_user()  # the server holds back what may come now until it knows that the page is over
             self._machine.extension.sign_in(self._user_token)
             await self._machine.extension.finish()
             await self._machine.settle()

@@ -247,8 +247,8 @@ def write(message: _Message) -> bytes:
     return msgspec.json.encode(message)
 
 
-def tracking_name(app_id: str, revision: int) -> str:
-    """The name of an app among those that the status page tracks (05 section 10.4)."""
+def tracking_name(app_id: str, revision: int | Literal[""]) -> str:
+    """The name of an app among those that the status page tracks (05 section 10.4), or how it begins."""
     return f"Win32App_{app_id}_{revision}"
 
 

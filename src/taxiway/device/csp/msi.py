@@ -91,6 +91,12 @@ class MsiApps(Csp):
             if self._tree.stored(node.child("Status")) in {FAILED, DOWNLOAD_FAILED}:
                 self._start(node.child("DownloadInstall"))
 
+    async def settle(self, product: str) -> None:
+        """Wait until the installation of a product has ended, if one runs."""
+        for node in self._products():
+            if node.name.lower() == product.lower():
+                await self._jobs.settle(node.child("DownloadInstall").uri)
+
     def _products(self) -> list[Node]:
         homes = [Node(scope, (*self.root, "MSI")) for scope in (DEVICE, USER)]
         found = [home.child(name) for home in homes for name in self._tree.names(home)]

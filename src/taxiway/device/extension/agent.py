@@ -28,11 +28,22 @@ UserToken = Callable[[], Awaitable[str]]
 
 
 class Extension:
-    """Does nothing until it has been installed; then one round after the other, whenever there is a reason for one."""
+    """Does nothing until it has been installed; then one round after the other, whenever there is a reason for one.
+
+    ``arrival`` waits for the agent's own installation, where one runs.
+    """
 
     def __init__(
-        self, transport: Transport, storage: Storage, tree: Tree, jobs: Jobs, queue: InstallQueue, watch: Watch
+        self,
+        transport: Transport,
+        storage: Storage,
+        tree: Tree,
+        jobs: Jobs,
+        queue: InstallQueue,
+        watch: Watch,
+        arrival: Callable[[], Awaitable[None]],
     ) -> None:
+        self._arrival = arrival
         self._host = transport.host
         self._storage = storage
         self._jobs = jobs
@@ -79,19 +90,24 @@ class Extension:
 
     async def finish(self) -> None:
         """The desktop is reached: one more round, for what was held back; not longer than the rehearsal lingers."""
-        if not self.installed:
-            return
         self._at_desktop = True
-        self._wake()
-        settled = asyncio.ensure_future(self._jobs.settle(JOB))
+        settled = asyncio.ensure_future(self._last_round())
         timer = asyncio.ensure_future(self._host.clock.sleep(self._host.pace.linger))
         try:
             await asyncio.wait({settled, timer}, return_when=asyncio.FIRST_COMPLETED)
+            if settled.done():
+                settled.result()
         finally:
             timer.cancel()
             settled.cancel()
 
     # ------------------------------------------------------------------------------------------ inside
+
+    async def _last_round(self) -> None:
+        await self._arrival()
+        if self.installed:
+            self._wake()
+            await self._jobs.settle(JOB)
 
     def _start(self) -> None:
         agent = self._storage.state.extension
@@ -137,6 +153,8 @@ class Extension:
         """Say to the page which apps it waits for; the user's only where the server has seen the user's token."""
         tracked = [app for app in answer.apps if app.tracked]
         self._tracking.list_apps(DEVICE, [app for app in tracked if not app.user])
+        self._tracking.let_go(DEVICE, answer.apps)
         if answer.user:
             self._tracking.list_apps(USER, [app for app in tracked if app.user])
+            self._tracking.let_go(USER, answer.apps)
         self._storage.save()

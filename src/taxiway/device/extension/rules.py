@@ -50,6 +50,7 @@ class Surroundings:
             (build >= wanted.os_build, f"it needs Windows build {wanted.os_build}, this is {build}"),
             (firmware.disk_gb * 900 >= wanted.disk_mb, f"it needs {wanted.disk_mb} MB of free disk space"),
             (firmware.memory_gb * 1024 >= wanted.memory_mb, f"it needs {wanted.memory_mb} MB of memory"),
+            (firmware.cores >= wanted.processors, f"it needs {wanted.processors} processors"),
         ]
         asked += [(self._holds(rule, detecting=False), f"a requirement rule ({rule.kind})") for rule in wanted.rules]
         return next((text for met, text in asked if not met), "")

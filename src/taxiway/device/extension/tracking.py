@@ -65,7 +65,7 @@ class Tracking:
     def again(self) -> None:
         """What failed is to be tried again: the page must not find it failed."""
         for scope in (DEVICE, USER):
-            home = Node(scope, (*_ROOT, "Setup", "Apps", "Tracking", PROVIDER))
+            home = self._home(scope)
             for name in self._tree.names(home):
                 leaf = home.child(name, "InstallationState")
                 if self._tree.stored(leaf) == ERROR:
@@ -77,8 +77,23 @@ class Tracking:
         if self._tree.stored(leaf) == ERROR:
             self._tree.put(leaf, NOT_STARTED, "int")
 
+    def let_go(self, scope: Scope, meant: list[App]) -> None:
+        """What was listed and is not meant any more keeps nobody waiting."""
+        home = self._home(scope)
+        for name in self._tree.names(home):
+            leaf = home.child(name, "InstallationState")
+            known = any(name.startswith(tracking_name(app.id, "")) for app in meant)
+            if not known and self._tree.stored(leaf) == NOT_STARTED:
+                self._tree.put(leaf, COMPLETED, "int")
+
+    def _home(self, scope: Scope) -> Node:
+        return Node(scope, (*_ROOT, "Setup", "Apps", "Tracking", PROVIDER))
+
     def _app(self, scope: Scope, app: App) -> Node:
-        return Node(scope, (*_ROOT, "Setup", "Apps", "Tracking", PROVIDER, tracking_name(app.id, app.revision)))
+        """The app's entry: the one that was listed, though the app may have another revision by now."""
+        home, own = self._home(scope), tracking_name(app.id, app.revision)
+        listed = (name for name in self._tree.names(home) if name.startswith(tracking_name(app.id, "")))
+        return home.child(next(listed, own))
 
     def _created(self, scope: Scope) -> Node:
         return Node(scope, (*_ROOT, "Setup", "Apps", "PolicyProviders", PROVIDER, "TrackingPoliciesCreated"))

@@ -197,6 +197,7 @@ async def _user_statuses(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/userStatuses", shown)
 
 
+#: The states of lists that ``resultantAppState`` has another word for.
 #: The states of lists as summaries count them.
 _COUNTED: Final = {
     "installed": "installed",

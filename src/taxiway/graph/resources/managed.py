@@ -18,7 +18,7 @@ _READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings", "s
 
 
 #: What the rooms' states of apps are called in ``resultantAppState``, where they have another name there.
-INSTALL_STATES: Final = {"uninstalled": "notInstalled", "pendingUninstall": "unknown"}
+INSTALL_STATES: Final = {"uninstalled": "notInstalled", "pendingUninstall": "unknown", "installing": "pendingInstall"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from taxiway.management.apps.order import Order
 from taxiway.management.apps.table import BY_CSP, EXTENSION_KINDS, KINDS
 from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy, NoContent
+from taxiway.management.extension import states
 from taxiway.store import Blobs, Repository, Row, Runtime, Tx, one_of
 from taxiway.store.schema import blob
 from taxiway.wire.app_content import EncryptionInfo, read_encryption_info
@@ -77,6 +78,7 @@ def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
     relationships.drop(tx, app_id)
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
+    states.forget_object(tx, "app", app_id)
 
 
 def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:

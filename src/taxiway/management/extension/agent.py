@@ -33,8 +33,10 @@ _ORIGIN: Final = f"{mobile_apps.OBJECT_KIND}:{AGENT_ID}"
 _INSTALL_FAILURE: Final = 0x80070643
 
 _apps, _scripts = MOBILE_APP.table.c, DEVICE_MANAGEMENT_SCRIPT.table.c
-_an_app = sa.select(_apps.id).where(_apps.tenant == sa.bindparam("t"), _apps.kind.in_(sorted(EXTENSION_KINDS))).limit(1)
-_a_script = sa.select(_scripts.id).where(_scripts.tenant == sa.bindparam("t")).limit(1)
+_an_app = sa.select(_apps.id).where(_apps.tenant == sa.bindparam("t"), _apps.kind.in_(sorted(EXTENSION_KINDS)))
+_a_script = sa.select(_scripts.id).where(_scripts.tenant == sa.bindparam("t"))
+#: Whether the tenant has anything for an agent at all: most check-ins end here.
+_anything = sa.select(_an_app.exists().label("apps"), _a_script.exists().label("scripts"))
 
 
 def package() -> MeantApp:
@@ -61,14 +63,12 @@ def needed(tx: Tx, meant: list[MeantApp], *, device: Row | None, user: Row | Non
     """
     if any(app.by_extension and app.deliverable for app in meant):
         return True
-    somebody = user or primary
-    if user is None and primary is not None and tx.scalar(_an_app, {"t": tx.tenant}) is not None:
+    there = tx.one(_anything, {"t": tx.tenant}) or {}
+    if there.get("apps") and user is None and primary is not None:
         theirs = mobile_apps.meant_apps(tx, device=device, user=primary)
         if any(app.by_extension and app.deliverable for app in theirs):
             return True
-    if tx.scalar(_a_script, {"t": tx.tenant}) is None:
-        return False
-    return bool(scripts.meant_scripts(tx, device=device, user=somebody))
+    return bool(there.get("scripts")) and bool(scripts.meant_scripts(tx, device=device, user=user or primary))
 
 
 def announcement() -> list[Wanted]:

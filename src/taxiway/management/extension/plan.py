@@ -12,8 +12,10 @@ from taxiway.management.apps import experience, mobile_apps, relationships, win3
 from taxiway.management.apps.kinds import win32, winget
 from taxiway.management.apps.mobile_apps import APPS, MeantApp
 from taxiway.management.apps.relationships import DEPENDENCY, SUPERSEDENCE, Relationship
+from taxiway.management.esp import blocks
 from taxiway.management.esp.deadlines import RUNNING, USER_RUNNING
 from taxiway.management.extension import scripts, states
+from taxiway.management.model import user_lane
 from taxiway.management.session.runs import Run
 from taxiway.store import Row, Tx, one_of
 from taxiway.wire.app_content import EncryptionInfo
@@ -122,9 +124,7 @@ def held_back(asked: Asked, app: MeantApp) -> bool:
 
 def _device_page(asked: Asked) -> dict[str, Any]:
     """What device setup waits for, made once."""
-    if asked.esp is None or not asked.esp.show or asked.run.esp_state not in _UNTIL_DONE:
-        return {}
-    return _frozen(asked, asked.run.esp, "device")
+    return _frozen(asked, asked.run.esp, "device") if _device_page_up(asked) else {}
 
 
 def _user_page(asked: Asked) -> dict[str, Any]:
@@ -136,7 +136,10 @@ def _user_page(asked: Asked) -> dict[str, Any]:
 
 
 def _device_page_up(asked: Asked) -> bool:
-    return asked.esp is not None and asked.esp.show and asked.run.esp_state in RUNNING
+    if asked.esp is None or not asked.esp.show or asked.run.esp_state not in _UNTIL_DONE:
+        return False
+    # A page that failed is there until the person has left it: Try again may still mend it.
+    return asked.run.esp_state != "failed" or not _left(asked, blocks.outcome_nodes("Device")[0])
 
 
 def _user_page_up(asked: Asked) -> bool:
@@ -144,8 +147,16 @@ def _user_page_up(asked: Asked) -> bool:
         return False
     if asked.run.esp.get("first_user", asked.user_id) != asked.user_id:
         return False
-    mine = asked.run.esp.get("users", {}).get(asked.user_id, {})
-    return mine.get("state", "unknown") in _USER_UNTIL_DONE
+    state = asked.run.esp.get("users", {}).get(asked.user_id, {}).get("state", "unknown")
+    if state not in _USER_UNTIL_DONE:
+        return False
+    said = f"{user_lane(asked.user_id)}|{blocks.outcome_nodes('User')[0]}"
+    return state != "failed" or not _left(asked, said)
+
+
+def _left(asked: Asked, said: str) -> bool:
+    """Whether the device has said that the page is over."""
+    return asked.run.facts.get(said, "").lower() == "true"
 
 
 def _frozen(asked: Asked, record: dict[str, Any], via: str) -> dict[str, Any]:
@@ -161,6 +172,9 @@ def _frozen(asked: Asked, record: dict[str, Any], via: str) -> dict[str, Any]:
             if app.via == via and _is_tracked(asked, app)
         }
     found: dict[str, Any] = record["extension"]
+    meant = {app.row["id"] for app in asked.meant if app.via == via}
+    for app_id in found.keys() - meant:  # not meant any more: nobody waits for it
+        found[app_id]["state"] = "notApplicable"
     return found
 
 

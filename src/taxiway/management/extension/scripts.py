@@ -11,6 +11,7 @@ from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy
+from taxiway.management.extension import states
 from taxiway.management.extension.entities import DEVICE_MANAGEMENT_SCRIPT, SCRIPT_KINDS
 from taxiway.store import Repository, Row, Tx, one_of
 from taxiway.wire.extension import Script
@@ -36,8 +37,13 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
 
 scripts = Collection(SCRIPTS, OBJECT_KIND, "management.write", SCRIPT_KINDS, _check)
 create_script = scripts.create
-delete_script = scripts.delete
 assign_script = scripts.assign
+
+
+def delete_script(tx: Tx, script_id: str, *, principal: Principal) -> None:
+    """Remove a script, its assignments and what was reported of it."""
+    scripts.delete(tx, script_id, principal=principal)
+    states.forget_object(tx, "script", script_id)
 
 
 def update_script(tx: Tx, script_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
-from taxiway.management.apps.mobile_apps import MeantApp
 from taxiway.management.extension.tables import extension_agent, extension_state
 from taxiway.store import Row, Tx
+
+if TYPE_CHECKING:  # apps forget what was reported of them
+    from taxiway.management.apps.mobile_apps import MeantApp
 
 #: A thing on a device: ``app`` or ``script``, its id, and whom it was done for.
 Key = tuple[str, str, str]
