@@ -9,13 +9,15 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fuzz.common import JWT_BEARER, PRT_CLIENT, UPN, Make, access_token, authorize_query
 from fuzz.instance import BROKER, DRS, PASSWORD, Instance, named, rs256
 from fuzz.message import Blob, Message, Pairs, Sign, Token
-from taxiway import signin
+from taxiway import directory, signin
 from taxiway.wire import rsa_blob
+from taxiway.wire.attestation import Measured, evidence
 from taxiway.wire.broker import derive_key
 
 
@@ -151,6 +153,24 @@ async def recovery_key(it: Instance) -> Message:
     return Message("POST", "/EnrollmentServer/bitlocker/keys", body=body, peer=it.pem, door="devices")
 
 
+async def local_password(it: Instance) -> Message:
+    """A local administrator's password in escrow."""
+    changes = {"laps_enabled": True}
+    await it.rt.store.write(
+        it.tenant, lambda tx: directory.update_registration_policy(tx, directory.SYSTEM_PRINCIPAL, changes)
+    )
+    body = {"account": "Administrator", "password": "QTJiM0M0ZDU=", "sid": "S-1-5-21-0-0-0-500", "days": 30}
+    return Message("POST", "/EnrollmentServer/laps/credentials", body=body, peer=it.pem, door="devices")
+
+
+async def attestation(it: Instance) -> Message:
+    """What a PC measured at its start, signed by its key."""
+    signed = evidence(Measured("nonce", 1, True, True, True, True))  # noqa: FBT003 - the flags of a boot
+    signature = it.device_key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+    body = {"measured": Blob(signed), "signature": Blob(signature)}
+    return Message("POST", "/attestation", body=body, peer=it.pem, door="devices")
+
+
 async def bulk_token(it: Instance) -> Message:
     """The start of a bulk token."""
     token = await access_token(it, DRS, scp="adrs_access")
@@ -169,6 +189,8 @@ DEVICE: dict[str, Make] = {
         join,
         hello_key,
         recovery_key,
+        local_password,
+        attestation,
         bulk_token,
     )
 }

@@ -74,6 +74,7 @@ async def test_p28_a_wiped_device_deploys_again_without_being_unblocked(desk):
     await desk.order("wipe", {})
     shown = await desk.graph.get(desk.path)
     assert shown["managementState"] == "wipePending"
+    assert await enrollment_state(desk) == "pendingReset"
     synced = await desk.sync()
     assert (synced.at, synced.did) == ("oobe", "wipe")
     assert desk.pc.state.joined is None
@@ -83,10 +84,17 @@ async def test_p28_a_wiped_device_deploys_again_without_being_unblocked(desk):
         again = await desk.instance.power_on(desk.pc, desk.deploying.person)
         assert again.reached == "desktop", again.failure
         assert again.entra_device_id == before.entra_device_id
+        assert await enrollment_state(desk) == "enrolled"
         desk.pc.reset()
     await desk.graph.get(desk.path, expect=404)
     done = (await desk.log("device_action.done"))[-1]
     assert [reason["code"] for reason in done.why] == ["action.enrolled_again"]
+
+
+async def enrollment_state(desk):
+    """What the registration says of its device."""
+    [registered] = await desk.graph.values("/v1.0/deviceManagement/windowsAutopilotDeviceIdentities")
+    return registered["enrollmentState"]
 
 
 async def test_p17_after_an_autopilot_reset_the_page_tracks_the_required_apps(deploying):

@@ -116,3 +116,52 @@ async def test_an_administrator_with_an_authenticator_gives_its_code(instance, c
     step = int(instance.rt.clock.now().timestamp()) // 30
     await command("signin-policy", code="000000", status=1)
     assert "ropc_enabled" in await command("signin-policy", code=code_at(secret, step + 1))
+
+
+async def test_the_tasks_are_explained_before_and_after_a_deployment(instance, command, tmp_path):
+    """Foreseen for a registered PC, reported for a deployed one; an unknown serial number is said so."""
+    deploying = Deploying(instance, tmp_path)
+    pc = await deploying.pc()
+    serial = pc.firmware.serial
+    told = await command("explain", "tasks", serial, status=1)
+    assert "encryption: will not encrypt" in told
+    assert "No policy asks for encryption." in told
+    assert (await deploying.deploy(pc)).reached == "desktop"
+    found = json.loads(await command("explain", "tasks", serial, "--json", status=1))
+    assert {task["task"]: task["state"] for task in found["tasks"]} == {
+        "encryption": "not encrypted",
+        "Windows Hello": "set up",
+        "compliance": "compliant",
+    }
+    assert "No device" in await command("explain", "tasks", "nobody", status=1, error=True)
+
+
+async def test_a_pc_checks_in_and_restarts_by_command(instance, tmp_path):
+    """Each in a process of its own: the user takes part until the restart, the device alone after it."""
+    deploying = Deploying(instance, tmp_path)
+    assert (await deploying.deploy()).reached == "desktop"
+    urls = instance.settings.urls
+    data = tmp_path / "known"
+    data.mkdir()
+    said = {"devices": urls.drs, "people": urls.login, "ca_file": str(instance.files.root)}
+    (data / "server.json").write_text(json.dumps(said))
+
+    async def device(*words):
+        environment = {"PYTHONPATH": os.environ.get("PYTHONPATH", ""), "TAXIWAY_DATA": str(data), "PATH": ""}
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", "taxiway", "device", words[0], str(tmp_path / "pc1"), *words[1:]],
+            capture_output=True,
+            text=True,
+            env=environment,
+            timeout=120,
+        )
+        return done.returncode, done.stdout
+
+    status, told = await device("sync", "--json")
+    assert (status, json.loads(told)["user"], json.loads(told)["at"]) == (0, "ada@contoso.example", "desktop")
+    assert (await device("restart"))[0] == 0
+    status, told = await device("sync")
+    assert (status, "lock screen" in told) == (0, True)
+    assert (await device("disconnect"))[0] == 0
+    assert (await device("sync"))[0] == 1

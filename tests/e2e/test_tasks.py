@@ -237,6 +237,8 @@ async def test_r124_bitlocker_is_attested_at_boot(deploying):
     await desk.sync()
     assert await policies_of(desk) == {"bit_locker_enabled": "compliant", "storage_require_encryption": "compliant"}
     assert (await desk.graph.get(desk.path))["complianceState"] == "compliant"
+    attested = (await desk.graph.get(desk.path))["deviceHealthAttestationState"]
+    assert (attested["bitLockerStatus"], attested["restartCount"]) == ("enabled", desk.pc.state.boot.number)
     taken = await moments(deploying, "attestation.taken")
     assert [moment.what["bit_locker"] for moment in taken] == [False, True]
     await desk.graph.client.aclose()

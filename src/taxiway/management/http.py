@@ -93,6 +93,7 @@ class _Services:
         if any("\x00" in part or len(part) > _LONGEST for part in (tenant, collection, token)):
             return _text("This address of an upload is not known.", 404)
         try:
+            await collecting.admit(self._rt, tenant, collection, token)  # before anything of the body is read
             body = await read_body(request, limit=collecting.MAX_ARCHIVE)
             await collecting.receive(self._rt, tenant, collection, token, body)
         except NoContent as error:

@@ -74,9 +74,13 @@ def definition_of(tx: Tx, action: Row) -> str:
     return render_collection(Collection(action["id"], url, registry=_REGISTRY, commands=_COMMANDS, events=_EVENTS))
 
 
+async def admit(rt: Runtime, tenant: str, collection_id: str, token: str) -> None:
+    """Whether an address was given to a device; ``NoContent`` where it was not."""
+    await rt.store.read(tenant, lambda tx: _admitted(tx, collection_id, token))
+
+
 async def receive(rt: Runtime, tenant: str, collection_id: str, token: str, archive: bytes) -> None:
     """Take an archive in; sent again after a lost answer it is the same one, anything else is refused."""
-    await rt.store.read(tenant, lambda tx: _admitted(tx, collection_id, token))
     if not archive.startswith(_ZIP):
         raise BadArchive("The upload is not a zip archive.")
     sha256, size = await rt.workers.run(rt.blobs.put, [archive])

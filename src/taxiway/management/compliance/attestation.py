@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from taxiway import directory, pki
+from taxiway import directory, enrollment, pki
 from taxiway.kernel import Reason, TaxiwayError
 from taxiway.management.compliance import evaluation
 from taxiway.management.errors import BadEvidence
@@ -104,6 +104,7 @@ def _take(ctx: Context, report: str, nonce: str) -> None:
     before = ctx.run.facts.get(evaluation.ATTESTED_BOOT)
     told = _facts(measured)
     ctx.run.facts |= told
+    _show(ctx, measured)
     if before != told[evaluation.ATTESTED_BOOT]:
         what = {"managed_device": ctx.managed["id"], "boot": measured.boot, "bit_locker": measured.bit_locker}
         ctx.tx.log("attestation.taken", subject=ctx.subject, what=what)
@@ -125,6 +126,24 @@ def _facts(measured: Measured) -> dict[str, str]:
         evaluation.ATTESTED_INTEGRITY: "1" if measured.code_integrity else "0",
         evaluation.ATTESTED_EARLY_LAUNCH: "1" if measured.early_launch else "0",
     }
+
+
+def _show(ctx: Context, measured: Measured) -> None:
+    """What Graph shows of it (``deviceHealthAttestationState``)."""
+
+    def told(*, on: bool) -> str:
+        return "enabled" if on else "disabled"
+
+    shown = {
+        "deviceHealthAttestationStatus": "success",
+        "lastUpdateDateTime": ctx.tx.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "restartCount": measured.boot,
+        "bitLockerStatus": told(on=measured.bit_locker),
+        "secureBoot": told(on=measured.secure_boot),
+        "codeIntegrity": told(on=measured.code_integrity),
+        "earlyLaunchAntiMalwareDriverProtection": told(on=measured.early_launch),
+    }
+    enrollment.update_inventory(ctx.tx, ctx.managed["id"], {"device_health_attestation_state": shown})
 
 
 def _verifies(key: rsa.RSAPublicKey, signature: bytes, signed: bytes) -> bool:
