@@ -120,9 +120,15 @@ class Instance:
 
 
 @pytest.fixture
-async def instance(engine, keys, tmp_path):
+def clock():
+    """The clock of the instance and of its PCs."""
+    return SystemClock()
+
+
+@pytest.fixture
+async def instance(engine, keys, clock, tmp_path):
     """An instance on each database, with the tenant contoso.example whose MDM scope is everybody."""
-    entropy, clock, workers = SystemEntropy(), SystemClock(), ThreadWorkers(2)
+    entropy, workers = SystemEntropy(), ThreadWorkers(2)
     files = app.Files(tmp_path / "server")
     settings = Settings(doors=DoorSettings(people_port=_free_port(), devices_port=_free_port()))
     store = Store(
@@ -139,7 +145,7 @@ async def instance(engine, keys, tmp_path):
     )
     await pki.make_authorities(rt)
     await directory.publish_addresses(rt)
-    host = Host(ThreadWorkers(2), keys=keys, pace=Pace(poll=0.05, install=0.01, encryption=0.01))
+    host = Host(ThreadWorkers(2), clock=clock, keys=keys, pace=Pace(poll=0.05, install=0.01, encryption=0.01))
     made = Instance(rt, files, settings, host)
     made.tenant = await made.make_tenant()
     await store.write(

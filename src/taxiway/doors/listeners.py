@@ -7,9 +7,10 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from taxiway.doors.errors import PortInUse
 from taxiway.doors.sni import SniServer
@@ -51,23 +52,39 @@ async def serve(listeners: Sequence[Listener], clock: Clock, *, ready: asyncio.E
 
 
 def _server(listener: Listener, clock: Clock) -> uvicorn.Server:
-    config = _config(listener)
+    config = _config(listener, clock)
     return SniServer(config, listener.choose, clock) if listener.by_name else uvicorn.Server(config)
 
 
-def _config(listener: Listener) -> uvicorn.Config:
+def _config(listener: Listener, clock: Clock) -> uvicorn.Config:
     return uvicorn.Config(
-        listener.app,
+        _dated(listener.app, clock),
         http=PeerProtocol,
         lifespan="off",
         log_config=None,
         access_log=False,
         server_header=False,
+        date_header=False,
         proxy_headers=False,
         timeout_keep_alive=75,
         timeout_graceful_shutdown=5,
         ssl_context_factory=lambda _config, _default: listener.context,
     )
+
+
+def _dated(app: ASGIApp, clock: Clock) -> ASGIApp:
+    """Answers that bear the instance's own time: a PC corrects its clock by it (06 section 3.12)."""
+
+    async def serve_dated(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(clock.now(), usegmt=True).encode()
+                message["headers"] = [*message.get("headers", ()), (b"date", date)]
+            await send(message)
+
+        await app(scope, receive, dated)
+
+    return serve_dated
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from taxiway.enrollment.credentials import Proven, require_open
 from taxiway.enrollment.errors import BadCertificateRequest, EnrollmentError, NotEligibleToRenew
 from taxiway.enrollment.issuing import Made, Secrets, account, certify
 from taxiway.enrollment.issuing import document as render_document
-from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, forget, managed_device_of_device
+from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, forget, managed_device_of_device, subject_of
 from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx, eq
 from taxiway.wire.enroll import EnrollRequest
@@ -44,7 +44,17 @@ async def renew(rt: Runtime, request: EnrollRequest, presented: pki.Peer | None,
         renewal.require_eligible(tx, managed_id, peer, made.key_hash)
         return renewal.store(tx, authority, made)
 
-    return await rt.store.write(peer.tenant, commit, actor=peer.subject, correlation=correlation)
+    try:
+        return await rt.store.write(peer.tenant, commit, actor=peer.subject, correlation=correlation)
+    except EnrollmentError as error:
+        why = (*error.reasons, Reason(error.name, error.message))
+        what = {"error": error.name, "managed_device": managed_id}
+
+        def refuse(tx: Tx) -> None:
+            tx.log("certificate.renewal_refused", subject=subject_of(tx, managed_id), what=what, why=why)
+
+        await rt.store.write(peer.tenant, refuse, actor=peer.subject, correlation=correlation)
+        raise
 
 
 async def _signer(rt: Runtime, asked: renewal.Renewal, presented: pki.Peer | None) -> pki.Peer:
