@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from e2e.deploying import EVERYBODY, EVERYWHERE, Deploying, product
+from e2e.deploying import CORTANA, EVERYBODY, EVERYWHERE, PAGE, Deploying, product
 from taxiway import management
 from taxiway.device import Noted, ScreenShown
 from taxiway.directory import SYSTEM_PRINCIPAL
@@ -80,6 +80,43 @@ async def test_a_vpn_profile_and_an_update_ring_arrive_and_the_page_tracks_the_p
     assert state.device_nodes["vendor/msft/policy/config/update/allowautoupdate"].value == "0"
     (sent,) = [entry for entry in await log(deploying, "esp.moved") if entry.what["to"] == "sent"][:1]
     assert sent.why[0]["facts"]["networks"] == ["./Device/Vendor/MSFT/VPNv2/Office"]
+
+
+async def test_r10_what_is_withdrawn_is_taken_off_the_pc_or_said_to_stay(deploying):
+    """After the desktop: a policy is deleted on the PC, a page setting gets its default, an account stays, as told."""
+    account = "./Device/Vendor/MSFT/Accounts/Users/helper/LocalUserGroup"
+    timeout = f"./Device/{PAGE}/TimeOutUntilSyncFailure"
+    made = [await deploying.policy(uri, value) for uri, value in ((CORTANA, 0), (account, 1), (timeout, 77))]
+    assert (await deploying.deploy()).reached == "desktop"
+    nodes = deploying.current.state.device_nodes
+    cortana, page = "vendor/msft/policy/config/experience/allowcortana", f"{PAGE}/TimeOutUntilSyncFailure".lower()
+    assert (nodes[cortana].value, nodes[page].value) == ("0", "77")
+
+    def withdraw(tx):
+        for row_id in made:
+            management.delete_configuration(tx, row_id, principal=SYSTEM_PRINCIPAL)
+
+    await deploying.write(withdraw)
+    await deploying.deploy(deploying.current)
+    nodes = deploying.current.state.device_nodes
+    assert cortana not in nodes
+    assert nodes[page].value == "60"
+    assert deploying.current.state.accounts == ["helper"]
+    assert await deploying.states() == {"LocalUserGroup": "staysOnDevice"}
+    (entry,) = await log(deploying, "configuration.stays")
+    assert entry.what["uri"] == account
+
+
+async def test_two_values_for_one_node_reach_no_pc(deploying):
+    """The device's and the user's value differ: the PC gets neither, the log names both, the page ends all the same."""
+    await deploying.page()
+    await deploying.policy(CORTANA, 0)
+    await deploying.policy(CORTANA, 1, EVERYBODY)
+    assert (await deploying.deploy()).reached == "desktop"
+    assert "vendor/msft/policy/config/experience/allowcortana" not in deploying.current.state.device_nodes
+    rows = await deploying.read(management.CONFIGURATIONS.select)
+    moved = await log(deploying, "configuration.state_changed")
+    assert {entry.what["id"] for entry in moved if entry.what["to"] == "conflict"} == {row["id"] for row in rows}
 
 
 async def test_r101_local_accounts_and_groups_are_applied_and_the_password_is_nowhere(deploying):

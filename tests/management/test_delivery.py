@@ -159,6 +159,15 @@ async def test_an_edited_value_replaces_the_old_one(pc, custom, everywhere):
     assert not heard_of(await pc.session(), CORTANA)
 
 
+async def test_r21_what_restarts_the_pc_is_sent_last(pc, custom, everywhere):
+    """The restart finds everything else done, whatever the configurations are called."""
+    lock = "./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength"
+    await custom("A", lock, 8, everywhere)
+    await custom("B", CORTANA, 0, everywhere)
+    said = [target for verb, target, _ in await pc.session() if verb == "Replace"]
+    assert said == [CORTANA, lock]
+
+
 # ---------------------------------------------------------------------------------------------- taking back
 
 

@@ -114,6 +114,26 @@ def test_p11_a_document_that_is_none_is_refused_when_saved():
         items_of(row(custom.KIND, oma_settings=[{**setting, "value": "<VPNProfile>"}]), TENANT)
 
 
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ("<Other/>", "not a GroupConfiguration"),
+        ("<GroupConfiguration/>", "with an accessgroup"),
+        ('<accessgroup><group action="U"/></accessgroup>', "needs its 'desc'"),
+        ('<accessgroup desc="Users"><group action="X"/></accessgroup>', "needs one action"),
+        ('<accessgroup desc="Users"><group action="U"/><add/></accessgroup>', "has no name"),
+        ('<accessgroup desc="Users"><group action="R"/><remove member="a"/></accessgroup>', "takes no 'remove'"),
+    ],
+)
+def test_p13_a_document_of_groups_that_no_pc_takes_is_refused_when_saved(group, said):
+    """The server reads it as the PC does."""
+    text = group if group.startswith(("<Other", "<Group")) else f"<GroupConfiguration>{group}</GroupConfiguration>"
+    setting = {"@odata.type": "#microsoft.graph.omaSettingString", "value": text}
+    setting["omaUri"] = "./Vendor/MSFT/Policy/Config/LocalUsersAndGroups/Configure"
+    with pytest.raises(BadOmaUri, match=said):
+        items_of(row(custom.KIND, oma_settings=[setting]), TENANT)
+
+
 async def test_a_password_is_sealed_masked_and_delivered(pc, make, everywhere):
     """Nobody reads it again: not the object, not the log, not the command; the device gets it."""
     setting = {"@odata.type": "#microsoft.graph.omaSettingString", "displayName": "p", "omaUri": PASSWORD}

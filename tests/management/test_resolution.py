@@ -89,3 +89,15 @@ async def test_what_was_rolled_back_leaves_nothing_behind(pc, custom, resolved, 
     changes = {"description": "the same version of the row, at the same time"}
     await pc.write(lambda tx: management.update_configuration(tx, row_id, changes, principal=SYSTEM_PRINCIPAL))
     assert await resolved() == {CORTANA: "0"}
+
+
+async def test_a_configuration_that_is_meant_has_its_secrets_open(pc, make, everywhere):
+    """Asked first and asked again: what is sent to a device can be made from the row."""
+    values = {"display_name": "W", "ssid": "Office", "wifi_security_type": "wpa2Personal", "pre_shared_key": "k" * 12}
+    await make("windowsWifiConfiguration", values, everywhere)
+
+    def keys(tx):
+        found = management.meant_for(tx, device=directory.DEVICES.select(tx)[0], user=None)
+        return [each.row["pre_shared_key"] for each in found]
+
+    assert [await pc.read(keys) for _ in range(2)] == [["k" * 12]] * 2

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import random
 import zipfile
 
 import pytest
@@ -173,3 +175,18 @@ def test_a_wrong_file_in_an_archive_is_named():
     """The person who imports learns which of three hundred files it is."""
     with pytest.raises(BadDdf, match=r"^Wrong\.xml: "):
         read_archive("x.zip", zipped(Right=document(leaf("L")), Wrong=b"<x>"))
+
+
+def test_spoiled_archives_are_refused_by_name():
+    """Whatever bytes change in a zip or in a document: it is read, or it is BadDdf."""
+    rng = random.Random(20260105)
+    kinds = (allowed("Range", "[0-2]"), allowed("Flag", "1"), allowed("ENUM", "a"), "<DefaultValue>1</DefaultValue>")
+    whole = document(*(leaf(f"L{n}", more=more) for n, more in enumerate(kinds)))
+    for original in (whole, zipped(A=whole)):
+        for _ in range(1500):
+            data = bytearray(original)
+            for _ in range(rng.randrange(1, 6)):
+                place = rng.randrange(len(data))
+                data[place : place + rng.randrange(3)] = rng.randbytes(rng.randrange(4))
+            with contextlib.suppress(BadDdf):
+                read_archive("x", bytes(data))

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from taxiway.wire.csp import locate, lookup
 from taxiway.wire.csp_around import atomic_root
+from taxiway.wire.csp_values import same_value
 
 Verb = Literal["Add", "Replace", "Delete", "Exec", "Atomic"]
 #: One command inside an Atomic: verb, URI, format and data.
@@ -106,7 +107,7 @@ def merge(sources: Sequence[Source]) -> Effective:
         claims = by_node[key]
         first = claims[0][0]
         origins = tuple(dict.fromkeys(source.origin for _, source in claims))
-        if all(item.data == first.data for item, _ in claims):
+        if len(claims) == 1 or all(same_value(lookup(first.uri), first.data, item.data) for item, _ in claims[1:]):
             items.append((first, origins))
         else:
             names = tuple(dict.fromkeys(source.name for _, source in claims))

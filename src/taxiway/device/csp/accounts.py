@@ -11,8 +11,8 @@ from taxiway.device.state import Storage, StoredNode
 from taxiway.kernel import Entropy
 from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 from taxiway.wire.errors import WireError
+from taxiway.wire.local_groups import read_groups
 from taxiway.wire.syncml import Code
-from taxiway.wire.xml import Element, local, parse_xml
 
 ADMINISTRATORS: Final = "S-1-5-32-544"
 USERS: Final = "S-1-5-32-545"
@@ -75,16 +75,20 @@ class LocalGroups(Csp):
     def check(self, change: Change) -> None:
         """A document that says something else than groups, actions and members is refused."""
         if change.verb in {"Add", "Replace"} and change.node.name == "Configure":
-            read_groups(change.value)
+            try:
+                read_groups(change.value)
+            except WireError as error:
+                raise Refused(Code.BAD_REQUEST) from error
 
     def changed(self, change: Change) -> Awaitable[Code | None] | None:
         """Carry it out; taking the policy back changes no membership."""
         if change.verb not in {"Add", "Replace"} or change.node.name != "Configure":
             return None
-        for group, action, added, removed in read_groups(change.value):
-            members = [] if action == "R" else list(members_of(self._storage, group))
-            members += [one for one in added if one not in members]
-            self._storage.state.groups[group] = [one for one in members if one not in removed]
+        for change_of in read_groups(change.value):
+            group = _NAMES.get(change_of.group.lower(), change_of.group)
+            members = [] if change_of.exactly else list(members_of(self._storage, group))
+            members += [one for one in change_of.added if one not in members]
+            self._storage.state.groups[group] = [one for one in members if one not in change_of.removed]
         return None
 
 
@@ -99,25 +103,3 @@ def join(storage: Storage, group: str, member: str) -> None:
     """Put somebody into a local group."""
     members = members_of(storage, group)
     storage.state.groups[group] = [*members, *([] if member in members else [member])]
-
-
-def read_groups(text: str) -> list[tuple[str, str, list[str], list[str]]]:
-    """Group, action, members to add, members to remove; 400 for any other document."""
-    try:
-        root = parse_xml(text.encode())
-    except WireError as error:
-        raise Refused(Code.BAD_REQUEST) from error
-    if local(root) != "GroupConfiguration" or not len(root):
-        raise Refused(Code.BAD_REQUEST)
-    return [_group(element) for element in root]
-
-
-def _group(element: Element) -> tuple[str, str, list[str], list[str]]:
-    name = element.get("desc") or ""
-    action = next((part.get("action") or "" for part in element if local(part) == "group"), "")
-    if local(element) != "accessgroup" or not name or action not in {"U", "R"}:
-        raise Refused(Code.BAD_REQUEST)
-    named = {verb: [part.get("member") or "" for part in element if local(part) == verb] for verb in ("add", "remove")}
-    if not all(all(members) for members in named.values()) or (action == "R" and named["remove"]):
-        raise Refused(Code.BAD_REQUEST)
-    return _NAMES.get(name.lower(), name), action, named["add"], named["remove"]

@@ -10,7 +10,6 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion
 from taxiway.graph.protocol.lists import created, item_body, value_answer
-from taxiway.graph.resources.configurations import statuses
 from taxiway.graph.resources.managed import Services, collection, face_of
 from taxiway.graph.resources.targets import Assignable
 from taxiway.management import Definition
@@ -190,7 +189,6 @@ OPERATIONS: Final = [
     Operation("PUT", f"{_PATH}/{{id}}", _replace, _WRITE, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/settings", _list_settings, _READ, beta=True),
     Operation("POST", f"{_PATH}/{{id}}/createCopy", _copy, _WRITE, beta=True),
-    statuses(POLICIES, _POLICY, _READ, beta=True),
     Operation("GET", _SETTINGS, _definitions, _READ, beta=True),
     Operation("GET", f"{_SETTINGS}/{{id}}", _definition, _READ, beta=True),
 ]

@@ -93,7 +93,7 @@ _STATES: Final = {
 }
 
 
-def statuses(face: Face, object_kind: str, scope: frozenset[str], *, beta: bool = False) -> Operation:
+def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
     """``deviceStatuses``: one row per device."""
 
     async def listed(call: Call) -> Answer:
@@ -104,7 +104,7 @@ def statuses(face: Face, object_kind: str, scope: frozenset[str], *, beta: bool 
 
         return value_answer(call, f"{face.path}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
-    return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope, beta=beta)
+    return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope)
 
 
 def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
@@ -168,6 +168,6 @@ OPERATIONS: Final = [
         kinds=management.COMPLIANCE_KINDS,
     ),
     Operation("POST", f"{POLICIES.path}/{{id}}/scheduleActionsForRules", _schedule, _WRITE),
-    statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
-    statuses(POLICIES, _COMPLIANCE, _READ),
+    _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
+    _statuses(POLICIES, _COMPLIANCE, _READ),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from taxiway import directory
 from taxiway.enrollment import DEFAULT_HELLO, default_of
@@ -38,14 +38,14 @@ _PROVIDERS: Final = {
     )
 }
 _MOST: Final = 8192
-_known: Final[dict[Hashable, tuple[Item, ...]]] = {}
+_known: Final[dict[Hashable, tuple[dict[str, Any], tuple[Item, ...]]]] = {}
 #: The kinds of objects that are configurations, as assignments, origins and statuses name them.
 CONFIGURATION_OBJECTS: Final = frozenset(_PROVIDERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A configuration of one device and user: by whom it is reached, its row and its items."""
+    """A configuration of one device and user: by whom it is reached, its row (secrets opened) and its items."""
 
     kind: str
     row: Row
@@ -111,17 +111,23 @@ def _of_kind(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list[Me
     if not via:
         return []
     rows = _PROVIDERS[kind].collection.rows.select(tx, one_of("id", list(via)), order=[("display_name", False)])
-    return [Meant(kind, row, via[row["id"]], _items(tx, kind, row)) for row in rows]
+    return [_meant(tx, kind, row, via[row["id"]]) for row in rows]
 
 
-def _items(tx: Tx, kind: str, row: Row) -> tuple[Item, ...]:
-    """What a row sets, worked out once for each of its contents: most are as they were when one of many changes."""
+def _meant(tx: Tx, kind: str, row: Row, via: Literal["device", "user"]) -> Meant:
+    """A row with its secrets opened and what it sets, worked out once for each of its contents.
+
+    Most rows are as they were when one of many changes.
+    """
     key = (tx.tenant, kind, row["id"], row["stamp"], csp.edition())
     found = _known.get(key) if row["stamp"] else None
     if found is None:
         provider = _PROVIDERS[kind]
-        found = provider.items(provider.collection.opened(tx, row), tx.tenant)
+        opened = provider.collection.opened(tx, row)
+        secrets = {name: value for name, value in opened.items() if name not in row}
+        found = secrets, provider.items(opened, tx.tenant)
         if len(_known) >= _MOST:
             _known.clear()
         _known[key] = found
-    return found
+    secrets, items = found
+    return Meant(kind, {**row, **secrets}, via, items)

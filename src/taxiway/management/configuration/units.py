@@ -14,6 +14,7 @@ from taxiway.management.model import (
     set_whole,
     unit_of,
 )
+from taxiway.wire.csp import lookup
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +26,24 @@ class Unit:
 
 
 def units_of(effective: Effective) -> tuple[Unit, ...]:
-    """What is sent as one command each; nothing in dispute, and nothing of a node that is set whole and disputed."""
+    """What is sent as one command each; nothing in dispute, and nothing of a node that is set whole and disputed.
+
+    What restarts the PC comes last: the restart finds everything else done (05 section 14, R21).
+    """
     disputed = {key_of(unit_of(each.uri)) for each in effective.conflicts}
     units: dict[str, tuple[list[Item], list[str]]] = {}
     for item, origins in effective.items:
         items, asking = units.setdefault(unit_of(item.uri), ([], []))
         items.append(item)
         asking += origins
-    return tuple(_unit(unit, *parts) for unit, parts in units.items() if key_of(unit) not in disputed)
+    kept = {unit: parts for unit, parts in units.items() if key_of(unit) not in disputed}
+    order = sorted(kept, key=lambda unit: any(_restarts(item.uri) for item in kept[unit][0]))
+    return tuple(_unit(unit, *kept[unit]) for unit in order)
+
+
+def _restarts(uri: str) -> bool:
+    node = lookup(uri)
+    return node is not None and node.reboot
 
 
 def _unit(unit: str, items: list[Item], asking: list[str]) -> Unit:
