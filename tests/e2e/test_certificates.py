@@ -251,6 +251,8 @@ async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     await deploying.write(unassign)
     assert (await deploying.deploy(deploying.current)).reached == "desktop"
     assert certs.held(deploying.current) == []
+    [row] = await certs.issued(deploying)
+    assert row["revoked_at"] is not None
     assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
 
 

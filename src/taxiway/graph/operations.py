@@ -15,6 +15,7 @@ from taxiway.graph.resources import (
     autopilot_profiles,
     autopilot_settings,
     branding,
+    certificate_states,
     conditional_access,
     configurations,
     consent,
@@ -55,6 +56,7 @@ OPERATIONS: Final[list[Operation]] = [
     *filters.OPERATIONS,
     *apps.OPERATIONS,
     *configurations.OPERATIONS,
+    *certificate_states.OPERATIONS,
     *managed_devices.OPERATIONS,
     *recovery_keys.OPERATIONS,
 ]

@@ -13,6 +13,7 @@ from taxiway.management.apps.mobile_apps import (
     update_app,
 )
 from taxiway.management.certificates.challenges import forget_challenges
+from taxiway.management.certificates.issued import Issued, issued_certificates
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -58,6 +59,7 @@ __all__ = [
     "EspView",
     "Estimate",
     "Expected",
+    "Issued",
     "Item",
     "ManagementError",
     "NoContent",
@@ -80,6 +82,7 @@ __all__ = [
     "expire_pages",
     "follow",
     "forget_challenges",
+    "issued_certificates",
     "judge",
     "meant_apps",
     "meant_for",

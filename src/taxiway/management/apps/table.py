@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Final, Protocol
 
-from taxiway.management.apps.kinds import modern, msi, office
+from taxiway.management.apps.kinds import appx, modern, msi, office
 from taxiway.management.apps.order import Order
 from taxiway.store import Prop, Row
 
@@ -38,5 +38,5 @@ class Module(Protocol):
         """What is executed; ``content`` is where the installer is."""
 
 
-_ALL: Final[tuple[Module, ...]] = (msi, modern, office)
+_ALL: Final[tuple[Module, ...]] = (msi, modern, appx, office)
 KINDS: Final = {kind.KIND: kind for kind in _ALL}
