@@ -238,6 +238,26 @@ async def test_another_authority_than_the_one_named_is_not_believed(deploying, m
     assert not await certs.issued(deploying)
 
 
+@pytest.mark.parametrize(
+    ("provider", "tpm", "reached"),
+    [
+        ("useTpmKspOtherwiseFail", True, "desktop"),
+        ("useTpmKspOtherwiseFail", False, "failed"),
+        ("useTpmKspOtherwiseUseSoftwareKsp", False, "desktop"),
+    ],
+)
+async def test_a_key_that_has_to_be_in_a_tpm_needs_one(deploying, provider, tpm, reached):
+    """Without a TPM the profile that insists on one fails the page, the one that does not is enrolled."""
+    await deploying.page()
+    await certs.scep(deploying, key_storage_provider=provider)
+    make = deploying.instance.make_pc
+    deploying.instance.make_pc = lambda folder: make(folder, **({} if tpm else {"tpm_key": ""}))
+    outcome = await deploying.deploy()
+    assert outcome.reached == reached, outcome.failure
+    shown = "1 of 1 applied" if reached == "desktop" else "Error: 0x80090030"
+    assert lines(deploying, "device setup")[-1] == f"Certificates ({shown})"
+
+
 async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     """After the assignments end the PC has neither certificate nor key of either kind."""
     made = [await certs.scep(deploying), (await certs.pfx(deploying, keys.rsa()))[0]]
