@@ -1,7 +1,10 @@
 """Certificate profiles, packages and Microsoft 365 Apps as Graph clients make them (02 sections 8 and 9)."""
 
 import base64
+import json
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -11,6 +14,7 @@ from graph.test_intune import APPS, CONFIGURATIONS, upload
 from support.packages import PUBLISHER, make_msix
 from taxiway import enrollment, pki
 from taxiway.management import CONFIGURATIONS as ROWS
+from taxiway.management.configuration.kinds.scep import VARIABLES
 from taxiway.wire.app_content import encrypt_content
 from taxiway.wire.msix import publisher_hash
 
@@ -50,13 +54,24 @@ OFFICE = {
 
 async def test_a_scep_profile_round_trips(graph):
     """What was sent is shown; only properties of the kind are."""
-    made = await graph.post(CONFIGURATIONS, SCEP)
+    trust = {"rootCertificate@odata.bind": f"https://graph.microsoft.com{CONFIGURATIONS}('a-root')"}
+    made = await graph.post(CONFIGURATIONS, {**SCEP, **trust})
     shown = await graph.get(f"{CONFIGURATIONS}/{made['id']}")
     assert {name: shown[name] for name in SCEP} == SCEP
     assert shown["renewalThresholdPercentage"] == 20
     assert "omaSettings" not in shown
     await graph.call("PATCH", f"{CONFIGURATIONS}/{made['id']}", {"keySize": "size4096"}, expect=204)
     assert len(await graph.values(f"{CONFIGURATIONS}/graph.windows81SCEPCertificateProfile")) == 1
+
+
+async def test_the_profiles_of_the_documentation_are_taken(graph):
+    """Each body in docs/certificates.md can be posted as it stands, and each variable it names is one."""
+    text = (Path(__file__).parents[2] / "docs" / "certificates.md").read_text("utf-8")
+    bodies = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", text, re.DOTALL)]
+    assert len(bodies) == 2
+    for body in bodies:
+        await graph.post(CONFIGURATIONS, body)
+    assert set(re.findall(r"`\{\{(\w+)\}\}`", text)) == set(VARIABLES)
 
 
 async def test_what_a_scep_profile_cannot_say_is_named(graph):
