@@ -164,42 +164,36 @@ async def test_a_power_cut_in_the_middle_leads_to_no_second_certificate(deployin
     assert [pki.thumbprint(each) for each in certs.held(again)] == [row["id"]]
 
 
-async def test_r004_lost_answers_and_a_restart_lead_to_no_second_certificate(deploying, monkeypatch):
-    """The answers around the Atomic are lost, and the server restarts while the PC enrolls: one certificate."""
+async def test_r004_lost_answers_lead_to_no_second_certificate(deploying, monkeypatch):
+    """The answer that brings the Atomic, the one to its Status and the responder's are lost: one certificate."""
     from taxiway.management import flow as management_flow
     from taxiway.management.certificates import flow
 
     await deploying.page()
     await certs.scep(deploying)
-    exchange, respond, lost, outages = management_flow.exchange, flow.respond, [], []
+    exchange, respond, lost = management_flow.exchange, flow.respond, []
+
+    def lose(what):
+        lost.append(what)
+        raise ConnectionError(what)
 
     async def losing(*parts, **more):
         answer = await exchange(*parts, **more)
-        if b"<Atomic>" in answer and not lost:
-            lost.append("the answer that brings the Atomic")
-            raise ConnectionError(lost[-1])
-        if len(lost) == 1 and b"<Atomic>" not in answer:
-            lost.append("the answer to its Status")
-            raise ConnectionError(lost[-1])
+        if b"<Atomic>" in answer and "Atomic" not in lost:
+            lose("Atomic")
+        if "Atomic" in lost and b"<Atomic>" not in answer and "Status" not in lost:
+            lose("Status")
         return answer
 
-    async def outage():
-        await deploying.instance.halt()
-        await asyncio.sleep(0.2)
-        await deploying.instance.start()
-
-    async def restarting(*parts, **more):
+    async def losing_too(*parts, **more):
         answer = await respond(*parts, **more)
-        if not outages:
-            outages.append(asyncio.create_task(outage()))
-        return answer
+        return answer if "certificate" in lost else lose("certificate")
 
     monkeypatch.setattr(management_flow, "exchange", losing)
-    monkeypatch.setattr(flow, "respond", restarting)
+    monkeypatch.setattr(flow, "respond", losing_too)
     outcome = await deploying.deploy()
-    await asyncio.gather(*outages)
     assert outcome.reached == "desktop", outcome.failure
-    assert len(lost) == 2
+    assert sorted(lost) == ["Atomic", "Status", "certificate"]
     [row] = await certs.issued(deploying)
     assert [pki.thumbprint(each) for each in certs.held(deploying.current)] == [row["id"]]
 
@@ -244,6 +238,26 @@ async def test_another_authority_than_the_one_named_is_not_believed(deploying, m
     assert not await certs.issued(deploying)
 
 
+@pytest.mark.parametrize(
+    ("provider", "tpm", "reached"),
+    [
+        ("useTpmKspOtherwiseFail", True, "desktop"),
+        ("useTpmKspOtherwiseFail", False, "failed"),
+        ("useTpmKspOtherwiseUseSoftwareKsp", False, "desktop"),
+    ],
+)
+async def test_a_key_that_has_to_be_in_a_tpm_needs_one(deploying, provider, tpm, reached):
+    """Without a TPM the profile that insists on one fails the page, the one that does not is enrolled."""
+    await deploying.page()
+    await certs.scep(deploying, key_storage_provider=provider)
+    make = deploying.instance.make_pc
+    deploying.instance.make_pc = lambda folder: make(folder, **({} if tpm else {"tpm_key": ""}))
+    outcome = await deploying.deploy()
+    assert outcome.reached == reached, outcome.failure
+    shown = "1 of 1 applied" if reached == "desktop" else "Error: 0x80090030"
+    assert lines(deploying, "device setup")[-1] == f"Certificates ({shown})"
+
+
 async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     """After the assignments end the PC has neither certificate nor key of either kind."""
     made = [await certs.scep(deploying), (await certs.pfx(deploying, keys.rsa()))[0]]
@@ -257,6 +271,8 @@ async def test_what_is_not_assigned_any_more_is_taken_back(deploying, keys):
     await deploying.write(unassign)
     assert (await deploying.deploy(deploying.current)).reached == "desktop"
     assert certs.held(deploying.current) == []
+    [row] = await certs.issued(deploying)
+    assert row["revoked_at"] is not None
     assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
 
 

@@ -16,7 +16,7 @@ from taxiway import directory, pki
 from taxiway.doors import Door
 from taxiway.enrollment import MANAGED
 from taxiway.kernel import SystemEntropy
-from taxiway.management import device_states, forget_challenges, routes
+from taxiway.management import CONFIGURATIONS, device_states, forget_challenges, routes
 from taxiway.management.certificates import challenges
 from taxiway.management.certificates.http import BURST
 from taxiway.management.certificates.tables import scep_challenge
@@ -241,7 +241,7 @@ async def test_a_key_shorter_than_the_profile_asks_for_is_bad_alg(client):
 
 @pytest.mark.parametrize(
     ("kind", "says"),
-    [("17", "RenewalReq"), ("20", "CertPoll"), ("21", "GetCert"), ("22", "GetCRL"), ("3", "type"), ("77", "type")],
+    [("20", "CertPoll"), ("21", "GetCert"), ("22", "GetCRL"), ("3", "type"), ("77", "type")],
 )
 async def test_other_messages_are_refused_by_name(client, kind, says):
     """What is not served says so in failInfoText."""
@@ -340,3 +340,58 @@ async def test_one_address_is_not_answered_without_end(client):
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
     client.rt.clock.advance(1)
     assert (await client.http.get(path)).status_code == 200
+
+
+@pytest.fixture
+async def renewing(client, make, everywhere):
+    """A client whose certificate was issued for a profile that is there."""
+    profile = await make("windows81SCEPCertificateProfile", {"display_name": "one"}, everywhere)
+    challenge = await client.pc.write(lambda tx: challenges.draw(tx, client.pc.managed_id, profile, TERMS))
+    client.profile, client.challenge = profile, challenge
+    client.first = await client.enroll(client.message())
+    return client
+
+
+def renewal(client, *, signer=None, key=None, transaction="R-1", **changes):
+    """A request for the next certificate, signed with the present one."""
+    request = client.request(key=client.other, challenge="none", **changes)
+    sealed = scep_content.seal(request, client.authority.registration)
+    attributes = Attributes(MessageType.RENEWAL, transaction, b"n" * 16)
+    return scep.write_message(attributes, sealed, signer or client.first, key or client.key)
+
+
+async def test_a_certificate_vouches_for_the_next_one(renewing):
+    """A new key, the same subject and terms, no challenge; a repetition has no second effect."""
+    client, message = renewing, renewal(renewing)
+    for _ in range(2):
+        read = await client.send(message)
+        assert read.attributes.status == "0", read.attributes
+        opened = scep_content.unseal(read.envelope, client.first, client.key)
+        made = next(
+            each for each in scep_content.read_certificates(opened) if each.public_key() == client.other.public_key()
+        )
+        assert made.subject == client.first.subject
+    rows = await client.issued()
+    assert {row["id"] for row in rows} == {pki.thumbprint(client.first), pki.thumbprint(made)}
+    assert {row["profile"] for row in rows} == {client.profile}
+
+
+@pytest.mark.parametrize("why", ["stranger", "revoked", "expired", "profile", "unmanaged", "subject"])
+async def test_a_certificate_that_cannot_vouch_renews_nothing(renewing, why):
+    """Not one of ours, revoked, expired, of a profile or a device that is gone, or for another subject."""
+    client, pc, more = renewing, renewing.pc, {}
+    if why == "stranger":
+        more = {"signer": client.signer()}
+    if why == "revoked":
+        await pc.write(lambda tx: pki.revoke(tx, subject=f"managed:{pc.managed_id}"))
+    if why == "expired":
+        client.rt.clock.advance(31 * 24 * 3600)
+    if why == "profile":
+        await pc.write(lambda tx: CONFIGURATIONS.delete(tx, client.profile))
+    if why == "unmanaged":
+        await pc.write(lambda tx: MANAGED.delete(tx, pc.managed_id))
+    if why == "subject":
+        more = {"subject": "CN=other"}
+    attributes = (await client.send(renewal(client, **more))).attributes
+    assert (attributes.status, attributes.fail) == ("2", FailInfo.BAD_REQUEST)
+    assert [row["id"] for row in await client.issued()] == [pki.thumbprint(client.first)]

@@ -29,6 +29,7 @@ from taxiway.management.apps.relationships import Related, Relationship
 from taxiway.management.apps.relationships import of as relationships_of
 from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
+from taxiway.management.certificates.issued import Issued, issued_certificates
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -110,6 +111,7 @@ __all__ = [
     "Expected",
     "Forecast",
     "Foresight",
+    "Issued",
     "Item",
     "ManagementError",
     "NoContent",
@@ -150,6 +152,7 @@ __all__ = [
     "foresee",
     "forget_archives",
     "forget_challenges",
+    "issued_certificates",
     "judge",
     "meant_apps",
     "meant_for",

@@ -8,6 +8,7 @@ but sign certificates (RFC 8894, section 2.1.2).
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,7 +22,8 @@ from taxiway.pki.authorities import Extensions, sign
 from taxiway.pki.entities import AUTHORITIES, CERTIFICATES
 from taxiway.pki.errors import NoAuthority
 from taxiway.pki.peers import thumbprint
-from taxiway.store import Runtime, Tx
+from taxiway.store import Row, Runtime, Tx, eq
+from taxiway.store.query import both
 
 _CLIENT, _REGISTRATION = "client", "registration"
 _NAMES: Final = {_CLIENT: "taxiway Client CA", _REGISTRATION: "taxiway Registration Authority"}
@@ -83,8 +85,13 @@ async def issue_client(
     return await rt.workers.run(sign, (signer.certificate, key), public_key, subject, validity, extensions, serial)
 
 
-def record_client(tx: Tx, certificate: x509.Certificate, *, subject: str) -> str:
-    """Put an issued certificate on record; its thumbprint. It opens no door, so no router leads from it."""
+def record_client(
+    tx: Tx, certificate: x509.Certificate, *, subject: str, profile: str, terms: Mapping[str, object]
+) -> str:
+    """Put an issued certificate on record; its thumbprint. It opens no door, so no router leads from it.
+
+    ``profile``: what it was issued for; ``terms``: what was granted.
+    """
     name = thumbprint(certificate)
     CERTIFICATES.insert(
         tx,
@@ -95,10 +102,39 @@ def record_client(tx: Tx, certificate: x509.Certificate, *, subject: str) -> str
             "serial": format(certificate.serial_number, "x"),
             "issued_at": tx.now,
             "expires_at": certificate.not_valid_after_utc,
+            "profile": profile,
+            "terms": dict(terms),
             "der": _encoded(certificate),
         },
     )
     return name
+
+
+def client_of(tx: Tx, certificate: x509.Certificate) -> Row | None:
+    """The record of a certificate that is shown; None unless it is exactly one of ours, not revoked, valid now."""
+    row = CERTIFICATES.get(tx, thumbprint(certificate))
+    if row is None or row["purpose"] != "client" or row["revoked_at"] is not None or row["expires_at"] < tx.now:
+        return None
+    return row if row["der"] == _encoded(certificate) else None
+
+
+def revoke_clients(tx: Tx, profile: str, subject: str) -> int:
+    """Revoke what a subject was issued for a profile; how many that were."""
+    rows = CERTIFICATES.select(tx, both(eq("subject", subject), eq("profile", profile)))
+    live = [row for row in rows if row["revoked_at"] is None]
+    for row in live:
+        CERTIFICATES.update(tx, row["id"], {"revoked_at": tx.now})
+    return len(live)
+
+
+def recorded_der(tx: Tx, name: str) -> bytes:
+    """An issued certificate by its thumbprint, also one that was revoked."""
+    return base64.b64decode(CERTIFICATES.require(tx, name)["der"])
+
+
+def client_certificates(tx: Tx, profile: str) -> list[Row]:
+    """The certificates that were issued for a profile, newest first."""
+    return CERTIFICATES.select(tx, both(eq("profile", profile), eq("purpose", "client")), order=[("expires_at", True)])
 
 
 def client_validity(tx: Tx, name: str) -> tuple[datetime, datetime] | None:

@@ -20,6 +20,9 @@ CERTIFICATE = Entity(
         Prop("issued_at", "datetime"),
         Prop("expires_at", "datetime", column=True),
         Prop("revoked_at", "datetime", column=True),
+        # What it was issued for beside opening a door, such as a certificate profile, and what it was to say.
+        Prop("profile", column=True, index=True),
+        Prop("terms", "json"),
         Prop("der", kind="binary"),
     ],
 )

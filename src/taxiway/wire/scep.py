@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from taxiway.wire.errors import WireError
 
 MAX_BYTES: Final = 64 * 1024
-CAPABILITIES: Final = ("AES", "POSTPKIOperation", "SCEPStandard", "SHA-256", "SHA-512")
+CAPABILITIES: Final = ("AES", "POSTPKIOperation", "Renewal", "SCEPStandard", "SHA-256", "SHA-512")
 #: Content types (RFC 8894, sections 4.1 and 4.2).
 MESSAGE_TYPE: Final = "application/x-pki-message"
 CERTIFICATES_TYPE: Final = "application/x-x509-ca-ra-cert"

@@ -28,12 +28,15 @@ ENROLLED, PENDING, FAILED = "1", "2", "16"
 IMPORTED: Final = "0"
 #: The HRESULTs of an import: the password is wrong, or what was sent is no PKCS#12 with a key.
 BAD_PASSWORD, BAD_DATA = 0x80070056, 0x8009310B
+#: A key that has to be in a TPM, on a PC that has none.
+NO_TPM: Final = 0x80090030
 
 _REQUIRED: Final = (
     *("ServerURL", "Challenge", "EKUMapping", "KeyUsage", "SubjectName"),
     *("KeyLength", "HashAlgorithm", "CAThumbprint"),
 )
 _PLAIN: Final = "0"
+_TPM_ONLY, _HELLO = "1", "4"
 
 
 class ClientCertificates(Csp):
@@ -49,12 +52,14 @@ class ClientCertificates(Csp):
         self._transport = transport
 
     def check(self, change: Change) -> None:
-        """An enrolment needs its settings; a password in another form than plain is not served."""
+        """An enrolment needs its settings; keys of Windows Hello and passwords that are not plain are not served."""
         node = change.node
         if change.verb == "Exec":
             missing = [name for name in _REQUIRED if not self._tree.stored(node.above().child(name))]
             if missing:
                 raise Refused(Code.BAD_REQUEST)
+        if node.name == "KeyProtection" and change.value == _HELLO:
+            raise Refused(Code.NOT_SUPPORTED)
         if node.name == "PFXCertPasswordEncryptionType" and change.value not in {_PLAIN, ""}:
             raise Refused(Code.NOT_SUPPORTED)
 
@@ -91,6 +96,9 @@ class ClientCertificates(Csp):
 
     async def _enroll(self, node: Node) -> None:
         """Ask until there is a certificate, a refusal, or no attempt is left."""
+        if self._setting(node, "KeyProtection") == _TPM_ONLY and not self._storage.state.firmware.has_tpm:
+            self._end(node, FAILED, NO_TPM)
+            return
         clock, pace = self._transport.host.clock, self._transport.host.pace
         attempts = int(self._setting(node, "RetryCount") or 3)
         key, bits, tpm = self._key(node), int(self._setting(node, "KeyLength")), self._transport.tpm

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO, Final, Protocol
 
-from taxiway.management.apps.kinds import modern, msi, office, win32, winget
+from taxiway.management.apps.kinds import appx, modern, msi, office, win32, winget
 from taxiway.management.apps.order import Order
 from taxiway.store import Prop, Row
 
@@ -42,7 +42,7 @@ class CspModule(Module, Protocol):
         """What is executed; ``content`` is where the installer is."""
 
 
-_BY_CSP: Final[tuple[CspModule, ...]] = (msi, modern, office)
+_BY_CSP: Final[tuple[CspModule, ...]] = (msi, modern, appx, office)
 _BY_EXTENSION: Final[tuple[Module, ...]] = (win32, winget)
 BY_CSP: Final = {kind.KIND: kind for kind in _BY_CSP}
 KINDS: Final[dict[str, Module]] = {kind.KIND: kind for kind in (*_BY_CSP, *_BY_EXTENSION)}

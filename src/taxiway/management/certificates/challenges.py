@@ -67,7 +67,8 @@ def find(tx: Tx, challenge: str) -> Challenge | None:
 def judge(known: Challenge | None, request: Request, key_hash: str, transaction: str, now: datetime) -> Verdict:
     """Whether a request gets a certificate; pure. What differs from what was granted is said, but never what was."""
     if known is None:
-        return _refuse("unknown", "The challenge is not one that this tenant's devices were given, or it is void.")
+        text = "No challenge that this tenant's devices were given, or one that is void; no certificate that vouches."
+        return _refuse("unknown", text)
     if known["used_at"] is not None:
         if (known["key_hash"], known["transaction"]) == (key_hash, transaction):
             return Verdict("again", Reason("scep.again", "The same request came before; it has its certificate."))
@@ -109,6 +110,27 @@ def _against(terms: Mapping[str, Any], request: Request) -> Verdict:
 
 def _refuse(code: str, text: str, fail: FailInfo = FailInfo.BAD_REQUEST) -> Verdict:
     return Verdict("refuse", Reason(f"scep.{code}", text), fail)
+
+
+def renewal(transaction: str, key_hash: str, thumbprint: str) -> str:
+    """What stands in a challenge's place where a certificate vouches for the next one: the same for a repetition."""
+    return f"renewal|{thumbprint}|{key_hash}|{transaction}"
+
+
+def vouched(tx: Tx, token: str, managed_id: str, profile: str, terms: Mapping[str, Any]) -> Challenge:
+    """The grant of a renewal, kept like a challenge from its first request on."""
+    known = find(tx, token)
+    if known is not None:
+        return known
+    values = {"managed_id": managed_id, "configuration_id": profile, "terms": dict(terms)}
+    return {**values, "hash": _hash(token), "expires_at": tx.now + LIFETIME, "used_at": None}
+
+
+def keep(tx: Tx, known: Challenge) -> None:
+    """Put the grant of a renewal on record where it is not yet."""
+    if tx.one(_find, {"t": tx.tenant, "h": known["hash"]}) is None:
+        names = ("hash", "managed_id", "configuration_id", "terms", "expires_at")
+        tx.execute(sa.insert(scep_challenge).values({"tenant": tx.tenant, **{name: known[name] for name in names}}))
 
 
 def _hash(challenge: str) -> str:

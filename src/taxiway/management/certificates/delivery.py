@@ -36,11 +36,24 @@ def deliver(ctx: Context, lane: str) -> list[str]:
     """Want the certificates of a lane, take back those that are not wanted any more; the ids of what is wanted."""
     found = wanted(ctx, lane)
     kept = {each.id for each in found}
-    mine = [row for row in ctx.queue.rows.values() if row["lane"] == lane and row["key"].startswith(RUNS_ONCE)]
-    for row in mine:
-        if row["id"] not in kept and row["hash"] != RETRACTED:
+    orders = [row for row in ctx.queue.rows.values() if row["key"].startswith(RUNS_ONCE) and row["hash"] != RETRACTED]
+    elsewhere = {row["uri"] for row in orders if row["lane"] != lane}
+    for row in [row for row in orders if row["lane"] == lane and row["id"] not in kept]:
+        if row["uri"] in elsewhere:
+            ctx.queue.drop(row)  # in another lane the same one is still asked for
+        else:
             ctx.queue.retract(row, row["uri"].rpartition("/")[0])
+            _revoke(ctx, row["key"].removeprefix(RUNS_ONCE))
     return ctx.queue.want_all(found)
+
+
+def _revoke(ctx: Context, configuration_id: str) -> None:
+    """What the device was issued for a profile that it has no more is not good any more, whatever the device does."""
+    count = pki.revoke_clients(ctx.tx, configuration_id, f"managed:{ctx.managed['id']}")
+    if count:
+        what = {"managed_device": ctx.managed["id"], "configuration": configuration_id, "certificates": count}
+        why = Reason("certificate.profile_ended", "The profile is not meant for the device any more.")
+        ctx.tx.log("certificate.revoked", subject=ctx.subject, what=what, why=[why])
 
 
 def wanted(ctx: Context, lane: str) -> list[Wanted]:

@@ -14,6 +14,7 @@ from taxiway import enrollment, pki
 from taxiway.kernel import Reason
 from taxiway.management.certificates import challenges
 from taxiway.management.certificates.challenges import Challenge, Verdict
+from taxiway.management.configuration.configurations import CONFIGURATIONS
 from taxiway.store import Runtime, Tx
 from taxiway.wire.scep import (
     Attributes,
@@ -39,7 +40,6 @@ from taxiway.wire.scep_settings import parse_subject
 
 #: Messages of the protocol that this responder does not serve, and why.
 _NOT_SERVED: Final = {
-    MessageType.RENEWAL: "RenewalReq is not served: a new certificate is ordered through device management.",
     MessageType.POLL: "CertPoll is not served: every request is answered at once.",
     MessageType.GET_CERT: "GetCert is not served.",
     MessageType.GET_CRL: "GetCRL is not served.",
@@ -77,8 +77,13 @@ async def _certificate(
     request = await rt.workers.run(_read, authority, message)
     transaction, digest = message.attributes.transaction, key_hash(request.key)
 
+    vouching = message.signer if message.attributes.kind == MessageType.RENEWAL else None
+    token = request.challenge
+    if vouching is not None:
+        token = challenges.renewal(transaction, digest, pki.thumbprint(vouching))
+
     def decide(tx: Tx) -> tuple[Verdict, Challenge | None]:
-        known = challenges.find(tx, request.challenge)
+        known = challenges.find(tx, token) if vouching is None else _vouched(tx, token, vouching)
         verdict = challenges.judge(known, request, digest, transaction, tx.now)
         if known is not None and enrollment.managed_device(tx, known["managed_id"]) is None:
             verdict = Verdict("refuse", Reason("scep.unmanaged", "The device is not managed any more."))
@@ -100,8 +105,10 @@ async def _certificate(
         if final.value == "refuse" or made is None:
             tx.log("certificate.refused", subject=subject, what=what, why=[final.why])
             return final, None
-        name = pki.record_client(tx, made, subject=f"managed:{row['managed_id']}")
-        challenges.use(tx, request.challenge, digest, transaction, name)
+        about = {"subject": f"managed:{row['managed_id']}", "profile": row["configuration_id"], "terms": row["terms"]}
+        name = pki.record_client(tx, made, **about)
+        challenges.keep(tx, row)
+        challenges.use(tx, token, digest, transaction, name)
         what |= {"thumbprint": name, "certificate_subject": request.subject, "usages": row["terms"]["usages"]}
         tx.log("certificate.issued", subject=subject, what=what, why=[final.why])
         return final, made.public_bytes(serialization.Encoding.DER)
@@ -120,9 +127,9 @@ async def _certificate(
 
 
 def _read(authority: pki.ClientAuthority, message: PkiMessage) -> Request:
-    """The request in the message, whose key signed it; every other message is refused by name."""
+    """The request in the message, whose key signed it, or which another certificate signed for a renewal."""
     kind = message.attributes.kind
-    if kind != MessageType.REQUEST:
+    if kind not in {MessageType.REQUEST, MessageType.RENEWAL}:
         named = {str(each): text for each, text in _NOT_SERVED.items()}
         raise Refused(named.get(kind, f"There is no message of the type '{kind[:20]}'."), FailInfo.BAD_REQUEST)
     if not message.attributes.sender_nonce:
@@ -133,9 +140,18 @@ def _read(authority: pki.ClientAuthority, message: PkiMessage) -> Request:
         raise Refused(error.message, FailInfo.BAD_ALG) from error
     except BadScep as error:
         raise Refused(error.message, FailInfo.BAD_MESSAGE_CHECK) from error
-    if message.signer.public_key() != request.key:
+    if kind == MessageType.REQUEST and message.signer.public_key() != request.key:
         raise Refused("The message is not signed with the key that is to be certified.", FailInfo.BAD_MESSAGE_CHECK)
     return request
+
+
+def _vouched(tx: Tx, token: str, certificate: x509.Certificate) -> Challenge | None:
+    """What a certificate of ours grants for the next one: the same again, as long as its profile is there."""
+    row = pki.client_of(tx, certificate)
+    if row is None or CONFIGURATIONS.get(tx, row["profile"]) is None:
+        return None
+    managed_id = str(row["subject"]).partition(":")[2]
+    return challenges.vouched(tx, token, managed_id, row["profile"], row["terms"])
 
 
 async def _sign(

@@ -158,6 +158,10 @@ def upgrade() -> None:
     with op.batch_alter_table("scep_challenge", schema=None) as batch_op:
         batch_op.create_index("ix_scep_challenge_device", ["tenant", "managed_id", "configuration_id"], unique=False)
 
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("profile", sa.Text(), nullable=True))
+        batch_op.create_index("ix_certificate_profile", ["tenant", "profile"], unique=False)
+
     with op.batch_alter_table("device_command", schema=None) as batch_op:
         batch_op.add_column(sa.Column("cause", sa.Text(), nullable=True))
         batch_op.add_column(sa.Column("delivered", sa.Boolean(), server_default=sa.text("(true)"), nullable=False))
@@ -168,6 +172,10 @@ def downgrade() -> None:
     with op.batch_alter_table("device_command", schema=None) as batch_op:
         batch_op.drop_column("delivered")
         batch_op.drop_column("cause")
+
+    with op.batch_alter_table("certificate", schema=None) as batch_op:
+        batch_op.drop_index("ix_certificate_profile")
+        batch_op.drop_column("profile")
 
     with op.batch_alter_table("scep_challenge", schema=None) as batch_op:
         batch_op.drop_index("ix_scep_challenge_device")
