@@ -243,3 +243,26 @@ async def test_scope_tags_are_there_by_resource(graph):
     """What IntuneWin32App asks for before it makes an app."""
     found = await graph.values("/beta/deviceManagement/getRoleScopeTagsByResource(resource='MobileApps')")
     assert [each["id"] for each in found] == ["0"]
+
+
+async def test_apps_are_sorted_into_categories(graph):
+    """By reference, as clients do; they show with the app when expanded, and go without it."""
+    categories = "/beta/deviceAppManagement/mobileAppCategories"
+    made = await graph.post(categories, {"displayName": "Tools"})
+    [found] = await graph.values(f"{categories}?$filter=displayName eq 'tools'")
+    assert found["id"] == made["id"]
+    [app, _, _] = await three(graph)
+    address = f"https://graph.microsoft.com/beta/deviceAppManagement/mobileAppCategories/{made['id']}"
+    for _ in range(2):
+        await graph.call("POST", f"{APPS}/{app}/categories/$ref", {"@odata.id": address}, expect=204)
+    shown = await graph.get(f"{APPS}/{app}/?$expand=categories,assignments")
+    assert [each["displayName"] for each in shown["categories"]] == ["Tools"]
+    assert shown["assignments"] == []
+    await graph.call("PATCH", f"{categories}/{made['id']}", {"displayName": "Utilities"}, expect=200)
+    assert [each["displayName"] for each in await graph.values(f"{APPS}/{app}/categories")] == ["Utilities"]
+    await graph.call("DELETE", f"{APPS}/{app}/categories/{made['id']}/$ref", expect=204)
+    await graph.call("DELETE", f"{APPS}/{app}/categories/{made['id']}/$ref", expect=404)
+    await graph.call("POST", f"{APPS}/{app}/categories/$ref", {"@odata.id": address[:-12] + "0" * 12}, expect=404)
+    await graph.post(categories, {"displayName": ""}, expect=400)
+    await graph.call("DELETE", f"{categories}/{made['id']}", expect=200)
+    assert await graph.values(categories) == []

@@ -1,6 +1,15 @@
 """OMA-DM sessions: policies, apps, certificates, the ESP run, compliance."""
 
 from taxiway.management.actions.retirement import end_retirements, order_retire
+from taxiway.management.apps.categories import (
+    CATEGORIES,
+    categories_of,
+    create_category,
+    delete_category,
+    rename_category,
+    sort_into,
+    take_out,
+)
 from taxiway.management.apps.entities import APP_KINDS, EXTENSION_KINDS, WIN32
 from taxiway.management.apps.estimate import Estimate, Expected
 from taxiway.management.apps.mobile_apps import (
@@ -59,6 +68,7 @@ from taxiway.management.settings import secure_by_default, set_secure_by_default
 __all__ = [
     "APPS",
     "APP_KINDS",
+    "CATEGORIES",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
@@ -87,11 +97,14 @@ __all__ = [
     "assign_configuration",
     "assign_policy",
     "assign_script",
+    "categories_of",
     "create_app",
+    "create_category",
     "create_configuration",
     "create_policy",
     "create_script",
     "delete_app",
+    "delete_category",
     "delete_configuration",
     "delete_policy",
     "delete_script",
@@ -112,11 +125,14 @@ __all__ = [
     "order_retire",
     "relate_apps",
     "relationships_of",
+    "rename_category",
     "routes",
     "secure_by_default",
     "set_app_content",
     "set_encrypted_content",
     "set_secure_by_default",
+    "sort_into",
+    "take_out",
     "update_app",
     "update_configuration",
     "update_policy",

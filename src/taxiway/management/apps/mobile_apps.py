@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
-from taxiway.management.apps import durations, relationships, win32
+from taxiway.management.apps import categories, durations, relationships, win32
 from taxiway.management.apps.entities import APP_KINDS, EXTENSION_KINDS, MOBILE_APP, MSI, WIN32, WINGET
 from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy, NoContent
@@ -78,6 +78,7 @@ def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
     states.forget_object(tx, "app", app_id)
+    categories.drop_app(tx, app_id)
 
 
 def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:
