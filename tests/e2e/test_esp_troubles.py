@@ -11,7 +11,7 @@ import pytest
 from e2e.deploying import EVERYBODY, FAST, Deploying, QuickClock, product
 from taxiway import directory, management
 from taxiway.device import PC, EspPhaseChanged, Failed, Noted, ScreenShown, StepDone
-from taxiway.management import esp, esp_commands
+from taxiway.management.esp import blocks, page
 from taxiway.store import entries
 
 pytestmark = pytest.mark.anyio
@@ -180,8 +180,8 @@ async def test_r083_quality_updates_come_last(deploying, wanted, metered, versio
 
 async def test_r086_a_server_that_never_finishes_ends_at_the_time_out(deploying, monkeypatch):
     """The lists come, the word that they are final does not: the page fails at its minute, with what it waits for."""
-    whole = esp_commands.release
-    monkeypatch.setattr(esp_commands, "release", lambda *args, **lists: whole(*args, **lists)[:-1])
+    whole = blocks.release
+    monkeypatch.setattr(blocks, "release", lambda *args, **lists: whole(*args, **lists)[:-1])
     await deploying.page(install_progress_timeout_in_minutes=1)
     outcome = await deploying.deploy(clock=QuickClock())
     assert (outcome.reached, outcome.failure.code) == ("failed", "0x800705B4")
@@ -237,7 +237,7 @@ async def test_check_10_an_administrator_fails_the_page(deploying):
 
 async def test_check_10_an_administrator_releases_the_page(deploying, monkeypatch):
     """The server never finishes its collecting; released, the page ends and the desktop appears."""
-    monkeypatch.setitem(esp._STEPS, "collecting", lambda _ctx: None)
+    monkeypatch.setitem(page._STEPS, "collecting", lambda _ctx: None)
     await deploying.page()
     outcome = await _ordered_in_device_setup(deploying, await deploying.pc(), "release")
     assert outcome.reached == "desktop", outcome.failure
