@@ -15,9 +15,11 @@ from taxiway import directory, enrollment, management, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.management.apps import durations
 from taxiway.management.esp import deadlines
+from taxiway.management.extension import agent as agents
 from taxiway.management.extension import states
 from taxiway.management.session import runs
 from taxiway.store import metadata
+from taxiway.wire import csp
 from taxiway.wire.app_content import encrypt_content
 from taxiway.wire.extension import Answer, Receipts, read_answer
 
@@ -332,3 +334,31 @@ def _with_deadline(tx, managed_id):
     run = runs.load(tx, managed_id)
     deadlines.start(run.esp, tx.now, 60)
     runs.save(tx, run)
+
+
+def test_check_14_what_is_said_of_the_agent_fits_the_facts():
+    """Every node and value that the server writes for the agent is one that the CSP has."""
+    for wanted in [*agents.announcement(), *agents.failure("0x80070643"), *agents.failure(None)]:
+        assert csp.lookup(wanted.uri), wanted.uri
+        assert csp.check_write(wanted.uri, wanted.verb, wanted.format, wanted.data) == [], wanted.uri
+    [error, state] = agents.failure("0x80070643")
+    assert (error.data, state.data) == ("-2147023293", "4")
+
+
+async def test_check_07_an_agent_that_fails_is_said_to_the_page_each_time(pc, tool, everywhere):
+    """Its installer ended badly: state 4 with the number; after Try again and another failure once more."""
+    home = f"./Device/{agents.TRACKING}/DevicePreparation/PolicyProviders/taxiway"
+    await tool("Tool", everywhere)
+    pc.install = "60"
+    node = agents.package().node
+    pc.nodes[f"{node}/LastError"] = "-2147023293"
+    said = [*await pc.session(), *await pc.session()]
+    assert ("Replace", f"{home}/LastError", "-2147023293") in said
+    assert ("Replace", f"{home}/InstallationState", "4") in said
+    assert not [each for each in await pc.session() if each[1].startswith(home)]
+    page = "./Device/Vendor/MSFT/DMClient/Provider/taxiway/FirstSyncStatus"
+    pc.nodes[f"{page}/WasDeviceSuccessfullyProvisioned"] = "0"
+    await pc.session()
+    pc.nodes[f"{page}/WasDeviceSuccessfullyProvisioned"] = "2"
+    again = [each for _ in range(3) for each in await pc.session()]
+    assert ("Replace", f"{home}/InstallationState", "4") in again
