@@ -71,6 +71,18 @@ async def test_r069_one_failure_stops_the_rest_and_r071_try_again_mends_it(deplo
     assert (await deploying.report()) == ["successOnRetry"]
 
 
+async def test_r071_try_again_mends_account_setup_too(deploying):
+    """The user's app fails the page of the account, is named, and is installed after Try again."""
+    await deploying.page()
+    await deploying.win32("Mine", EVERYBODY)
+    await deploying.win32("Ready")
+    outcome = await deploying.deploy(exit_codes={"MINE": (1603, 0)}, presses=("Try again",))
+    assert outcome.reached == "desktop", outcome.failure
+    assert runs(deploying) == {"READY": 1, "MINE": 2}
+    assert await deploying.states() == {"Mine": "installed", "Ready": "installed"}
+    assert await deploying.report() == ["successOnRetry"]
+
+
 async def test_r069_what_has_not_begun_stays_as_it_is(deploying):
     """The page failed for good: the second app was never run, and the failure names the first with its number."""
     await deploying.page()

@@ -8,11 +8,14 @@ import json
 import httpx
 import pytest
 
-from e2e.deploying import EVERYBODY
+from e2e.deploying import EVERYBODY, QuickClock
 from e2e.extending import Extending
 from taxiway import management
 from taxiway.device import PC, EspPhaseChanged, Failed, StepDone, transport
 from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.insight.explain_esp import explain_esp
+from taxiway.kernel import Busy
+from taxiway.management.extension import plan
 from taxiway.store import entries
 from taxiway.wire.extension import AGENT_PRODUCT
 
@@ -188,3 +191,40 @@ async def test_an_app_that_changes_under_way_keeps_nobody_waiting(deploying, cha
     assert done
     assert outcome.reached == "desktop", outcome.failure
     assert (await deploying.states()) == ({"Tool": "installed"} if change == "changed" else {})
+
+
+async def test_check_07_an_agent_that_is_never_answered_ends_with_the_page(deploying, monkeypatch):
+    """The agent is there and gets no list: the page identifies until its own time limit, and the record says why."""
+
+    def broken(_asked):
+        raise Busy("The queue is full.")
+
+    monkeypatch.setattr(plan, "plan", broken)
+    await deploying.page(install_progress_timeout_in_minutes=1)
+    await deploying.win32("Tool")
+    outcome = await deploying.deploy(clock=QuickClock(20))
+    assert (outcome.reached, outcome.failure.code) == ("failed", "0x800705B4")
+    assert "Apps" in outcome.failure.reason
+    assert await deploying.states() == {"Tool": "pendingInstall"}
+    managed = await deploying.managed()
+    view = await deploying.read(lambda tx: management.esp_view(tx, managed))
+    assert view.outcome == "failed"
+
+
+async def test_p09_explain_names_the_app_that_hangs(deploying):
+    """While its installer hangs, the explanation has its name, what it does, and an estimate that says nothing."""
+    await deploying.page()
+    await deploying.win32("Tool")
+    pc = await deploying.pc(durations={"TOOL": 5.0})
+    task = asyncio.create_task(pc.power_on(deploying.instance.endpoints, deploying.person))
+    for _ in range(300):
+        await asyncio.sleep(0.1)
+        told = await deploying.read(lambda tx: explain_esp(tx, pc.firmware.serial))
+        waits = [] if told is None else [each for each in told["waits"] if each["origins"] == ["Tool"]]
+        if waits and waits[0]["why"] == "its installer runs":
+            break
+    assert waits[0]["phase"] == "device setup"
+    assert waits[0]["since"]
+    assert told["estimate"]["verdict"] == "cannot say"
+    assert [each["name"] for each in told["estimate"]["apps"]] == ["Tool"]
+    assert (await task).reached == "desktop"

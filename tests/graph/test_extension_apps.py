@@ -7,7 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from graph.test_intune import APPS, a_group, target
-from taxiway import management
+from taxiway import enrollment, management
+from taxiway.management.extension import states
+from taxiway.management.session import statuses
 from taxiway.wire.app_content import encrypt_content
 
 WIN32 = "microsoft.graph.win32LobApp"
@@ -243,3 +245,78 @@ async def test_scope_tags_are_there_by_resource(graph):
     """What IntuneWin32App asks for before it makes an app."""
     found = await graph.values("/beta/deviceManagement/getRoleScopeTagsByResource(resource='MobileApps')")
     assert [each["id"] for each in found] == ["0"]
+
+
+@pytest.fixture
+async def standing(rt, tenant, graph):
+    """An app and a script with what two devices reported of them; their ids."""
+    app, script = (await graph.post(APPS, APP))["id"], (await graph.post(SCRIPTS, SCRIPT))["id"]
+    reported = {"revision": 1, "number": 1, "error": 0, "attempt": 1, "restart": "none", "began_at": None}
+
+    def write(tx):
+        for number, (state, error) in enumerate((("installed", None), ("failed", "0x80070643"), ("installing", None))):
+            device = enrollment.MANAGED.insert(tx, {"device_name": f"PC-{number}", "upn": "ada@contoso.example"})
+            detail = {"name": "7-Zip", "via": "device", **({"error": error} if error else {})}
+            statuses.bring(tx, "device:x", device["id"], ("mobile_app", app), state, detail)
+            for user, exit_code in (("", 0), ("u", 3)):
+                values = {"state": "fail" if exit_code else "success", "exit_code": exit_code, "text": "said"}
+                values = {**reported, **values, "updated_at": tx.now}
+                states.write(tx, device["id"], ("script", script, user), values)
+
+    await rt.store.write(tenant, write)
+    return app, script
+
+
+async def test_where_an_app_stands_is_listed_and_counted(graph, standing):
+    """By device, by user and in sum, with the HRESULT as the signed number that Graph has."""
+    app, _ = standing
+    found = await graph.values(f"{APPS}/{app}/deviceStatuses")
+    told = sorted((each["deviceName"], each["installState"], each["errorCode"]) for each in found)
+    assert told == [("PC-0", "installed", 0), ("PC-1", "failed", -2147023293), ("PC-2", "pendingInstall", 0)]
+    summary = await graph.get(f"{APPS}/{app}/installSummary")
+    assert [summary[f"{name}DeviceCount"] for name in ("installed", "failed", "pendingInstall")] == [1, 1, 1]
+    [user] = await graph.values(f"{APPS}/{app}/userStatuses")
+    assert (user["userPrincipalName"], user["installedDeviceCount"], user["failedDeviceCount"]) == (
+        "ada@contoso.example",
+        1,
+        1,
+    )
+
+
+async def test_how_a_script_ran_is_listed_and_counted(graph, standing):
+    """Runs for the device and for users apart; what was said of an earlier revision does not count."""
+    _, script = standing
+    ran = await graph.values(f"{SCRIPTS}/{script}/deviceRunStates")
+    assert [(each["runState"], each["errorCode"], each["resultMessage"]) for each in ran] == [
+        ("success", 0, "said")
+    ] * 3
+    theirs = await graph.values(f"{SCRIPTS}/{script}/userRunStates")
+    assert [(each["runState"], each["errorDescription"]) for each in theirs] == [("fail", "said")] * 3
+    summary = await graph.get(f"{SCRIPTS}/{script}/runSummary")
+    assert (summary["successDeviceCount"], summary["errorUserCount"]) == (3, 3)
+    changed = {"scriptContent": base64.b64encode(b"Write-Output bye").decode()}
+    await graph.call("PATCH", f"{SCRIPTS}/{script}", changed, expect=200)
+    assert await graph.values(f"{SCRIPTS}/{script}/deviceRunStates") == []
+
+
+async def test_apps_are_sorted_into_categories(graph):
+    """By reference, as clients do; they show with the app when expanded, and go without it."""
+    categories = "/beta/deviceAppManagement/mobileAppCategories"
+    made = await graph.post(categories, {"displayName": "Tools"})
+    [found] = await graph.values(f"{categories}?$filter=displayName eq 'tools'")
+    assert found["id"] == made["id"]
+    [app, _, _] = await three(graph)
+    address = f"https://graph.microsoft.com/beta/deviceAppManagement/mobileAppCategories/{made['id']}"
+    for _ in range(2):
+        await graph.call("POST", f"{APPS}/{app}/categories/$ref", {"@odata.id": address}, expect=204)
+    shown = await graph.get(f"{APPS}/{app}/?$expand=categories,assignments")
+    assert [each["displayName"] for each in shown["categories"]] == ["Tools"]
+    assert shown["assignments"] == []
+    await graph.call("PATCH", f"{categories}/{made['id']}", {"displayName": "Utilities"}, expect=200)
+    assert [each["displayName"] for each in await graph.values(f"{APPS}/{app}/categories")] == ["Utilities"]
+    await graph.call("DELETE", f"{APPS}/{app}/categories/{made['id']}/$ref", expect=204)
+    await graph.call("DELETE", f"{APPS}/{app}/categories/{made['id']}/$ref", expect=404)
+    await graph.call("POST", f"{APPS}/{app}/categories/$ref", {"@odata.id": address[:-12] + "0" * 12}, expect=404)
+    await graph.post(categories, {"displayName": ""}, expect=400)
+    await graph.call("DELETE", f"{categories}/{made['id']}", expect=200)
+    assert await graph.values(categories) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -12,8 +13,13 @@ from e2e.extending import win32
 from management.test_endpoints import certificate, door, own  # noqa: F401 - fixtures
 from taxiway import directory, enrollment, management, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.management.apps import durations
+from taxiway.management.esp import deadlines
+from taxiway.management.extension import agent as agents
 from taxiway.management.extension import states
+from taxiway.management.session import runs
 from taxiway.store import metadata
+from taxiway.wire import csp
 from taxiway.wire.app_content import encrypt_content
 from taxiway.wire.extension import Answer, Receipts, read_answer
 
@@ -291,8 +297,68 @@ async def test_p09_explain_names_the_apps_that_the_page_waits_for(agent, tool, e
 
 def _reopen(tx, managed_id):
     """The page is at the point where the device works through its lists."""
-    from taxiway.management.session import runs
-
     run = runs.load(tx, managed_id)
     run.esp_state = "released"
     runs.save(tx, run)
+
+
+async def test_a_device_that_is_to_leave_is_told_nothing_more(door, agent, pc):  # noqa: F811 - the fixture
+    """Once retired, neither apps nor receipts: 403."""
+    await agent.ask()
+    await pc.write(lambda tx: management.order_retire(tx, pc.managed_id, principal=SYSTEM_PRINCIPAL))
+    assert (await door.post(CHECK_IN, json={"version": 1, "instance": "one"})).status_code == 403
+    assert (await door.post(REPORT, json={"version": 1, "instance": "one", "reports": []})).status_code == 403
+
+
+async def test_p10_recorded_win32_installs_make_an_estimate(agent, tool, everywhere, pc):
+    """Five records of the app, and the verdict rests on them; an app that does not apply takes no time."""
+    app_id = await tool("Tool", everywhere)
+    other = await tool("Other", everywhere)
+    await pc.write(lambda tx: _reopen(tx, pc.managed_id))
+
+    def record(tx):
+        for number in range(5):
+            durations.record(tx, app_id, f"device {number}", tx.now - timedelta(seconds=60))
+
+    await pc.write(record)
+    first, second = (await agent.ask()).apps
+    await agent.tell(report(first if first.id == other else second, 1, "notApplicable"))
+    managed = await pc.read(lambda tx: enrollment.managed_device(tx, pc.managed_id))
+    await pc.write(lambda tx: _with_deadline(tx, pc.managed_id))
+    estimate = (await pc.read(lambda tx: management.esp_view(tx, managed))).estimate
+    assert [(app.name, app.count, app.p90) for app in estimate.apps] == [("Tool", 5, 60.0)]
+    assert estimate.verdict == "fits"
+
+
+def _with_deadline(tx, managed_id):
+    run = runs.load(tx, managed_id)
+    deadlines.start(run.esp, tx.now, 60)
+    runs.save(tx, run)
+
+
+def test_check_14_what_is_said_of_the_agent_fits_the_facts():
+    """Every node and value that the server writes for the agent is one that the CSP has."""
+    for wanted in [*agents.announcement(), *agents.failure("0x80070643"), *agents.failure(None)]:
+        assert csp.lookup(wanted.uri), wanted.uri
+        assert csp.check_write(wanted.uri, wanted.verb, wanted.format, wanted.data) == [], wanted.uri
+    [error, state] = agents.failure("0x80070643")
+    assert (error.data, state.data) == ("-2147023293", "4")
+
+
+async def test_check_07_an_agent_that_fails_is_said_to_the_page_each_time(pc, tool, everywhere):
+    """Its installer ended badly: state 4 with the number; after Try again and another failure once more."""
+    home = f"./Device/{agents.TRACKING}/DevicePreparation/PolicyProviders/taxiway"
+    await tool("Tool", everywhere)
+    pc.install = "60"
+    node = agents.package().node
+    pc.nodes[f"{node}/LastError"] = "-2147023293"
+    said = [*await pc.session(), *await pc.session()]
+    assert ("Replace", f"{home}/LastError", "-2147023293") in said
+    assert ("Replace", f"{home}/InstallationState", "4") in said
+    assert not [each for each in await pc.session() if each[1].startswith(home)]
+    page = "./Device/Vendor/MSFT/DMClient/Provider/taxiway/FirstSyncStatus"
+    pc.nodes[f"{page}/WasDeviceSuccessfullyProvisioned"] = "0"
+    await pc.session()
+    pc.nodes[f"{page}/WasDeviceSuccessfullyProvisioned"] = "2"
+    again = [each for _ in range(3) for each in await pc.session()]
+    assert ("Replace", f"{home}/InstallationState", "4") in again

@@ -95,6 +95,28 @@ def test_any_bytes_are_a_message_or_a_named_error(data):
             continue
 
 
+GOOD = {"id": "a", "revision": 1, "name": "Tool", "intent": "required", "kind": "win32"}
+PACKAGE = {"path": "/content/x", "sha256": "0" * 64, "size": 1, "keys": "", "mac": "", "digest": ""}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"id": "../../windows"},
+        {"id": ""},
+        {"intent": "perhaps"},
+        {"content": {**PACKAGE, "path": "@elsewhere.example/x"}},
+        {"content": {**PACKAGE, "path": "//elsewhere.example/x"}},
+        {"content": {**PACKAGE, "sha256": "../" + "0" * 61}},
+    ],
+)
+def test_an_answer_cannot_lead_the_pc_astray(wrong):
+    """Names of files and nodes are plain, and a package comes from the server that was asked."""
+    assert read_answer(json.dumps({"apps": [{**GOOD, "content": PACKAGE}]}).encode(), Answer).apps
+    with pytest.raises(WireError):
+        read_answer(json.dumps({"apps": [{**GOOD, **wrong}]}).encode(), Answer)
+
+
 def test_the_tracking_name_is_the_one_readers_know():
     """As Intune's agent names its apps (05 section 10.4)."""
     assert tracking_name("5d7c", 3) == "Win32App_5d7c_3"

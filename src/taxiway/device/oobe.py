@@ -18,6 +18,7 @@ from taxiway.device.oauth import anew, refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
 from taxiway.device.resets import RESTART, measure
+from taxiway.device.restart import restart, restart_at_once, sign_in_again
 from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
@@ -201,40 +202,14 @@ class Oobe:
                 await esp.device(self._sync_device)
                 break
             except RestartDue:
-                await self._restart_at_once()
+                await restart_at_once(self._machine)
         if self._state.reboots or self._state.redeployed or self._state.pending == RESTART:
-            await self._restart()
+            await restart(self._machine, self._person)
         elif self._state.signed_off:
-            await self._sign_in_again()
-        self._done(DEVICE_SETUP)
-
-    async def _restart(self) -> None:
-        """One restart for all that asked; the password typed at the join is gone with it (05 section 11.3, D6)."""
-        self._go_down()
-        await self._sign_in_again()
-
-    async def _restart_at_once(self) -> None:
-        """A restart in the middle: the page resumes at device setup; who signs in is asked at its end (R-81)."""
-        self._go_down()
-        self._state.restart_due, self._state.signed_off = False, True
-        await self._machine.jobs.close()
-        self._machine.installs.go_on()
-        self._storage.save()
-        self._machine.msi.resume()
-        self._machine.extension.resume()
-
-    def _go_down(self) -> None:
-        self._mark("restart")
-        for uri in self._state.reboots:
-            self._machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
-        measure(self._storage)
-
-    async def _sign_in_again(self) -> None:
-        self._machine.watch.screen(Screen("SignIn", self._person.upn))
-        await self._machine.broker.sign_on(self._person)
-        self._state.signed_off = False
+            await sign_in_again(self._machine, self._person)
         if self._state.redeployed:
             await self._take_over()
+        self._done(DEVICE_SETUP)
 
     async def _take_over(self) -> None:
         """After an Autopilot Reset the PC belongs to whoever signs in first."""

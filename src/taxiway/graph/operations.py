@@ -6,6 +6,7 @@ from typing import Final
 
 from taxiway.graph.protocol.call import Operation
 from taxiway.graph.resources import (
+    app_categories,
     app_relationships,
     applications,
     apps,
@@ -61,6 +62,7 @@ OPERATIONS: Final[list[Operation]] = [
     *enrollment.OPERATIONS,
     *filters.OPERATIONS,
     *apps.OPERATIONS,
+    *app_categories.OPERATIONS,
     *app_relationships.OPERATIONS,
     *scripts.OPERATIONS,
     *configurations.OPERATIONS,
@@ -108,9 +110,7 @@ _DEVICE_MANAGEMENT: Final = (
 )
 _APP_MANAGEMENT: Final = (
     "managedAppPolicies",
-    "mobileAppCategories",
     "mobileAppConfigurations",
-    "mobileApps/{id}/categories",
     "policySets",
     "vppTokens",
 )

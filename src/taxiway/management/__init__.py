@@ -11,6 +11,15 @@ from taxiway.management.actions.collecting import (
 from taxiway.management.actions.ledger import ACTIONS
 from taxiway.management.actions.orders import expire_actions, order_action, wipe_kind
 from taxiway.management.actions.retirement import end_retirements, order_retire
+from taxiway.management.apps.categories import (
+    CATEGORIES,
+    categories_of,
+    create_category,
+    delete_category,
+    rename_category,
+    sort_into,
+    take_out,
+)
 from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
 from taxiway.management.apps.kinds.win32 import KIND as WIN32
@@ -87,6 +96,7 @@ __all__ = [
     "ACTIONS",
     "APPS",
     "APP_KINDS",
+    "CATEGORIES",
     "COLLECTIONS",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
@@ -126,14 +136,17 @@ __all__ = [
     "assign_configuration_policy",
     "assign_policy",
     "assign_script",
+    "categories_of",
     "collections_of",
     "create_app",
+    "create_category",
     "create_configuration",
     "create_configuration_policy",
     "create_policy",
     "create_script",
     "definitions",
     "delete_app",
+    "delete_category",
     "delete_configuration",
     "delete_configuration_policy",
     "delete_policy",
@@ -167,13 +180,16 @@ __all__ = [
     "order_routes",
     "relate_apps",
     "relationships_of",
+    "rename_category",
     "resolve",
     "routes",
     "secure_by_default",
     "set_app_content",
     "set_encrypted_content",
     "set_secure_by_default",
+    "sort_into",
     "status_details",
+    "take_out",
     "update_app",
     "update_configuration",
     "update_configuration_policy",

@@ -45,6 +45,10 @@ ScriptState = Literal["success", "fail"]
 Restart = Literal["none", "soft", "hard"]
 
 Id = Annotated[str, Meta(min_length=1, max_length=100)]
+#: An id as it stands in the names of files and nodes on the PC.
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,100}$")]
+Path = Annotated[str, Meta(pattern=r"^/[^/]", max_length=1_024)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 Short = Annotated[str, Meta(max_length=256)]
 Line = Annotated[str, Meta(max_length=2_048)]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -134,8 +138,8 @@ class ReturnCode(_Message, frozen=True):
 class Content(_Message, frozen=True):
     """An encrypted package. `keys` are its two keys, wrapped for the management certificate of the PC."""
 
-    path: str
-    sha256: str
+    path: Path
+    sha256: Sha256
     size: int
     keys: str
     mac: str
@@ -159,8 +163,8 @@ class Superseded(_Message, frozen=True):
 class App(_Message, frozen=True):
     """One app. Those with the intent `dependency` or `superseded` are there for others that name them."""
 
-    id: str
-    revision: int
+    id: Name
+    revision: Count
     name: str
     intent: Intent
     kind: Literal["win32", "winget"]
@@ -184,8 +188,8 @@ class App(_Message, frozen=True):
 class Script(_Message, frozen=True):
     """A PowerShell script that has not run yet in this revision."""
 
-    id: str
-    revision: int
+    id: Name
+    revision: Count
     name: str
     content: str
     context: Context = "system"

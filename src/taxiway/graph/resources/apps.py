@@ -16,6 +16,7 @@ from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import moment, render
+from taxiway.graph.resources import app_categories
 from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of
 from taxiway.graph.resources.targets import Assignable
 from taxiway.store import Or, Row, Tx, Where, one_of
@@ -50,6 +51,7 @@ APPS: Final = replace(
             }
         ),
         intents=True,
+        expansions=(app_categories.EXPANSION,),
         versioned=False,
     ),
     fixed={"appavailability": _availability},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.management.apps.table import EXTENSION_KINDS, KINDS
-from taxiway.management.declare import base, names, of
+from taxiway.management.declare import base, moment, names, of
 from taxiway.store import Entity, Prop
 
 _LOB = [
@@ -37,6 +37,15 @@ MOBILE_APP = Entity(
         Prop("revision", "int", graph="taxiwayRevision", default=1),
         # Graph's fileEncryptionInfo of content that is kept as it was uploaded.
         Prop("content_keys", graph="taxiwayContentKeys", secret=True),
+    ],
+)
+
+#: What apps are sorted into in a Company Portal: kept, and shown with the app.
+MOBILE_APP_CATEGORY = Entity(
+    "mobile_app_category",
+    [
+        Prop("display_name", nullable=False, column=True, filterable=True, sortable=True, fold=True),
+        moment("last_modified_at", "lastModifiedDateTime"),
     ],
 )
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
-from taxiway.management.apps import durations, relationships
+from taxiway.management.apps import categories, durations, relationships
 from taxiway.management.apps.entities import ACTED_ON, APP_KINDS, MOBILE_APP
 from taxiway.management.apps.kinds import win32
 from taxiway.management.apps.order import Order
@@ -79,6 +79,7 @@ def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
     states.forget_object(tx, "app", app_id)
+    categories.drop_app(tx, app_id)
 
 
 def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:

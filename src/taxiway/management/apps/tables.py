@@ -1,4 +1,4 @@
-"""What apps are to each other."""
+"""What apps are to each other, and what they are sorted into."""
 
 from __future__ import annotations
 
@@ -16,4 +16,14 @@ app_relationship = sa.Table(
     sa.Column("kind", sa.String(20), nullable=False),
     sa.Column("how", sa.String(20), nullable=False),
     sa.Index("ix_app_relationship_target", "tenant", "target_id"),
+)
+
+#: Which app is in which category.
+app_category = sa.Table(
+    "app_category",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("app_id", sa.String(100), primary_key=True),
+    sa.Column("category_id", sa.String(100), primary_key=True),
+    sa.Index("ix_app_category_category", "tenant", "category_id"),
 )

@@ -17,6 +17,16 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "app_category",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("app_id", sa.String(length=100), nullable=False),
+        sa.Column("category_id", sa.String(length=100), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "app_id", "category_id", name=op.f("pk_app_category")),
+    )
+    with op.batch_alter_table("app_category", schema=None) as batch_op:
+        batch_op.create_index("ix_app_category_category", ["tenant", "category_id"], unique=False)
+
+    op.create_table(
         "app_relationship",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("app_id", sa.String(length=100), nullable=False),
@@ -142,6 +152,16 @@ def upgrade() -> None:
         batch_op.create_index("ix_log_collection_managed_id", ["tenant", "managed_id"], unique=False)
 
     op.create_table(
+        "mobile_app_category",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("last_modified_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_mobile_app_category")),
+    )
+    op.create_table(
         "scep_challenge",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
@@ -181,6 +201,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_scep_challenge_device")
 
     op.drop_table("scep_challenge")
+    op.drop_table("mobile_app_category")
     with op.batch_alter_table("log_collection", schema=None) as batch_op:
         batch_op.drop_index("ix_log_collection_managed_id")
 
@@ -206,3 +227,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_app_relationship_target")
 
     op.drop_table("app_relationship")
+    with op.batch_alter_table("app_category", schema=None) as batch_op:
+        batch_op.drop_index("ix_app_category_category")
+
+    op.drop_table("app_category")
