@@ -52,7 +52,7 @@ async def test_a_pc_escrows_the_password_that_its_policy_asks_for(deploying):
     assert len(password) == 20
     assert all(set(password) & set(each) for each in (string.ascii_lowercase, string.ascii_uppercase, string.digits))
     assert (desk.pc._storage.folder / "tpm" / "laps.sealed").read_bytes() == password.encode()
-    [listed] = await desk.graph.values(CREDENTIALS)
+    [listed] = await desk.graph.values(f"{CREDENTIALS}?$filter=lastBackupDateTime gt 2020-01-01T00:00:00Z")
     assert (listed["deviceName"], "credentials" in listed) == (desk.outcome.device_name, False)
     read = await desk.log("local_password.read")
     assert [entry.what["device_id"] for entry in read] == [desk.outcome.entra_device_id]

@@ -5,7 +5,7 @@ from taxiway.join.errors import RegistrationError
 from taxiway.join.explain import explain
 from taxiway.join.follow import follow
 from taxiway.join.keys import recovery_keys, reveal_recovery_key
-from taxiway.join.laps import latest_local_credential, local_credentials, reveal_local_passwords
+from taxiway.join.laps import local_credential, reveal_local_passwords
 
 __all__ = [
     "LOCAL_CREDENTIALS",
@@ -14,8 +14,7 @@ __all__ = [
     "RegistrationError",
     "explain",
     "follow",
-    "latest_local_credential",
-    "local_credentials",
+    "local_credential",
     "recovery_keys",
     "reveal_local_passwords",
     "reveal_recovery_key",

@@ -16,17 +16,14 @@ RECOVERY_KEY = Entity(
 
 RECOVERY_KEYS = Repository(RECOVERY_KEY)
 
-#: A password of a local administrator that a PC escrowed; the latest is the one that holds (Graph
-#: ``deviceLocalCredential``).
+#: The passwords of a device's local administrator, latest first, sealed as one (Graph ``deviceLocalCredentialInfo``);
+#: ``id`` is the device id.
 LOCAL_CREDENTIAL = Entity(
     "local_credential",
     [
-        Prop("device_id", column=True, filterable=True, nullable=False, index=True),
-        Prop("account_name"),
-        Prop("account_sid"),
-        Prop("backed_up_at", "datetime", graph="backupDateTime", column=True, filterable=True, sortable=True),
-        Prop("refresh_at", "datetime", graph="refreshDateTime"),
-        Prop("password", secret=True),
+        Prop("backed_up_at", "datetime", graph="lastBackupDateTime", column=True, filterable=True, sortable=True),
+        Prop("refresh_at", "datetime", graph="refreshDateTime", column=True, filterable=True),
+        Prop("passwords", secret=True),
     ],
 )
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
+import msgspec
 from msgspec import Struct
 
 from taxiway import directory
@@ -17,7 +18,7 @@ from taxiway.directory import Principal
 from taxiway.join.entities import LOCAL_CREDENTIALS
 from taxiway.join.errors import BadRequest, NotAllowed
 from taxiway.kernel import Reason
-from taxiway.store import NotFound, Row, Tx, eq
+from taxiway.store import NotFound, Row, Tx
 from taxiway.wire.errors import WireError
 from taxiway.wire.join import parse
 
@@ -34,6 +35,15 @@ class LocalPassword(Struct, frozen=True):
     password: str
     sid: str = ""
     days: int = 30
+
+
+class Kept(Struct, frozen=True):
+    """A password as it is kept: base64, as Graph shows it."""
+
+    account: str
+    sid: str
+    at: datetime
+    password: str
 
 
 def read_local_password(body: bytes) -> LocalPassword:
@@ -57,54 +67,53 @@ def store_local_password(tx: Tx, device: Row, sent: LocalPassword) -> str:
     if not directory.registration_policy(tx)["laps_enabled"]:
         reason = Reason("laps.off", "Windows LAPS is switched off for the tenant (deviceRegistrationPolicy).")
         raise NotAllowed("Passwords of local administrators are not kept here.", reasons=[reason])
-    latest = latest_local_credential(tx, device["device_id"])
-    if latest is not None and LOCAL_CREDENTIALS.reveal(tx, latest["id"], "password") == sent.password.encode():
-        return str(latest["id"])
-    row = LOCAL_CREDENTIALS.insert(
-        tx,
-        {
-            "device_id": device["device_id"],
-            "account_name": sent.account,
-            "account_sid": sent.sid,
-            "backed_up_at": tx.now,
-            "refresh_at": tx.now + timedelta(days=sent.days),
-            "password": sent.password,
-        },
-    )
-    for old in local_credentials(tx, device["device_id"])[_KEPT:]:
-        LOCAL_CREDENTIALS.delete(tx, old["id"])
-    subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device['id']}"
-    tx.log("local_password.escrowed", subject=subject, what={"device_id": device["device_id"], "account": sent.account})
-    return str(row["id"])
+    kept = _kept(tx, device["device_id"])
+    if kept and kept[0].password == sent.password:
+        return str(device["device_id"])
+    made = Kept(sent.account, sent.sid, tx.now, sent.password)
+    values = {
+        "backed_up_at": tx.now,
+        "refresh_at": tx.now + timedelta(days=sent.days),
+        "passwords": msgspec.json.encode([made, *kept][:_KEPT]).decode(),
+    }
+    if kept:
+        LOCAL_CREDENTIALS.update(tx, device["device_id"], values)
+    else:
+        LOCAL_CREDENTIALS.insert(tx, {"id": device["device_id"], **values})
+    what = {"device_id": device["device_id"], "account": sent.account}
+    tx.log("local_password.escrowed", subject=_subject(device), what=what)
+    return str(device["device_id"])
 
 
-def local_credentials(tx: Tx, device_id: str) -> list[Row]:
-    """The passwords of a device (its device id) without the passwords themselves, the latest first."""
-    return LOCAL_CREDENTIALS.select(tx, eq("device_id", device_id), order=[("backed_up_at", True)])
+def local_credential(tx: Tx, device_id: str) -> Row | None:
+    """When a device (its device id) last handed in a password, and when it makes another; never the password."""
+    return LOCAL_CREDENTIALS.get(tx, device_id)
 
 
-def latest_local_credential(tx: Tx, device_id: str) -> Row | None:
-    """The one that holds now."""
-    found = LOCAL_CREDENTIALS.select(tx, eq("device_id", device_id), order=[("backed_up_at", True)], limit=1)
-    return found[0] if found else None
-
-
-def reveal_local_passwords(tx: Tx, device_id: str, *, principal: Principal) -> list[tuple[Row, str]]:
-    """Each credential with its password in base64, for permitted roles only; every look is written down."""
+def reveal_local_passwords(tx: Tx, device_id: str, *, principal: Principal) -> list[Kept]:
+    """The passwords, the latest first, for permitted roles only; every look is written down."""
     directory.require(tx, principal, "local_credentials.reveal")
-    rows = local_credentials(tx, device_id)
-    if not rows:
+    kept = _kept(tx, device_id)
+    if not kept:
         raise NotFound(f"There is no local credential of the device '{device_id}'.")
-    what = {"device_id": device_id, "by": f"{principal.kind}:{principal.id}"}
     device = directory.find_device(tx, device_id=device_id)
-    subject = f"device:{device_id}" if device is None else f"device:{device['id']}"
-    if device is not None and device["ztdid"]:
-        subject = f"autopilot:{device['ztdid']}"
-    tx.log("local_password.read", subject=subject, what=what)
-    return [(row, (LOCAL_CREDENTIALS.reveal(tx, row["id"], "password") or b"").decode()) for row in rows]
+    what = {"device_id": device_id, "by": f"{principal.kind}:{principal.id}"}
+    tx.log("local_password.read", subject=f"device:{device_id}" if device is None else _subject(device), what=what)
+    return kept
 
 
 def forget_local_credentials(tx: Tx, device_id: str) -> None:
     """The device object is gone, and its passwords with it."""
-    for row in local_credentials(tx, device_id):
-        LOCAL_CREDENTIALS.delete(tx, row["id"])
+    LOCAL_CREDENTIALS.delete(tx, device_id)
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _kept(tx: Tx, device_id: str) -> list[Kept]:
+    sealed = LOCAL_CREDENTIALS.reveal(tx, device_id, "passwords")
+    return [] if sealed is None else msgspec.json.decode(sealed, type=list[Kept])
+
+
+def _subject(device: Row) -> str:
+    return f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device['id']}"

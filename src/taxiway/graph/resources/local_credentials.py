@@ -2,78 +2,89 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import directory, join
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import scopes
-from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.call import Answer, Call
 from taxiway.graph.protocol.caller import check_scopes
-from taxiway.graph.protocol.lists import value_answer
+from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.filter_tree import ALWAYS
+from taxiway.graph.protocol.lists import item_body, reading
+from taxiway.graph.protocol.options import read_selection
 from taxiway.graph.protocol.render import moment
-from taxiway.store import Row, Tx
+from taxiway.store import Row, Tx, Where, one_of
 
 _PATH: Final = "directory/deviceLocalCredentials"
 _READ_ACTION: Final = "local_credentials.read"
 
 
-async def _list(call: Call) -> Answer:
-    """Every device that has escrowed a password; never with one."""
+def _names(tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+    """What the devices are called now."""
+    ids = [row["id"] for row in rows]
+    found = directory.DEVICES.select(tx, one_of("device_id", ids)) if ids else []
+    names = {device["device_id"]: device["display_name"] for device in found}
+    return [{"deviceName": names.get(row_id)} for row_id in ids]
 
-    def read(tx: Tx) -> list[dict[str, Any]]:
-        directory.require(tx, call.principal, _READ_ACTION)
-        rows = join.LOCAL_CREDENTIALS.select(tx, order=[("backed_up_at", True)])
-        latest: dict[str, Row] = {}
-        for row in rows:
-            latest.setdefault(row["device_id"], row)
-        return [_info(tx, row) for row in latest.values()]
 
-    return value_answer(call, _PATH, await call.read(read))
+CREDENTIALS: Final = Face(
+    path=_PATH,
+    repository=join.LOCAL_CREDENTIALS,
+    family="directory",
+    order=(("backed_up_at", True),),
+    shown=_names,
+    computed=frozenset({"deviceName", "credentials"}),
+)
+
+
+def _permitted(tx: Tx, call: Call) -> Where:
+    """Who may see when passwords were handed in; the passwords are for fewer."""
+    directory.require(tx, call.principal, _READ_ACTION)
+    return ALWAYS
 
 
 async def _get(call: Call) -> Answer:
     """With ``$select=credentials`` the passwords, and an entry in the log; without it the rest."""
-    wanted = "credentials" in call.options.get("select", "").lower().replace(" ", "").split(",")
+    selection = read_selection(call.options, CREDENTIALS, call.version)
+    wanted = "credentials" in selection.names
     if wanted:
         check_scopes(call.principal, scopes.LOCAL_CREDENTIALS_REVEAL)
     device_id = call.keys["id"].lower()
 
     def look(tx: Tx) -> dict[str, Any]:
         directory.require(tx, call.principal, _READ_ACTION)
-        latest = join.latest_local_credential(tx, device_id)
-        if latest is None:
+        row = join.local_credential(tx, device_id)
+        if row is None:
             raise NoSuchItem(call.keys["id"])
-        shown = _info(tx, latest)
+        shown = item_body(tx, call, CREDENTIALS, row, selection)
         if wanted:
-            found = join.reveal_local_passwords(tx, device_id, principal=call.principal)
-            shown["credentials"] = [_credential(row, password) for row, password in found]
-        return {"@odata.context": f"{call.root}/$metadata#{_PATH}/$entity", **shown}
+            kept = join.reveal_local_passwords(tx, device_id, principal=call.principal)
+            shown["credentials"] = [
+                {
+                    "accountName": each.account,
+                    "accountSid": each.sid,
+                    "backupDateTime": moment(each.at),
+                    "passwordBase64": each.password,
+                }
+                for each in kept
+            ]
+        return shown
 
     return Answer(200, await (call.write(look) if wanted else call.read(look)))
 
 
-def _info(tx: Tx, row: Row) -> dict[str, Any]:
-    device = directory.find_device(tx, device_id=row["device_id"])
-    return {
-        "id": row["device_id"],
-        "deviceName": None if device is None else device["display_name"],
-        "lastBackupDateTime": moment(row["backed_up_at"]),
-        "refreshDateTime": moment(row["refresh_at"]),
-    }
-
-
-def _credential(row: Row, password: str) -> dict[str, Any]:
-    return {
-        "accountName": row["account_name"],
-        "accountSid": row["account_sid"],
-        "backupDateTime": moment(row["backed_up_at"]),
-        "passwordBase64": password,
-    }
-
-
+_READING: Final = [
+    operation if operation.pattern != f"{_PATH}/{{id}}" else replace(operation, handler=_get)
+    for operation in reading(_PATH, CREDENTIALS, scopes.LOCAL_CREDENTIALS_READ, narrow=_permitted)
+]
 OPERATIONS: Final = [
-    Operation("GET", _PATH, _list, scopes.LOCAL_CREDENTIALS_READ, "directory"),
-    Operation("GET", f"{_PATH}/{{id}}", _get, scopes.LOCAL_CREDENTIALS_READ, "directory"),
+    *_READING,
     # The address of older clients.
-    Operation("GET", "deviceLocalCredentials/{id}", _get, scopes.LOCAL_CREDENTIALS_READ, "directory"),
+    *(
+        replace(operation, pattern="deviceLocalCredentials/{id}")
+        for operation in _READING
+        if operation.pattern == f"{_PATH}/{{id}}"
+    ),
 ]

@@ -231,7 +231,7 @@ def _elsewhere(ctx: Context, action: Row, *, later: bool) -> _Outcome | None:
 
 def _escrowed_since(ctx: Context, action: Row) -> bool:
     issued = action["issued_at"]
-    latest = join.latest_local_credential(ctx.tx, ctx.device["device_id"]) if ctx.device is not None else None
+    latest = join.local_credential(ctx.tx, ctx.device["device_id"]) if ctx.device is not None else None
     return issued is not None and latest is not None and latest["backed_up_at"] >= issued
 
 

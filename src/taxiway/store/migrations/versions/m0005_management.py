@@ -127,15 +127,12 @@ def upgrade() -> None:
         "local_credential",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
-        sa.Column("device_id", sa.Text(), nullable=False),
         sa.Column("backed_up_at", sa.BigInteger(), nullable=True),
+        sa.Column("refresh_at", sa.BigInteger(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("doc", DOCUMENT, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_local_credential")),
     )
-    with op.batch_alter_table("local_credential", schema=None) as batch_op:
-        batch_op.create_index("ix_local_credential_device_id", ["tenant", "device_id"], unique=False)
-
     op.create_table(
         "log_collection",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -206,9 +203,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_log_collection_managed_id")
 
     op.drop_table("log_collection")
-    with op.batch_alter_table("local_credential", schema=None) as batch_op:
-        batch_op.drop_index("ix_local_credential_device_id")
-
     op.drop_table("local_credential")
     with op.batch_alter_table("extension_state", schema=None) as batch_op:
         batch_op.drop_index("ix_extension_state_object")
