@@ -1,7 +1,8 @@
 """Every sample message of the specification of OMA-DM, as it stands there, read by the side that gets it (05).
 
-The files hold what the specification prints, with the ellipsis of its one hash filled in; nothing of them went through our writers. Where it prints a part of a
-message, the part stands here in the envelope of its section 3.1, written by hand.
+The files hold what the specification prints, with the ellipsis of its one hash filled in; nothing of them went through
+our writers. Where it prints a part of a message, the part stands here in the envelope of its section 3.1, written by
+hand.
 """
 
 from __future__ import annotations
