@@ -11,7 +11,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import deployment, imports, signin
+from bench import deployment, imports, management, signin
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="taxiway-bench-", ignore_cleanup_errors=True) as folder:
         results |= asyncio.run(deployment.measure(Path(folder) / "deployment"))
         results |= asyncio.run(imports.measure(Path(folder) / "imports"))
+        results |= asyncio.run(management.measure(Path(folder) / "management"))
         results |= asyncio.run(signin.measure(Path(folder) / "signin"))
     for name, value in results.items():
         print(f"{name:<40} {value:.4f}" if isinstance(value, float) else f"{name:<40} {value}")
