@@ -11,7 +11,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from bench import configuration, deployment, imports, signin
+from bench import configuration, deployment, imports, management, signin
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
         results |= asyncio.run(deployment.measure(Path(folder) / "deployment"))
         results |= asyncio.run(configuration.measure(Path(folder) / "configuration"))
         results |= asyncio.run(imports.measure(Path(folder) / "imports"))
+        results |= asyncio.run(management.measure(Path(folder) / "management"))
         results |= asyncio.run(signin.measure(Path(folder) / "signin"))
     for name, value in results.items():
         print(f"{name:<40} {value:.4f}" if isinstance(value, float) else f"{name:<40} {value}")

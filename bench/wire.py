@@ -20,10 +20,12 @@ class Wire:
     writer: asyncio.StreamWriter
 
     @classmethod
-    async def open(cls, origin: str, ca: Path) -> Self:
-        """Connect to an origin that the root in ``ca`` vouches for."""
+    async def open(cls, origin: str, ca: Path, proof: tuple[Path, Path] | None = None) -> Self:
+        """Connect to an origin that the root in ``ca`` vouches for; ``proof``: a client certificate and its key."""
         parts = urlsplit(origin)
         context = ssl.create_default_context(cafile=str(ca))
+        if proof is not None:
+            context.load_cert_chain(*proof)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port, ssl=context)
         return cls(parts.netloc, reader, writer)
 
@@ -33,8 +35,11 @@ class Wire:
 
     async def post(self, path: str, form: dict[str, str]) -> tuple[int, bytes]:
         """Status and body of a form that is posted."""
-        body = urlencode(form).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: {self.host}\r\nContent-Length: {len(body)}\r\n\r\n"
+        return await self.send(path, urlencode(form).encode())
+
+    async def send(self, path: str, body: bytes, headers: str = "") -> tuple[int, bytes]:
+        """Status and body of whatever is posted."""
+        head = f"POST {path} HTTP/1.1\r\nHost: {self.host}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
         return await self._ask(head.encode() + body)
 
     async def _ask(self, request: bytes) -> tuple[int, bytes]:

@@ -91,11 +91,14 @@ class Responder:
         return Answer(code) if whole is None else await self._tree.run(verb, whole)
 
     async def _atomic(self, group: Group) -> None:
-        """All or nothing; Get and nesting are not allowed inside (05 section 6.3)."""
+        """All or nothing; Get, nesting and a child without an id are not allowed inside (05 sections 3.4 and 6.3)."""
         children = group.commands
         plain = [child for child in children if isinstance(child, Command) and child.verb not in {"Get", *NOT_DM}]
-        if len(plain) < len(children):
-            answers = [Answer(Code.ROLLED_BACK if child in plain else Code.FAILED) for child in children]
+        if len(plain) < len(children) or not all(child.cmd_id for child in children):
+            wrong = [
+                Code.FAILED if child not in plain else None if child.cmd_id else Code.BAD_REQUEST for child in children
+            ]
+            answers = [Answer(code or Code.ROLLED_BACK) for code in wrong]
         else:
             answers = await self._tree.run_atomic(plain)
         good = all(answer.code in {Code.OK, Code.ACCEPTED} for answer in answers)

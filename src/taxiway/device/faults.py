@@ -6,7 +6,6 @@
     network:20@N       from message N on there is no network, for 20 seconds of the PC's clock
     status:503@N       instead of the server something in between answers message N, with this HTTP status
     power@N            the power goes when message N has arrived and its answer has not
-    answer@N           a test decides: whatever ``Faults.answer`` makes of the server's answer to message N
 
 Messages are counted from 1 over everything the PC sends, also over several times of being switched on.
 """
@@ -14,19 +13,18 @@ Messages are counted from 1 over everything the PC sends, also over several time
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import httpx
 
 from taxiway.kernel import Clock, TaxiwayError
 
-FaultKind = Literal["answer-lost", "twice", "late", "network", "status", "power", "answer"]
+FaultKind = Literal["answer-lost", "twice", "late", "network", "status", "power"]
 
-#: What can be ordered by its name; a changed answer needs a program.
-_ORDERED: Final[tuple[FaultKind, ...]] = ("answer-lost", "twice", "late", "network", "status", "power")
+_KINDS: Final[tuple[FaultKind, ...]] = get_args(FaultKind)
 #: How many messages a late one is late.
 _LATE_BY: Final = 2
 _AS_TEXT: Final = re.compile(r"([a-z-]+)(?::([0-9.]{1,9}))?@([1-9][0-9]{0,6})")
@@ -52,7 +50,7 @@ class Fault:
     def parse(cls, text: str) -> Fault:
         """Read ``kind[:amount]@message``."""
         found = _AS_TEXT.fullmatch(text.strip())
-        kind = next((each for each in _ORDERED if found is not None and found[1] == each), None)
+        kind = next((each for each in _KINDS if found is not None and found[1] == each), None)
         if found is None or kind is None:
             raise NotAFault(f"{text!r} is no fault", remedy="Say for example answer-lost@12 or status:503@7.")
         fault = cls(kind, int(found[3]), float(found[2] or 0))
@@ -66,7 +64,6 @@ class Faults:
     """A plan of faults, and how far the messages have come; each fault happens once."""
 
     plan: Sequence[Fault] = ()
-    answer: Callable[[httpx.Response, bytes], httpx.Response] | None = None
     sent: int = 0
     happened: list[Fault] = field(default_factory=list)
     twice: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -124,9 +121,6 @@ class Faults:
                 body = await response.aread()
                 self.twice.append((body, await _swallow(inner, request)))
                 return response
-            case "answer":
-                response = await inner.handle_async_request(request)
-                return response if self.answer is None else self.answer(response, await response.aread())
 
     async def _catch_up(self, *, everything: bool = False) -> None:
         due = [each for each in self._late if everything or each[0] <= self.sent]

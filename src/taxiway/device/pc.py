@@ -56,6 +56,11 @@ class PC:
         return self._storage.state.firmware
 
     @property
+    def folder(self) -> Path:
+        """Where the PC is kept."""
+        return self._storage.folder
+
+    @property
     def state(self) -> State:
         """What the PC remembers; to look at, not to change."""
         return self._storage.state

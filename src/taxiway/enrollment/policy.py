@@ -19,6 +19,9 @@ _GUID = r"\A[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z"
 _Text = Annotated[str, Meta(min_length=1, max_length=500)]
 
 
+_doc = sa.select(enrollment_policy.c.doc).where(enrollment_policy.c.tenant == sa.bindparam("t"))
+
+
 class TrustedIssuer(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An issuer whose access tokens enroll devices here, such as a real Entra tenant.
 
@@ -55,7 +58,7 @@ class EnrollmentPolicy(Struct, frozen=True, forbid_unknown_fields=True):
 
 def enrollment_policy_of(tx: Tx) -> EnrollmentPolicy:
     """The tenant's switches."""
-    doc = tx.scalar(sa.select(enrollment_policy.c.doc).where(enrollment_policy.c.tenant == tx.tenant))
+    doc = tx.scalar(_doc, {"t": tx.tenant})
     return EnrollmentPolicy() if doc is None else msgspec.convert(doc, EnrollmentPolicy)
 
 

@@ -8,11 +8,14 @@ from taxiway.directory import Principal, require
 from taxiway.management.tables import management_settings
 from taxiway.store import Tx
 
+_secure_by_default = sa.select(management_settings.c.secure_by_default).where(
+    management_settings.c.tenant == sa.bindparam("t")
+)
+
 
 def secure_by_default(tx: Tx) -> bool:
     """Whether a device without a compliance policy counts as not compliant (R-125)."""
-    of = sa.select(management_settings.c.secure_by_default).where(management_settings.c.tenant == tx.tenant)
-    return bool(tx.scalar(of))
+    return bool(tx.scalar(_secure_by_default, {"t": tx.tenant}))
 
 
 def set_secure_by_default(tx: Tx, value: bool, *, principal: Principal) -> None:

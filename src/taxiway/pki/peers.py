@@ -19,6 +19,8 @@ from taxiway.store import SYSTEM, Row, Runtime, Tx, eq, router
 from taxiway.store.query import both
 
 Purpose = Literal["device", "management", "client"]
+#: How many certificates are remembered as signed here.
+_MOST_SEEN = 10_000
 
 #: The router has just said whose certificate it is, so this read names that tenant instead of the transaction's.
 _of_tenant = sa.select(CERTIFICATE.table).where(
@@ -117,9 +119,21 @@ async def _purpose(rt: Runtime, certificate: x509.Certificate) -> Purpose:
     for purpose in purposes:
         signer = await authority(rt, purpose)
         if certificate.issuer == signer.certificate.subject:
-            try:
-                certificate.verify_directly_issued_by(signer.certificate)
-            except (ValueError, TypeError, InvalidSignature) as error:
-                raise PeerRefused("The certificate was not signed by its issuer.") from error
+            _check_signature(rt, certificate, signer.certificate)
             return purpose
     raise PeerRefused("The certificate was not issued here.")
+
+
+def _check_signature(rt: Runtime, certificate: x509.Certificate, issuer: x509.Certificate) -> None:
+    """A signature that was good under a key stays good, and a device comes with the same certificate every time."""
+    seen: dict[bytes, x509.Certificate] = rt.store.memo.setdefault("signed_here", {})
+    name = certificate.fingerprint(hashes.SHA256())
+    if seen.get(name) == issuer:
+        return
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise PeerRefused("The certificate was not signed by its issuer.") from error
+    if len(seen) >= _MOST_SEEN:
+        seen.clear()
+    seen[name] = issuer

@@ -6,7 +6,7 @@ The facts stand in `csp_facts.toml` (05 sections 10 and 13.4). Names compare wit
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import product
 from typing import Final, Literal
@@ -24,6 +24,8 @@ ACCESS_OF_VERB: Final[dict[str, Access]] = {"Add": "A", "Delete": "D", "Get": "G
 # An unescaped segment keeps these; everything else is percent-encoded (05 section 6.1).
 _SAFE: Final = "-._~!$&'()*+,:@="
 _MAX_SEGMENTS: Final = 64
+#: How many addresses are kept as they were taken apart: a server meets the same few in every session.
+_KEPT: Final = 4096
 # Trees that are always written without a scope (05 section 9.1).
 _WITHOUT_SCOPE: Final = frozenset({"devinfo", "devdetail", "syncml", "cimv2"})
 
@@ -91,6 +93,7 @@ class Location(msgspec.Struct, frozen=True):
         return (self.scope, *[segment.casefold() for segment in self.segments])
 
 
+@lru_cache(_KEPT)
 def locate(uri: str) -> Location | None:
     """Take a LocURI apart; None when it breaks the rules for one (05 section 6.1)."""
     head, *segments = uri.partition("?")[0].split("/")

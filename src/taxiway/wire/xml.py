@@ -6,6 +6,7 @@ size and the depth are limited before anything walks the tree.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from lxml import etree
@@ -53,7 +54,12 @@ def parse_xml(data: bytes, *, limit: int = MAX_BYTES) -> Element:
 
 def local(element: Element) -> str:
     """The element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    return _bare(element.tag)
+
+
+@lru_cache(1024)
+def _bare(tag: object) -> str:
+    return str(tag).rpartition("}")[2]
 
 
 def namespace(element: Element) -> str:

@@ -92,9 +92,9 @@ def save(tx: Tx, run: Run) -> None:
         "compliance": run.compliance,
     }
     if run.stored:
-        tx.execute(_update, {"t": tx.tenant, "m": run.managed_id, **values})
+        tx.change(_update, {"t": tx.tenant, "m": run.managed_id, **values})
     else:
-        tx.execute(_insert, {"tenant": tx.tenant, "managed_id": run.managed_id, **values})
+        tx.change(_insert, {"tenant": tx.tenant, "managed_id": run.managed_id, **values})
         run.stored = True
 
 

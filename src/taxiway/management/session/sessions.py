@@ -42,8 +42,8 @@ def stored_answer(tx: Tx, run: Run, header: Header, body_hash: str) -> bytes | N
 def store_answer(tx: Tx, run: Run, header: Header, body_hash: str, answer: bytes) -> None:
     """Keep an answer for as long as its session is the current one. Sealed: it may carry secrets."""
     run.session.last = header.msg_id
-    tx.execute(_forget, _key(tx, run, header))
-    tx.execute(
+    tx.change(_forget, _key(tx, run, header))
+    tx.change(
         _keep,
         {
             "tenant": tx.tenant,
@@ -76,7 +76,7 @@ def begin(tx: Tx, run: Run, header: Header) -> None:
     """Leave the former session behind and begin a new one."""
     before = run.session
     run.session = Session(number=before.number + 1, name=header.session_id, open=True, nonce=before.nonce)
-    tx.execute(_forget_all, {"t": tx.tenant, "m": run.managed_id})
+    tx.change(_forget_all, {"t": tx.tenant, "m": run.managed_id})
 
 
 def budget(run: Run, header: Header) -> int:
