@@ -96,6 +96,32 @@ async def test_r076_a_users_package_is_a_line_of_account_setup(deploying):
     assert await deploying.states() == {"Tool": "installed"}
 
 
+async def test_r077_available_packages_and_office_are_not_tracked(deploying):
+    """What is only offered is neither installed nor waited for."""
+    await deploying.page()
+    await msix(deploying, intent="available")
+    await office(deploying, intent="available")
+    outcome = await deploying.deploy()
+    assert outcome.reached == "desktop", outcome.failure
+    assert lines(deploying, "device setup")[-1] == "Apps (No setup needed)"
+    assert deploying.current.state.installed == {}
+
+
+async def test_r065_a_package_that_does_not_block_comes_after_the_page(deploying):
+    """Of two, the page waits for the one that is selected; the other is there at the desktop."""
+    blocking = await office(deploying)
+    await msix(deploying)
+    await deploying.page(selected_mobile_app_ids=[blocking])
+    outcome = await deploying.deploy()
+    assert outcome.reached == "desktop", outcome.failure
+    assert lines(deploying, "device setup")[-1] == "Apps (1 of 1 installed)"
+    for _ in range(3):
+        if FAMILY in deploying.current.state.installed:
+            break
+        await deploying.deploy(deploying.current)
+    assert set(deploying.current.state.installed) == {FAMILY, "O365ProPlusRetail"}
+
+
 async def test_a_package_that_is_not_wanted_any_more_is_taken_off(deploying):
     """An uninstall assignment removes the package from the inventory; a new one brings it back."""
     app_id = await msix(deploying)

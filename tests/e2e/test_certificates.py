@@ -313,9 +313,12 @@ async def test_a_profile_that_changed_leads_to_another_certificate(deploying):
 
 
 async def test_a_device_that_leaves_loses_its_certificates(deploying):
-    """The account is disconnected: what was issued to the device is revoked."""
+    """The account is disconnected: what was issued to the device is revoked, and the PC has neither it nor its key."""
     await certs.scep(deploying)
     assert (await deploying.deploy()).reached == "desktop"
     assert await deploying.current.disconnect(deploying.instance.endpoints)
     [row] = await certs.issued(deploying)
     assert row["revoked_at"] is not None
+    assert certs.held(deploying.current) == []
+    assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
+    assert not [key for key in deploying.current.state.device_nodes if "clientcertificateinstall" in key]
