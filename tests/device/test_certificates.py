@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from device.cloud import DMCLIENT
 from taxiway.device.csp.certificates import ClientCertificates
 from taxiway.device.csp.modern import ModernApps
+from taxiway.device.csp.node import DEVICE
 from taxiway.device.csp.office import Office
 from taxiway.device.csp.tree import Tree
+from taxiway.device.esp_progress import APPS, CERTIFICATES, Progress
 from taxiway.device.installs import InstallQueue
 from taxiway.device.jobs import Jobs
 from taxiway.device.msiexec import WindowsInstaller
@@ -144,3 +147,42 @@ async def test_p11_a_second_run_of_the_windows_installer_ends_at_once():
     await asyncio.sleep(0)
     clock.advance(2)
     assert await second
+
+
+@pytest.mark.parametrize(
+    ("name", "uri", "nodes", "line", "text"),
+    [
+        ("ExpectedSCEPCerts", SCEP, {"Status": "2"}, CERTIFICATES, "0 of 1 applied"),
+        ("ExpectedSCEPCerts", SCEP, {"Status": "1", "CertThumbprint": "AA"}, CERTIFICATES, "1 of 1 applied"),
+        (
+            "ExpectedSCEPCerts",
+            SCEP,
+            {"Status": "16", "ErrorCode": "-2146877422"},
+            CERTIFICATES,
+            "Error: 0x80094012",
+        ),
+        ("ExpectedSCEPCerts", SCEP, {"Status": "16"}, CERTIFICATES, "Error: 0x87D1041C"),
+        ("ExpectedPFXCerts", PFX, {}, CERTIFICATES, "0 of 1 applied"),
+        ("ExpectedPFXCerts", PFX, {"Status": "0", "Thumbprint": "AA"}, CERTIFICATES, "1 of 1 applied"),
+        ("ExpectedPFXCerts", PFX, {"Status": "-2147024810"}, CERTIFICATES, "Error: 0x80070056"),
+        ("ExpectedModernAppPackages", "./Device/Vendor/MSFT/WiFi;1", {}, APPS, "0 of 1 installed"),
+        (
+            "ExpectedModernAppPackages",
+            "./Device/Vendor/MSFT/EnterpriseModernAppManagement;2",
+            {},
+            APPS,
+            "0 of 2 installed",
+        ),
+        ("ExpectedModernAppPackages", "not a node;1", {}, APPS, "0 of 1 installed"),
+        ("ExpectedSCEPCerts", "not a node", {}, CERTIFICATES, "0 of 1 applied"),
+    ],
+)
+def test_the_page_counts_what_any_server_lists(tree, name, uri, nodes, line, text):
+    """Done, failed with its code, or still to come; an address that is none never comes true, and breaks nothing."""
+    home = f"./Device/{DMCLIENT}/FirstSyncStatus"
+    tree.put(f"{home}/{name}", uri)
+    tree.put(f"{home}/ServerHasFinishedProvisioning", "true", "bool")
+    for leaf, value in nodes.items():
+        tree.put(f"{uri}/{leaf}", value)
+    shown = {each.name: each for each in Progress(tree, "taxiway", DEVICE).categories()}
+    assert shown[line].text == text

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 
 import pytest
+import structlog
 
 from e2e.deploying import EVERYBODY, EVERYWHERE, FAST, Deploying, product
 from support.packages import PUBLISHER, make_msix
@@ -17,6 +19,8 @@ from taxiway.management.errors import BadPolicy, NoContent
 from taxiway.wire.msix import publisher_hash
 
 pytestmark = pytest.mark.anyio
+#: What the PC does by itself does not depend on the server's database.
+one_store = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 FAMILY = f"Contoso.Tool_{publisher_hash(PUBLISHER)}"
 IDENTITY = {
     "identity_name": "Contoso.Tool",
@@ -29,6 +33,14 @@ IDENTITY = {
 @pytest.fixture
 def deploying(instance, tmp_path):
     return Deploying(instance, tmp_path)
+
+
+@pytest.fixture
+def quiet():
+    """Faults that a test orders are no news, and drawing one takes seconds."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 async def app(deploying, kind, values, target=EVERYWHERE, intent="required", content=None):
@@ -96,6 +108,33 @@ async def test_r076_a_users_package_is_a_line_of_account_setup(deploying):
     assert await deploying.states() == {"Tool": "installed"}
 
 
+@one_store
+async def test_r077_available_packages_and_office_are_not_tracked(deploying):
+    """What is only offered is neither installed nor waited for."""
+    await deploying.page()
+    await msix(deploying, intent="available")
+    await office(deploying, intent="available")
+    outcome = await deploying.deploy()
+    assert outcome.reached == "desktop", outcome.failure
+    assert lines(deploying, "device setup")[-1] == "Apps (No setup needed)"
+    assert deploying.current.state.installed == {}
+
+
+async def test_r065_a_package_that_does_not_block_comes_after_the_page(deploying):
+    """Of two, the page waits for the one that is selected; the other is there at the desktop."""
+    blocking = await office(deploying)
+    await msix(deploying)
+    await deploying.page(selected_mobile_app_ids=[blocking])
+    outcome = await deploying.deploy()
+    assert outcome.reached == "desktop", outcome.failure
+    assert lines(deploying, "device setup")[-1] == "Apps (1 of 1 installed)"
+    for _ in range(3):
+        if FAMILY in deploying.current.state.installed:
+            break
+        await deploying.deploy(deploying.current)
+    assert set(deploying.current.state.installed) == {FAMILY, "O365ProPlusRetail"}
+
+
 async def test_a_package_that_is_not_wanted_any_more_is_taken_off(deploying):
     """An uninstall assignment removes the package from the inventory; a new one brings it back."""
     app_id = await msix(deploying)
@@ -106,6 +145,7 @@ async def test_a_package_that_is_not_wanted_any_more_is_taken_off(deploying):
     assert await deploying.states() == {"Tool": "uninstalled"}
 
 
+@one_store
 async def test_a_package_that_was_changed_on_the_way_is_not_installed(deploying, monkeypatch):
     """A block that is not as the block map says: the page fails with the package's HRESULT."""
     from taxiway.management import flow
@@ -126,6 +166,7 @@ async def test_a_package_that_was_changed_on_the_way_is_not_installed(deploying,
     assert (await deploying.states())["Tool"] == "failed"
 
 
+@one_store
 async def test_a_package_whose_installation_fails_fails_the_page_and_try_again_mends_it(deploying):
     """The deployment ends with an error once; after Try again the package is there."""
     await deploying.page()
@@ -136,6 +177,7 @@ async def test_a_package_whose_installation_fails_fails_the_page_and_try_again_m
     assert await deploying.states() == {"Tool": "installed"}
 
 
+@one_store
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -171,6 +213,7 @@ async def test_microsoft_365_apps_are_tracked_among_the_msi_packages(deploying):
     assert deploying.current.state.installed == {}
 
 
+@one_store
 async def test_office_that_fails_shows_its_code_on_the_page(deploying):
     """The deployment tool ends with 17002: FinalStatus 60, the page shows it, the server says failed."""
     await deploying.page()
@@ -181,6 +224,7 @@ async def test_office_that_fails_shows_its_code_on_the_page(deploying):
     assert (await deploying.states())["Office"] == "failed"
 
 
+@one_store
 async def test_office_has_no_content_and_needs_products(deploying):
     """What cannot be ordered is said when the app is saved."""
     with pytest.raises(BadPolicy):
@@ -191,6 +235,7 @@ async def test_office_has_no_content_and_needs_products(deploying):
         )
 
 
+@one_store
 async def test_p11_installers_of_every_kind_run_one_after_the_other(deploying, monkeypatch):
     """Two MSI, a package and Office: never two at once, and all of them are there in the end."""
     await deploying.page()
@@ -223,6 +268,7 @@ async def test_p11_installers_of_every_kind_run_one_after_the_other(deploying, m
     assert len(deploying.current.state.installed) == 4
 
 
+@one_store
 async def test_p11_r020_a_busy_windows_installer_is_1618_and_the_job_tries_again(deploying):
     """Something nobody ordered holds msiexec: the run ends with 1618, and the job waits as its RetryCount allows."""
     await deploying.page()
@@ -232,6 +278,7 @@ async def test_p11_r020_a_busy_windows_installer_is_1618_and_the_job_tries_again
     assert deploying.current.state.installed == {product(1): "1.0"}
 
 
+@one_store
 async def test_p11_r020_an_installer_that_stays_busy_fails_the_app_with_1618(deploying):
     """After the last attempt the app has failed, and the page shows the code of a busy installer."""
     await deploying.page()
@@ -241,7 +288,8 @@ async def test_p11_r020_an_installer_that_stays_busy_fails_the_app_with_1618(dep
     assert lines(deploying, "device setup")[-1] == "Apps (Error: 0x80070652)"
 
 
-async def test_a_broken_download_goes_on_where_it_broke_off(deploying, monkeypatch):
+@one_store
+async def test_a_broken_download_goes_on_where_it_broke_off(deploying, monkeypatch, quiet):
     """The connection breaks twice: the rest alone is fetched by Range, and the hash of the whole is right."""
     from taxiway.management import flow
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 
 import pytest
+import structlog
 from cryptography import x509
 
 from e2e import certificates as certs
@@ -15,12 +17,22 @@ from taxiway.device import PC, EspItemChanged
 from taxiway.directory import SYSTEM_PRINCIPAL
 
 pytestmark = pytest.mark.anyio
+#: What the PC does by itself does not depend on the server's database.
+one_store = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 PAGE = "Vendor/MSFT/DMClient/Provider/taxiway/FirstSyncStatus"
 
 
 @pytest.fixture
 def deploying(instance, tmp_path):
     return Deploying(instance, tmp_path)
+
+
+@pytest.fixture
+def quiet():
+    """Faults that a test orders are no news, and drawing one takes seconds."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    yield
+    structlog.reset_defaults()
 
 
 def lines(deploying, phase):
@@ -100,6 +112,7 @@ async def test_an_imported_certificate_arrives_with_its_key(deploying, keys):
     assert not leaves & {"pfxcertblob", "pfxcertpassword"}
 
 
+@one_store
 async def test_a_certificate_that_cannot_be_imported_fails_the_page(deploying, keys):
     """A wrong password: the line shows the error, device setup fails, the log names the profile."""
     await deploying.page()
@@ -114,6 +127,7 @@ async def test_a_certificate_that_cannot_be_imported_fails_the_page(deploying, k
     assert (await deploying.states())["Imported"] == "error"
 
 
+@one_store
 async def test_a_refused_enrolment_fails_the_page_and_try_again_mends_it(deploying, monkeypatch):
     """The responder refuses the first request: the page fails with its code; the next challenge is good."""
     from taxiway.management.certificates import challenges, flow
@@ -164,7 +178,7 @@ async def test_a_power_cut_in_the_middle_leads_to_no_second_certificate(deployin
     assert [pki.thumbprint(each) for each in certs.held(again)] == [row["id"]]
 
 
-async def test_r004_lost_answers_lead_to_no_second_certificate(deploying, monkeypatch):
+async def test_r004_lost_answers_lead_to_no_second_certificate(deploying, monkeypatch, quiet):
     """The answer that brings the Atomic, the one to its Status and the responder's are lost: one certificate."""
     from taxiway.management import flow as management_flow
     from taxiway.management.certificates import flow
@@ -198,6 +212,7 @@ async def test_r004_lost_answers_lead_to_no_second_certificate(deploying, monkey
     assert [pki.thumbprint(each) for each in certs.held(deploying.current)] == [row["id"]]
 
 
+@one_store
 async def test_an_enrolment_waits_for_its_responder(deploying, monkeypatch):
     """While the responder is away the PC asks as often as RetryCount says, after RetryDelay each time."""
     from taxiway.management.certificates import flow
@@ -220,6 +235,7 @@ async def test_an_enrolment_waits_for_its_responder(deploying, monkeypatch):
     assert (asked[2] - asked[0]).total_seconds() >= 0.4
 
 
+@one_store
 async def test_another_authority_than_the_one_named_is_not_believed(deploying, monkeypatch):
     """A responder that shows other certificates than CAThumbprint names gets no request."""
     from taxiway.management.certificates import flow
@@ -238,6 +254,7 @@ async def test_another_authority_than_the_one_named_is_not_believed(deploying, m
     assert not await certs.issued(deploying)
 
 
+@one_store
 @pytest.mark.parametrize(
     ("provider", "tpm", "reached"),
     [
@@ -313,9 +330,12 @@ async def test_a_profile_that_changed_leads_to_another_certificate(deploying):
 
 
 async def test_a_device_that_leaves_loses_its_certificates(deploying):
-    """The account is disconnected: what was issued to the device is revoked."""
+    """The account is disconnected: what was issued to the device is revoked, and the PC has neither it nor its key."""
     await certs.scep(deploying)
     assert (await deploying.deploy()).reached == "desktop"
     assert await deploying.current.disconnect(deploying.instance.endpoints)
     [row] = await certs.issued(deploying)
     assert row["revoked_at"] is not None
+    assert certs.held(deploying.current) == []
+    assert not list((deploying.folder / "pc1" / "tpm").glob("cert-*"))
+    assert not [key for key in deploying.current.state.device_nodes if "clientcertificateinstall" in key]

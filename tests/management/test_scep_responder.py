@@ -29,6 +29,8 @@ from taxiway.wire.scep_settings import parse_subject
 from taxiway.wire.syncml import Command, Group, Status
 
 pytestmark = pytest.mark.anyio
+#: What is refused before anything is read or written does not depend on the database.
+one_store = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 SUBJECT = "CN=PC-1,O=Contoso"
 TERMS = {
     "subject": parse_subject(SUBJECT).rfc4514_string(),
@@ -118,6 +120,7 @@ async def client(rt, tenant, pc):
         yield made
 
 
+@one_store
 async def test_capabilities_and_authority(client):
     """A client learns what the responder can do, and gets both certificates in one answer."""
     caps = await client.http.get(f"{client.path}?operation=GetCACaps")
@@ -239,6 +242,7 @@ async def test_a_key_shorter_than_the_profile_asks_for_is_bad_alg(client):
     await client.refused(client.message(), FailInfo.BAD_ALG)
 
 
+@one_store
 @pytest.mark.parametrize(
     ("kind", "says"),
     [("20", "CertPoll"), ("21", "GetCert"), ("22", "GetCRL"), ("3", "type"), ("77", "type")],
@@ -248,6 +252,7 @@ async def test_other_messages_are_refused_by_name(client, kind, says):
     assert says in await client.refused(client.message(kind=kind), FailInfo.BAD_REQUEST)
 
 
+@one_store
 async def test_messages_for_others_or_by_others_are_bad_message_checks(client):
     """An envelope for another reader, one that holds no request, a request for another key than the signer's."""
     for envelope in (
@@ -260,6 +265,7 @@ async def test_messages_for_others_or_by_others_are_bad_message_checks(client):
     await client.refused(client.message(nonce=b""), FailInfo.BAD_REQUEST)
 
 
+@one_store
 async def test_old_ciphers_are_bad_alg(client):
     """An envelope in 3DES is named as such."""
     envelope = cms.ContentInfo.load(scep_content.seal(client.request(), client.authority.registration))
@@ -331,6 +337,7 @@ async def test_r009_a_failed_atomic_names_the_command_that_failed(rt, tenant, pc
     assert row["detail"]["errors"][0]["cause"].endswith("/KeyLength")
 
 
+@one_store
 async def test_one_address_is_not_answered_without_end(client):
     """Who asks too often is told when to come back, and is heard again later."""
     path = f"{client.path}?operation=GetCACaps"

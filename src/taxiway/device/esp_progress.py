@@ -161,8 +161,8 @@ class Progress:
 
     def _package(self, node: Node) -> Item:
         """A package is there when the inventory has it; whether it failed, its family's installation says."""
-        if self._tree.exists(node):
-            return Item(done=True)
+        if self._tree.exists(node) or len(node.path) < len(MODERN) + 3 or not node.under(MODERN):
+            return self._present(node)
         family = Node(node.scope, (*MODERN, "AppInstallation", node.path[len(MODERN) + 2]))
         if self._tree.value(family.child("Status")) == _DEPLOYMENT_FAILED:
             return Item(error=int(self._tree.value(family.child("LastError")) or 0) or _UNKNOWN_ERROR)

@@ -103,6 +103,11 @@ class Tpm:
         for kind in ("key", "crt", "sealed"):
             self._path(name, kind).unlink(missing_ok=True)
 
+    def remove_all(self, prefix: str) -> None:
+        """Destroy whatever has a name that begins so."""
+        for path in self._folder.glob(f"{prefix}*"):
+            self.remove(path.stem)
+
     async def _key(self, name: str) -> rsa.RSAPrivateKey:
         if name not in self._open:
             self._open[name] = await self._workers.run(self._load, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.device.csp.base import MSFT
+from taxiway.device.csp.certificates import CERTIFICATE_KEYS
 from taxiway.device.csp.node import DEVICE, Node
 from taxiway.device.csp.tree import Tree
 from taxiway.device.enroll import ACCOUNT_SLOT, MANAGEMENT_KEY, NEXT_KEY
@@ -18,9 +19,12 @@ LEAVING: Final = Alert("", AlertCode.GENERIC, (Item(type=UNENROLLED_BY_USER, for
 
 #: The providers whose nodes are the server's alone: they go with the account (section 16.3).
 _OF_THE_ACCOUNT: Final = (
+    "ClientCertificateInstall",
     "DMClient",
     "EnrollmentStatusTracking",
     "EnterpriseDesktopAppManagement",
+    "EnterpriseModernAppManagement",
+    "Office",
     "PassportForWork",
     "Policy",
     "RootCATrustedCertificates",
@@ -36,6 +40,8 @@ def remove_account(storage: Storage, tree: Tree, tpm: Tpm) -> None:
     state.user_nodes.clear()
     for name in (MANAGEMENT_KEY, NEXT_KEY, ACCOUNT_SLOT):
         tpm.remove(name)
+    tpm.remove_all(CERTIFICATE_KEYS)
+    state.certificates.clear()
     state.installed.clear()
     state.extension = AgentState()
     state.enrolled, state.mdm, state.terms, state.leaving = None, {}, "", False

@@ -24,6 +24,8 @@ from taxiway.wire.provisioning_types import thumbprint
 from taxiway.wire.syncml import Code
 
 ROOT: Final = (*MSFT, "ClientCertificateInstall")
+#: What the names of all keys of certificates begin with in the TPM.
+CERTIFICATE_KEYS: Final = "cert-"
 ENROLLED, PENDING, FAILED = "1", "2", "16"
 IMPORTED: Final = "0"
 #: The HRESULTs of an import: the password is wrong, or what was sent is no PKCS#12 with a key.
@@ -172,7 +174,7 @@ class ClientCertificates(Csp):
     def _key(self, node: Node) -> str:
         """The TPM's name for the key of an instance; a user's keys are apart."""
         owner = self._tree.user if node.scope == USER else ""
-        return f"cert-{hashlib.sha256(f'{owner}|{node.key}'.encode()).hexdigest()[:32]}"
+        return f"{CERTIFICATE_KEYS}{hashlib.sha256(f'{owner}|{node.key}'.encode()).hexdigest()[:32]}"
 
     def _set(self, node: Node, leaf: str, value: str) -> None:
         self._tree.put(node.child(leaf), value, "int")
