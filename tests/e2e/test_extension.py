@@ -299,7 +299,7 @@ async def test_p10_win32_installs_are_on_record_for_estimates(deploying):
     app_id = await deploying.win32("Tool")
     await deploying.deploy(durations={"TOOL": 0.5})
     [seconds] = await deploying.read(lambda tx: durations.recorded(tx, app_id))
-    assert 0.4 < seconds < 20
+    assert 0.4 < seconds < 120
 
 
 async def test_an_app_that_is_to_go_is_taken_off(deploying):
