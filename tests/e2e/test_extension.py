@@ -17,6 +17,8 @@ from taxiway.store import entries
 from taxiway.wire.extension import AGENT_PRODUCT
 
 pytestmark = pytest.mark.anyio
+#: For what the PC does by itself: which database is behind the server does not matter to it.
+ONE_STORE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -46,6 +48,7 @@ async def test_r064_a_win32_app_is_installed_before_the_desktop(deploying):
     assert await deploying.states() == {"Tool": "installed"}
 
 
+@ONE_STORE
 async def test_a_wrong_detection_rule_fails_as_in_reality(deploying):
     """The installer ends well and leaves another file: installed, but not detected, and the page fails."""
     await deploying.page()
@@ -83,6 +86,7 @@ async def test_r071_try_again_mends_account_setup_too(deploying):
     assert await deploying.report() == ["successOnRetry"]
 
 
+@ONE_STORE
 async def test_r069_what_has_not_begun_stays_as_it_is(deploying):
     """The page failed for good: the second app was never run, and the failure names the first with its number."""
     await deploying.page()
@@ -144,6 +148,7 @@ async def test_dependencies_come_first(deploying):
     assert apps_line(deploying)[-1] == "1 of 1 installed"
 
 
+@ONE_STORE
 async def test_a_dependency_that_is_only_looked_for_is_not_installed(deploying):
     """``detect``: where it is not there, the app that needs it fails and says so."""
     runtime = await deploying.win32("Runtime", None)
@@ -173,6 +178,7 @@ async def test_supersedence_takes_the_older_app_off(deploying):
     assert await deploying.states() == {"Old": "notApplicable", "New": "installed"}
 
 
+@ONE_STORE
 @pytest.mark.parametrize(
     ("codes", "count", "state"),
     [((1618, 0), 2, "installed"), ((1618, 1618, 1618, 0), 4, "installed"), (1618, 4, "failed")],
@@ -186,6 +192,7 @@ async def test_a_return_code_that_means_again_is_tried_three_times_more(deployin
     assert (await deploying.states())["Tool"] == state
 
 
+@ONE_STORE
 @pytest.mark.parametrize(
     ("code", "behavior", "restarts"),
     [(3010, "basedOnReturnCode", 1), (3010, "suppress", 0), (1641, "basedOnReturnCode", 2), (0, "force", 2)],
@@ -205,6 +212,7 @@ async def test_p12_r081_soft_restarts_come_together_and_hard_ones_at_once(deploy
     assert await deploying.states() == {"App 1": "installed", "App 2": "installed"}
 
 
+@ONE_STORE
 async def test_an_installer_that_outlasts_its_minutes_is_ended(deploying):
     """The app's own time limit, and not the page's, ends a hanging installer."""
     await deploying.page(install_progress_timeout_in_minutes=60)
@@ -214,6 +222,7 @@ async def test_an_installer_that_outlasts_its_minutes_is_ended(deploying):
     assert (await deploying.details())["Tool"]["error"] == "0x800705B4"
 
 
+@ONE_STORE
 async def test_an_app_whose_requirements_are_not_met_does_not_apply(deploying):
     """It counts as settled on the page, nothing runs, and the reason is on record."""
     await deploying.page()
@@ -249,6 +258,7 @@ async def test_r077_scripts_and_user_context_apps_are_not_tracked(deploying):
     assert await deploying.states() == {"As user": "installed"}
 
 
+@ONE_STORE
 async def test_a_store_app_comes_from_the_catalogue(deploying):
     """By its identifier; one that no source knows is an error with WinGet's number."""
     await deploying.page()
@@ -260,6 +270,7 @@ async def test_a_store_app_comes_from_the_catalogue(deploying):
     assert (await deploying.details())["Ghost"]["error"] == "0x8A150014"
 
 
+@ONE_STORE
 async def test_r116_an_agent_that_cannot_be_installed_fails_the_page_at_once(deploying):
     """The server sees the installer's number and says it to the page; Try again brings the agent after all."""
     await deploying.page()
@@ -272,6 +283,7 @@ async def test_r116_an_agent_that_cannot_be_installed_fails_the_page_at_once(dep
     assert await deploying.states() == {"Tool": "installed"}
 
 
+@ONE_STORE
 async def test_p11_win32_and_msi_take_turns(deploying):
     """A Win32 app and an MSI never run at once: nobody sees 1618."""
     await deploying.page()
@@ -287,7 +299,7 @@ async def test_p10_win32_installs_are_on_record_for_estimates(deploying):
     app_id = await deploying.win32("Tool")
     await deploying.deploy(durations={"TOOL": 0.5})
     [seconds] = await deploying.read(lambda tx: durations.recorded(tx, app_id))
-    assert 0.4 < seconds < 20
+    assert 0.4 < seconds < 120
 
 
 async def test_an_app_that_is_to_go_is_taken_off(deploying):
@@ -307,6 +319,7 @@ async def test_an_app_that_is_to_go_is_taken_off(deploying):
     assert await deploying.states() == {"Tool": "uninstalled"}
 
 
+@ONE_STORE
 async def test_the_registry_shows_the_agents_apps_where_readers_look(deploying):
     """Under Sidecar, with 1 to 4 as in reality: in the list of the phases and in the app's own key."""
     await deploying.page()

@@ -20,6 +20,8 @@ from taxiway.store import entries
 from taxiway.wire.extension import AGENT_PRODUCT
 
 pytestmark = pytest.mark.anyio
+#: For what the PC does by itself: which database is behind the server does not matter to it.
+ONE_STORE = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
@@ -90,6 +92,7 @@ async def test_the_server_restarts_while_the_agent_works(deploying, moment):
     await installed_once(deploying, outcome)
 
 
+@ONE_STORE
 @pytest.mark.parametrize("phase", ["device setup", "account setup"])
 async def test_the_power_goes_while_an_app_installs(deploying, phase):
     """The page resumes, what was installed is not installed again, and what was interrupted is."""
@@ -125,6 +128,7 @@ async def test_r062_a_second_user_is_not_held_up_by_win32_apps(deploying):
     assert told == ["inProgress", "succeeded"]
 
 
+@ONE_STORE
 async def test_a_package_that_does_not_open_is_not_installed(deploying):
     """The keys are not those of the package: the mac says so before anything is decrypted, and nothing runs."""
     await deploying.page()
@@ -137,6 +141,7 @@ async def test_a_package_that_does_not_open_is_not_installed(deploying):
     assert (await deploying.details())["Tool"]["error"] == "0x80091007"
 
 
+@ONE_STORE
 async def test_a_package_that_was_changed_on_the_servers_disk_is_not_installed(deploying):
     """What was downloaded is not what the server announced: 0x80091007, and nothing runs."""
     await deploying.page()
@@ -193,6 +198,7 @@ async def test_an_app_that_changes_under_way_keeps_nobody_waiting(deploying, cha
     assert (await deploying.states()) == ({"Tool": "installed"} if change == "changed" else {})
 
 
+@ONE_STORE
 async def test_check_07_an_agent_that_is_never_answered_ends_with_the_page(deploying, monkeypatch):
     """The agent is there and gets no list: the page identifies until its own time limit, and the record says why."""
 

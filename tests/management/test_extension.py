@@ -362,3 +362,21 @@ async def test_check_07_an_agent_that_fails_is_said_to_the_page_each_time(pc, to
     pc.nodes[f"{page}/WasDeviceSuccessfullyProvisioned"] = "2"
     again = [each for _ in range(3) for each in await pc.session()]
     assert ("Replace", f"{home}/InstallationState", "4") in again
+
+
+async def test_what_was_done_for_a_user_stays_known_without_the_user(agent, tool, everywhere, pc, monkeypatch):
+    """An app of the device that installs as the user: a session of the device alone does not forget it."""
+    device = (await pc.read(lambda tx: enrollment.managed_device(tx, pc.managed_id)))["azure_ad_device_id"]
+
+    async def verify(_rt, token, *, audiences):
+        facts = {"tenant": pc.tenant, "app_id": "a", "aud": "b", "amr": (), "issued_at": None, "expires_at": None}
+        return signin.Claims(**facts, uti="", oid=pc.owner, device_id=device)
+
+    monkeypatch.setattr(signin, "verify_token", verify)
+    await tool("As user", everywhere, install_experience={"runAsAccount": "user"})
+    assert (await agent.ask()).apps == []
+    [app] = (await agent.ask(authorization="Bearer good")).apps
+    assert (app.context, app.user, app.tracked) == ("user", pc.owner, False)
+    await agent.tell(report(app, 1, "installed", user=pc.owner), authorization="Bearer good")
+    await pc.session()
+    assert await pc.states() == {"As user": "installed"}

@@ -8,9 +8,9 @@ from typing import Final
 
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.csp.tree import Tree
-from taxiway.device.errors import RestartDue, ServerUnreachable
+from taxiway.device.errors import RestartDue, ServerUnreachable, StepFailed
 from taxiway.device.extension.apps import Apps
-from taxiway.device.extension.client import Client, ExtensionRefused
+from taxiway.device.extension.client import Client
 from taxiway.device.extension.outbox import Outbox
 from taxiway.device.extension.scripts import run_script
 from taxiway.device.extension.tracking import Tracking
@@ -133,7 +133,7 @@ class Extension:
                 self._watch.note(EVENT, f"the management server does not answer the agent: {failure.message}")
                 self._due = not self._at_desktop
                 await self._host.clock.sleep(self._host.pace.poll)
-            except ExtensionRefused as refusal:
+            except StepFailed as refusal:  # the agent, or the user's token
                 self._watch.note(EVENT, f"the agent was refused: {refusal.code} {refusal.message}")
 
     async def _round(self) -> None:

@@ -38,6 +38,12 @@ def load(tx: Tx, managed_id: str) -> dict[Key, Row]:
     return {(row["kind"], row["object_id"], row["user_id"]): row for row in rows}
 
 
+def newest(reported: Mapping[Key, Row], app_id: str) -> Row | None:
+    """The newest report of an app, whoever it was done for: what counts while that user is not there."""
+    mine = [row for (kind, object_id, _), row in reported.items() if (kind, object_id) == ("app", app_id)]
+    return max(mine, key=lambda row: row["updated_at"], default=None)
+
+
 def write(tx: Tx, managed_id: str, key: Key, values: Mapping[str, Any]) -> None:
     """Keep a report in place of the one before."""
     kind, object_id, user_id = key

@@ -166,7 +166,7 @@ def _extension_states(ctx: Context) -> Iterator[tuple[tuple[str, str], _State]]:
     needed = [mobile_apps.MeantApp(row, "device", "dependency") for key, row in asked.others.items() if key not in mine]
     meant = {app.row["id"] for app in asked.meant}
     for app in [*ctx.extension_apps, *needed]:
-        report = reported.get(("app", app.row["id"], asked.owner(app)))
+        report = reported.get(("app", app.row["id"], asked.owner(app))) or states.newest(reported, app.row["id"])
         state, detail = states.shown(app, report, held_back=held_back(asked, app))
         if app.intent == "required" and app.row["id"] not in meant:
             state, detail = "notApplicable", {**detail, "text": "Another app takes its place."}
