@@ -195,7 +195,7 @@ class Oobe:
         esp = self._machine.esp
         esp.again(DEVICE)
         await esp.device(self._sync_device)
-        if self._state.reboots or self._state.redeployed or self._state.pending == RESTART:
+        if self._state.reboots or self._state.redeployed or self._state.restarted:
             await self._restart()
         self._done(DEVICE_SETUP)
 
@@ -204,7 +204,9 @@ class Oobe:
         self._mark("restart")
         for uri in self._state.reboots:
             self._machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
-        measure(self._storage)
+        if not self._state.restarted or self._state.reboots:
+            measure(self._storage)
+        self._state.restarted = False
         self._machine.watch.screen(Screen("SignIn", self._person.upn))
         await self._machine.broker.sign_on(self._person)
         if self._state.redeployed:
@@ -234,7 +236,16 @@ class Oobe:
     async def _sync_device(self) -> int:
         count = await self._machine.oma_dm.sync("others")
         self._machine.after_session()
+        self._state.restarted = self._obey_restart() or self._state.restarted
         return count
+
+    def _obey_restart(self) -> bool:
+        """Restart at once where the server ordered it, in the middle of whatever it is: the page goes on after it."""
+        if self._state.pending != RESTART:
+            return False
+        self._machine.watch.note(2800, "a restart was ordered by the management server")
+        measure(self._storage)
+        return True
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
@@ -242,6 +253,10 @@ class Oobe:
             self._token = (await self._machine.broker.token(self._resource)).access_token
         count = await self._machine.oma_dm.sync("user", self._token)
         self._machine.after_session()
+        if self._obey_restart():
+            self._machine.watch.screen(Screen("SignIn", self._person.upn))
+            await self._machine.broker.sign_on(self._person)
+            self._token = ""
         return count
 
     # The end.
@@ -282,15 +297,12 @@ class Oobe:
             self._mark(DESKTOP)
             self._show([screens.DESKTOP])
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
-        self._state.locked = False
         if managed:
             await self._machine.settle()
             await self._sync_user()
             await self._machine.settle()
+        self._state.locked = False
         self._done(DESKTOP)
-        if self._state.pending == RESTART:
-            self._machine.watch.note(2800, "a restart was ordered by the management server")
-            measure(self._storage)
 
     def _show(self, pages: list[Screen]) -> None:
         for page in pages:
