@@ -189,6 +189,19 @@ async def test_r122_hello_is_set_up_between_account_setup_and_the_desktop(deploy
     await desk.graph.client.aclose()
 
 
+async def test_r122_hello_without_a_second_factor_is_foreseen_and_not_set_up(deploying):
+    """It demands a fresh one; a user who has none reaches the desktop without Windows Hello."""
+    pc = await deploying.pc()
+    deploying.person = await deploying.instance.make_user("bob@contoso.example", access_pass=False)
+    await assign(deploying, pc)
+    state, good, codes = await task(deploying, "Windows Hello", pc)
+    assert (state, good, codes) == ("will not be set up", False, {"hello.no_factor"})
+    desk = await sit_down_at(deploying, pc)
+    assert "provisioned" not in desk.outcome.hello
+    assert await moments(deploying, "hello_key.registered") == []
+    await desk.graph.client.aclose()
+
+
 async def test_r122_hello_that_a_policy_switches_off_shows_no_page(deploying):
     """Told in the device phase; foreseen, and nothing is registered."""
     tenant = deploying.instance.tenant

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from taxiway.device.errors import SignInRefused
+from taxiway.device.errors import ServerUnreachable, SignInRefused
 from taxiway.device.machine import Machine
 from taxiway.device.resets import RESTART, measure
 from taxiway.wire.device_certificate import sid
@@ -49,14 +49,14 @@ class Desktop:
         await machine.settle()
         token = await self._token()
         user = state.signed_on or (state.user.upn if state.user else "") if token else ""
-        commands = await machine.oma_dm.sync("user" if token else "none", token)
+        commands = await self._session(token)
         machine.after_session()
         await machine.settle()
         await machine.jobs.drain(machine.host.clock, machine.host.pace.patience)
         if self._left():
             return Synced("unmanaged", commands, user)
         if machine.oma_dm.waiting:
-            commands += await machine.oma_dm.sync("user" if token else "none", token)
+            commands += await self._session(token)
             machine.after_session()
         if state.pending == RESTART:
             machine.watch.note(2800, "a restart was ordered by the management server")
@@ -64,6 +64,15 @@ class Desktop:
             return Synced("lock screen", commands, user, RESTART)
         machine.storage.save()
         return Synced("desktop" if token else "lock screen", commands, user)
+
+    async def _session(self, token: str) -> int:
+        """One session; what it ordered before the network went is carried out all the same."""
+        try:
+            return await self._machine.oma_dm.sync("user" if token else "none", token)
+        except ServerUnreachable:
+            if not self._state.pending:
+                raise
+            return 0
 
     def _left(self) -> bool:
         return self._state.enrolled is None

@@ -203,7 +203,7 @@ class Oobe:
                 break
             except RestartDue:
                 await restart_at_once(self._machine)
-        if self._state.reboots or self._state.redeployed or self._state.pending == RESTART:
+        if self._state.reboots or self._state.redeployed or self._state.restarted:
             await restart(self._machine, self._person)
         elif self._state.signed_off:
             await sign_in_again(self._machine, self._person)
@@ -237,12 +237,24 @@ class Oobe:
     async def _sync_device(self) -> int:
         count = await self._machine.oma_dm.sync("others")
         self._machine.after_session()
+        self._state.restarted = self._obey_restart() or self._state.restarted
         return count
+
+    def _obey_restart(self) -> bool:
+        """Restart at once where the server ordered it, in the middle of whatever it is: the page goes on after it."""
+        if self._state.pending != RESTART:
+            return False
+        self._machine.watch.note(2800, "a restart was ordered by the management server")
+        measure(self._storage)
+        return True
 
     async def _sync_user(self) -> int:
         """A session of the user; without a token the server treats it as one of the device (05 section 2.2)."""
         count = await self._machine.oma_dm.sync("user", await self._user_token())
         self._machine.after_session()
+        if self._obey_restart():
+            await sign_in_again(self._machine, self._person)
+            self._token = ""
         return count
 
     async def _user_token(self) -> str:
@@ -288,7 +300,6 @@ class Oobe:
             self._mark(DESKTOP)
             self._show([screens.DESKTOP])
             self._storage.write(DIAGNOSTICS, IsDevicePersonalized=1)
-        self._state.locked = False
         if managed:
             if self._machine.extension.installed:
                 await self._sync_user()  # the server holds back what may come now until it knows that the page is over
@@ -297,10 +308,8 @@ class Oobe:
             await self._machine.settle()
             await self._sync_user()
             await self._machine.settle()
+        self._state.locked = False
         self._done(DESKTOP)
-        if self._state.pending == RESTART:
-            self._machine.watch.note(2800, "a restart was ordered by the management server")
-            measure(self._storage)
 
     def _show(self, pages: list[Screen]) -> None:
         for page in pages:

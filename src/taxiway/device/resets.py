@@ -133,7 +133,7 @@ def redeploy(storage: Storage) -> None:
     state.registry = {key: values for key, values in state.registry.items() if key.startswith(_KEPT_KEYS)}
     state.user, state.hello, state.logon, state.signed_on = None, "", "", ""
     state.esp_started, state.marks, state.ended, state.event_log = {}, [], 0, []
-    state.pending, state.redeployed, state.redeployment = "", True, (COMPLETE, 0)
+    state.pending, state.redeployed, state.redeployment, state.restarted = "", True, (COMPLETE, 0), False
     state.boot = Boot(state.boot.number + 1, encrypted=state.disk.encrypted)
     storage.save()
 

@@ -10,14 +10,19 @@ from taxiway.device.screens import Screen
 
 async def restart(machine: Machine, person: Person) -> None:
     """One restart for all that asked; the password typed at the join is gone with it."""
-    _go_down(machine)
+    state = machine.storage.state
+    machine.storage.mark("restart", machine.host.clock.now())
+    if state.reboots or not state.restarted:  # one that the server ordered has happened where it was ordered
+        _go_down(machine)
+    state.restarted = False
     await sign_in_again(machine, person)
 
 
 async def restart_at_once(machine: Machine) -> None:
     """A restart in the middle: the page resumes at device setup; who signs in is asked at its end."""
-    _go_down(machine)
     state = machine.storage.state
+    machine.storage.mark("restart", machine.host.clock.now())
+    _go_down(machine)
     state.restart_due, state.signed_off = False, True
     await machine.jobs.close()
     machine.installs.go_on()
@@ -34,7 +39,6 @@ async def sign_in_again(machine: Machine, person: Person) -> None:
 
 def _go_down(machine: Machine) -> None:
     state = machine.storage.state
-    machine.storage.mark("restart", machine.host.clock.now())
     for uri in state.reboots:
         machine.watch.note(2800, f"the following URI has triggered a reboot: {uri}")
     measure(machine.storage)

@@ -150,6 +150,7 @@ class State(Struct):
     esp_started: dict[str, int] = field(default_factory=dict)
     pending: str = ""
     locked: bool = False
+    restarted: bool = False
     redeployed: bool = False
     redeployment: tuple[int, int] = (0, 0)
     boot: Boot = field(default_factory=Boot)

@@ -20,8 +20,9 @@ from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
 #: Which action of ``directory/access`` each order needs.
 _ACTION: Final = "management.devices."
-#: How long the book keeps what was ordered of a device that is gone, and how many of these are looked at in a round.
+#: How long the book keeps an order that has ended, and how many are forgotten in a round.
 _KEPT: Final = timedelta(days=365)
+_ENDED: Final = (DONE, FAILED, CANCELED)
 _AT_ONCE: Final = 500
 #: Kinds that leave nothing of a device to be told anything else.
 _FINAL: Final = frozenset(name for name, kind in KINDS.items() if kind.alone)
@@ -115,9 +116,9 @@ def expire_actions(tx: Tx) -> int:
         ledger.move(tx, action, FAILED, Reason("action.given_up", text))
         if kind.alone and MANAGED.get(tx, action["managed_id"]) is not None:
             stays(tx, action["managed_id"], kind.name)
-    for action in ledger.ACTIONS.select(tx, Compare("updated_at", "lt", tx.now - _KEPT), limit=_AT_ONCE):
-        if action["state"] not in OPEN and MANAGED.get(tx, action["managed_id"]) is None:
-            ledger.ACTIONS.delete(tx, action["id"])
+    old = both(one_of("state", _ENDED), Compare("updated_at", "lt", tx.now - _KEPT))
+    for action in ledger.ACTIONS.select(tx, old, limit=_AT_ONCE):
+        ledger.ACTIONS.delete(tx, action["id"])
     return ended
 
 
