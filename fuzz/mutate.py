@@ -126,7 +126,7 @@ class Mutator:
             carried = list(_BASE64.finditer(data)) if chance < 0.25 else []
             if carried:
                 found = self.rng.choice(carried)
-                inner = base64.b64encode(self.data(base64.b64decode(found[1] + b"=" * (-len(found[1]) % 4))))
+                inner = base64.b64encode(self.data(base64.b64decode(found[1][: len(found[1]) // 4 * 4])))
                 data = data[: found.start(1)] + inner + data[found.end(1) :]
             else:
                 data = spoil(self.rng, data) if chance < 0.85 else self.data(data)
