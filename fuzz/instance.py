@@ -22,6 +22,7 @@ from fuzz.message import Sign, Wire
 from taxiway import app, directory, pki, signin
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.doors import Door
+from taxiway.enrollment import ENROLLMENTS, MANAGED
 from taxiway.kernel import InlineWorkers, ManualClock, SystemEntropy, Urls
 from taxiway.signin import issued, tokens
 from taxiway.signin.model import Proof
@@ -78,6 +79,7 @@ class Instance:
     certificate: Any = None
     device_id: str = ""
     device: str = ""
+    managed: str = ""
     prt: str = ""
     session_key: bytes = b""
 
@@ -216,6 +218,7 @@ async def _furnish(made: Instance) -> None:
     await _switch_on(made)
     await _make_client(made)
     await _join(made)
+    await _manage(made)
 
 
 async def _switch_on(made: Instance) -> None:
@@ -301,3 +304,23 @@ async def renew_prt(made: Instance) -> None:
         return issued.new_prt(tx, proof, made.session_key)
 
     made.prt = await made.rt.store.write(made.tenant, write)
+
+
+async def _manage(it: Instance) -> None:
+    """A managed device with its certificate, and a person who may enroll one."""
+    key = it.keys.rsa()
+    managed = it.rt.entropy.uuid()
+    made = await pki.issue(
+        it.rt, "management", public_key=key.public_key(), subject=named(managed), lifetime=timedelta(days=3650)
+    )
+
+    def write(tx: Any) -> None:
+        MANAGED.insert(tx, {"id": managed, "user_id": it.user["id"], "device_name": "PC"})
+        thumbprint = pki.record(tx, made, purpose="management", subject=f"managed:{managed}")
+        ENROLLMENTS.insert(tx, {"id": managed, "key_hash": managed, "thumbprint": thumbprint})
+        directory.update_mdm_policy(tx, SYSTEM_PRINCIPAL, {"applies_to": "all"})
+        directory.update_user(tx, it.user["id"], {"usage_location": "SE"}, principal=SYSTEM_PRINCIPAL)
+        directory.assign_licenses(tx, it.user["id"], ["INTUNE_A"])
+
+    await it.rt.store.write(it.tenant, write)
+    it.managed = str(made.public_bytes(Encoding.PEM).decode())

@@ -42,6 +42,13 @@ class Raw:
     data: bytes
 
 
+@dataclass(slots=True)
+class Xml:
+    """A document that is spoiled as one: elements, texts, namespaces, the base64 in it."""
+
+    data: bytes
+
+
 Pairs = list[tuple[Any, Any]]
 
 
@@ -100,7 +107,7 @@ def render(message: Message) -> Wire:
     elif message.body is None:
         body = b""
     else:
-        body = message.body.data if isinstance(message.body, Raw) else as_json(message.body)
+        body = message.body.data if isinstance(message.body, Raw | Xml) else as_json(message.body)
     query = _one_line(_pairs(message.query))[:LONGEST]
     return Wire(message.door, message.method, message.path, query, headers, body[:LARGEST], message.peer)
 

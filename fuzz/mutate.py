@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
-from fuzz.message import Blob, Message, Pairs, Raw, Token, as_json, text
+from fuzz.message import Blob, Message, Pairs, Raw, Token, Xml, as_json, text
+from fuzz.xml import spoil
 
 #: What readers of numbers, names and addresses have stumbled over.
 WORDS = (
@@ -64,6 +67,7 @@ ALGORITHMS = ("none", "None", "HS256", "RS256", "RS1", "ES256", "PS256", "EdDSA"
 HEADERS = ("alg", "kid", "typ", "crit", "b64", "jku", "jwk", "x5u", "x5c", "x5t", "ctx", "kdf_ver", "cty", "zip", "enc")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH", "TRACE", "X" * 40)
 DEEPEST = 600
+_BASE64 = re.compile(rb">([A-Za-z0-9+/]{40,}={0,2})<")
 #: Bodies on which recursive readers run out of stack.
 DEEP = (b"[" * 60_000, b'{"a":' * 12_000, b'{"username":' + b"[" * 20_000 + b"]" * 20_000 + b"}")
 
@@ -107,11 +111,26 @@ class Mutator:
             message.body, message.form = Raw(self.rng.choice((junk, *DEEP))), None
 
     def _body(self, body: Any) -> Any:
+        if isinstance(body, Xml):
+            return Raw(self._document(body.data))
         if isinstance(body, Raw):
             return Raw(self.data(body.data))
         if self.rng.random() < 0.15:
             return Raw(self.data(as_json(body)))
         return self.value(body)
+
+    def _document(self, data: bytes) -> bytes:
+        """A document with something wrong in its structure, in its bytes, or in what it carries as base64."""
+        for _ in range(self.rng.choice((1, 1, 2, 4))):
+            chance = self.rng.random()
+            carried = list(_BASE64.finditer(data)) if chance < 0.25 else []
+            if carried:
+                found = self.rng.choice(carried)
+                inner = base64.b64encode(self.data(base64.b64decode(found[1][: len(found[1]) // 4 * 4])))
+                data = data[: found.start(1)] + inner + data[found.end(1) :]
+            else:
+                data = spoil(self.rng, data) if chance < 0.85 else self.data(data)
+        return data
 
     def pairs(self, pairs: Pairs) -> Pairs:
         """A form, query or header list with one entry changed, doubled, dropped, renamed or spoiled."""

@@ -104,7 +104,7 @@ async def test_p08_an_add_that_is_repeated_is_418(hear):
     assert [await hear(body), await hear(body)] == [[("1", 200)], [("1", 418)]]
 
 
-async def test_p09_an_atomic_names_its_cause_in_the_child(hear, tree):
+async def test_p09_check_11_an_atomic_names_its_cause_in_the_child(hear, tree):
     """507, the cause at its child, 216 for the rest; nothing stays."""
     bad = f"<Replace><CmdID>3</CmdID>{item('./DevInfo/Man', 'x', 'chr')}</Replace>"
     good = f"<Replace><CmdID>2</CmdID>{item(CORTANA, '1', 'int')}</Replace>"

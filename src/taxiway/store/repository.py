@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -115,7 +115,16 @@ class Repository:
 
     def count(self, tx: Tx, where: Where | None = None) -> int:
         """How many rows match."""
-        return int(tx.scalar(sa.select(sa.func.count()).select_from(self._matching(tx, where).subquery())) or 0)
+        values: dict[str, Any] = {"t": tx.tenant}
+        made = (None, None) if where is None else parametrize(self.entity, where, values)
+        if made is None:
+            return int(tx.scalar(sa.select(sa.func.count()).select_from(self._matching(tx, where).subquery())) or 0)
+        return int(tx.scalar(self._kept(("count", made[0]), lambda: self._counting(made[1])), values) or 0)
+
+    def _counting(self, where: Where | None) -> sa.Select[Any]:
+        table = self.entity.table
+        counting = sa.select(sa.func.count().label("rows")).where(table.c.tenant == sa.bindparam("t"))
+        return counting if where is None else counting.where(self.entity.where(where))
 
     def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any]) -> Row:
         """Change some properties of a row; its version rises by one."""
@@ -179,17 +188,23 @@ class Repository:
         if made is None:
             statement = self._matching(tx, where).order_by(*self._order(order))
             return tx.all(statement if limit is None else statement.limit(limit))
-        shape = (made[0], order, limit)
-        known = self._statements.get(shape)
-        if known is None:
+
+        def build() -> sa.Select[Any]:
             known = sa.select(self.entity.table).where(self.entity.table.c.tenant == sa.bindparam("t"))
             if made[1] is not None:
                 known = known.where(self.entity.where(made[1]))
-            known = known.order_by(*self._order(order)).limit(limit)
+            return known.order_by(*self._order(order)).limit(limit)
+
+        return tx.all(self._kept((made[0], order, limit), build), values)
+
+    def _kept(self, shape: Any, build: Callable[[], sa.Select[Any]]) -> sa.Select[Any]:
+        """The statement of a shape, built when the shape is seen for the first time."""
+        known = self._statements.get(shape)
+        if known is None:
             if len(self._statements) >= _SHAPES:  # shapes come from callers' filters too
                 self._statements.clear()
-            self._statements[shape] = known
-        return tx.all(known, values)
+            known = self._statements[shape] = build()
+        return known
 
     def _new(self, tx: Tx, values: Mapping[str, Any]) -> dict[str, Any]:
         """Every column of a new row, defaults filled in."""

@@ -106,7 +106,7 @@ def plan(asked: Asked) -> Plan:
         tracked = app.row["id"] in waited_for[app.via]
         made.apps.append(_told(asked, made, app.row, app.intent, asked.owner(app), tracked=tracked))
     for row, intent in _further(asked, made.apps):
-        own = win32.experience(row, "runAsAccount") == "user"
+        own = experience.told(row, "runAsAccount") == "user"
         made.apps.append(_told(asked, made, row, intent, asked.user_id if own else ""))
     made.scripts = list(_scripts(asked))
     return made

@@ -59,6 +59,10 @@ class Run:
 
 _mine = (device_run.c.tenant == sa.bindparam("t")) & (device_run.c.managed_id == sa.bindparam("m"))
 _written = ("esp_state", "esp_deadline", "esp", "session", "facts", "compliance")
+_erase = [
+    sa.delete(table).where(table.c.tenant == sa.bindparam("t"), table.c.managed_id == sa.bindparam("m"))
+    for table in (device_run, device_answer, device_command, device_alert, device_status)
+]
 _load = sa.select(device_run).where(_mine)
 _insert = sa.insert(device_run)
 _update = sa.update(device_run).where(_mine).values({name: sa.bindparam(name) for name in _written})
@@ -108,8 +112,8 @@ def overdue(tx: Tx) -> list[str]:
 
 def erase(tx: Tx, managed_id: str) -> None:
     """Forget everything of a device that is not managed any more."""
-    for table in (device_run, device_answer, device_command, device_alert, device_status):
-        tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.managed_id == managed_id))
+    for statement in _erase:
+        tx.change(statement, {"t": tx.tenant, "m": managed_id})
 
 
 def remember_alert(tx: Tx, managed_id: str, values: dict[str, Any]) -> None:
