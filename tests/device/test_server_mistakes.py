@@ -61,7 +61,7 @@ def hear(tree):
     return hear
 
 
-async def test_p12_a_command_without_an_id_is_400_with_an_empty_reference(hear, tree):
+async def test_14_12_a_command_without_an_id_is_400_with_an_empty_reference(hear, tree):
     """And it is not carried out; the next command is."""
     good = f"<Replace><CmdID>2</CmdID>{item(CORTANA, '1', 'int')}</Replace>"
     assert await hear(f"<Replace>{item(TIMEOUT, '9', 'int')}</Replace>{good}") == [("", 400), ("2", 200)]
@@ -69,7 +69,7 @@ async def test_p12_a_command_without_an_id_is_400_with_an_empty_reference(hear, 
     assert tree.stored(CORTANA) == "1"
 
 
-async def test_p12_a_command_without_an_id_inside_an_atomic(hear, tree):
+async def test_14_12_a_command_without_an_id_inside_an_atomic(hear, tree):
     """Each nested command needs an id of its own: none, and the Atomic is as good as its children."""
     body = f"<Atomic><CmdID>1</CmdID><Replace>{item(CORTANA, '1', 'int')}</Replace></Atomic>"
     codes = await hear(body)
@@ -77,19 +77,19 @@ async def test_p12_a_command_without_an_id_inside_an_atomic(hear, tree):
     assert tree.stored(CORTANA) is None
 
 
-async def test_p22_a_wrong_format_is_415(hear, tree):
+async def test_14_22_a_wrong_format_is_415(hear, tree):
     """Text where a number belongs, a number where a truth value belongs."""
     assert await hear(f"<Replace><CmdID>1</CmdID>{item(TIMEOUT, '60', 'chr')}</Replace>") == [("1", 415)]
     assert tree.stored(TIMEOUT) is None
 
 
-async def test_p22_a_value_that_is_none_is_400(hear):
+async def test_14_22_a_value_that_is_none_is_400(hear):
     """Seconds in a node of minutes, words in a number."""
     for value in ("86400", "soon"):
         assert await hear(f"<Replace><CmdID>1</CmdID>{item(TIMEOUT, value, 'int')}</Replace>") == [("1", 400)]
 
 
-async def test_p01_p23_the_users_word_before_there_is_a_user_is_405(hear, tree):
+async def test_14_01_14_23_the_users_word_before_there_is_a_user_is_405(hear, tree):
     """A server that takes 405 for done hangs its page: the PC did not take it."""
     assert await hear(f"<Replace><CmdID>1</CmdID>{item(DONE, 'true', 'bool')}</Replace>") == [("1", 405)]
     tree.user = "S-1-12-1-1"
@@ -98,13 +98,13 @@ async def test_p01_p23_the_users_word_before_there_is_a_user_is_405(hear, tree):
     assert await hear(f"<Replace><CmdID>1</CmdID>{item(DONE, 'true', 'bool')}</Replace>") == [("1", 200)]
 
 
-async def test_p08_an_add_that_is_repeated_is_418(hear):
+async def test_14_08_an_add_that_is_repeated_is_418(hear):
     """The second Add of a node is refused, whatever it carries."""
     body = f"<Add><CmdID>1</CmdID>{item(CORTANA, '1', 'int')}</Add>"
     assert [await hear(body), await hear(body)] == [[("1", 200)], [("1", 418)]]
 
 
-async def test_p09_check_11_an_atomic_names_its_cause_in_the_child(hear, tree):
+async def test_14_09_check_11_an_atomic_names_its_cause_in_the_child(hear, tree):
     """507, the cause at its child, 216 for the rest; nothing stays."""
     bad = f"<Replace><CmdID>3</CmdID>{item('./DevInfo/Man', 'x', 'chr')}</Replace>"
     good = f"<Replace><CmdID>2</CmdID>{item(CORTANA, '1', 'int')}</Replace>"
@@ -143,7 +143,7 @@ async def test_check_15_an_element_that_is_no_command(hear, tree, element, code)
     assert tree.stored(CORTANA) == "1"
 
 
-async def test_p11_data_that_was_not_escaped_becomes_what_was_meant(hear, tree):
+async def test_14_11_data_that_was_not_escaped_becomes_what_was_meant(hear, tree):
     """Markup in Data is taken as the text it would have been: a profile that a sloppy server wrote still arrives."""
     uri = "./Device/Vendor/MSFT/WiFi/Profile/office/WlanXml"
     profile = "<WLANProfile><name>office</name></WLANProfile>"
@@ -188,7 +188,7 @@ async def test_a_status_that_is_missing_is_missed_by_nobody(hear):
     assert not [each for each in hear.responder.answers if isinstance(each, Results)]
 
 
-async def test_p18_something_else_in_the_middle_of_an_object(hear, tree):
+async def test_14_18_something_else_in_the_middle_of_an_object(hear, tree):
     """The rest of the object is given up by Alert 1225, and what came instead is carried out."""
     size = '<Size xmlns="syncml:metinf">99</Size>'
     responder = Responder(tree, native_errors=True)

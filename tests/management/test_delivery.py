@@ -257,7 +257,7 @@ async def test_an_atomic_node_is_set_in_one_atomic(pc, custom, everywhere):
     assert await pc.states() == {}
 
 
-async def test_r09_an_atomic_that_fails_names_the_command_that_did(pc, custom, everywhere):
+async def test_14_09_check_11_an_atomic_that_fails_names_the_command_that_did(pc, custom, everywhere):
     """The container's 507 says nothing: the cause is the child with a code of its own."""
     pc.refuse[f"{VPN}/ProfileXML"] = 400
     await vpn(custom, everywhere)

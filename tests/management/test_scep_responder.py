@@ -288,7 +288,7 @@ async def test_hostile_bytes_are_400_and_store_nothing(client):
     await client.untouched()
 
 
-async def test_r014_one_atomic_per_certificate_and_nothing_else_inside(rt, tenant, pc, make, everywhere):
+async def test_14_14_one_atomic_per_certificate_and_nothing_else_inside(rt, tenant, pc, make, everywhere):
     """Each certificate is an Atomic of its own instance's nodes; SCEP ends with Enroll, an import with its blob."""
     await pki.make_client_authority(rt, tenant)
     profiles = [
@@ -314,7 +314,7 @@ async def test_r014_one_atomic_per_certificate_and_nothing_else_inside(rt, tenan
     assert b"a secret word" in raw
 
 
-async def test_r009_a_failed_atomic_names_the_command_that_failed(rt, tenant, pc, make, everywhere):
+async def test_14_09_check_11_a_failed_atomic_names_the_command_that_failed(rt, tenant, pc, make, everywhere):
     """507 for the Atomic, 400 for a node in it: the profile's error names the node."""
     await pki.make_client_authority(rt, tenant)
     await make("windows81SCEPCertificateProfile", {"display_name": "one"}, everywhere)
