@@ -1,6 +1,6 @@
 """Mistakes a management server can make, and how the PC answers each as Windows does (05 sections 12 and 14).
 
-The number after p is the pain point of section 14 that the mistake belongs to.
+The number after 14 is the pain point of that section that the mistake belongs to.
 """
 
 from __future__ import annotations
