@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from device.cloud import DMCLIENT, PROVIDER
@@ -89,6 +90,16 @@ async def test_only_the_account_of_the_server_is_told_to_leave(tree, pc, uri, da
     pc.state.enrolled = Enrolled(PROVIDER, "https://devices.test/")
     assert await run(tree, "Exec", uri, data, "chr") == code
     assert pc.state.leaving == (code == 200)
+
+
+@pytest.mark.parametrize(("version", "code"), [("10.0.17763.1", 404), ("10.0.18363", 200)])
+async def test_a_node_is_there_from_its_first_build_on(tree, pc, version, code):
+    """An older Windows does not know it, whatever is asked of it."""
+    uri = "./Device/Vendor/MSFT/BitLocker/ConfigureRecoveryPasswordRotation"
+    pc.state.firmware = msgspec.structs.replace(pc.state.firmware, os_version=version)
+    for verb in ("Replace", "Get"):
+        answer = await tree.run(verb, Item(target=uri, format="int", data="1" if verb == "Replace" else None))
+        assert answer.code == code
 
 
 async def test_names_compare_without_regard_to_case(tree):

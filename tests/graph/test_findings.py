@@ -95,3 +95,11 @@ async def test_p13_the_findings_of_a_catalogue_policy_are_kept_too(graph):
     made = await graph.post(POLICIES, {**policy(choice(lock, 0)), "taxiwayFindings": []})
     assert codes(made) == ["reboot", "signIn"]
     assert codes(await graph.post(POLICIES, policy(choice(lock, 1)))) == ["reboot"]
+
+
+async def test_p13_a_setting_of_a_newer_windows_is_said(graph):
+    """Which build has it first, where not every Windows 11 does."""
+    trust = "./Device/Vendor/MSFT/PassportForWork/T/Policies/UseCloudTrustForOnPremAuth"
+    made = await graph.post(CONFIGURATIONS, custom(trust, "true", "Boolean"))
+    assert codes(made) == ["build"]
+    assert "needs Windows 10.0.22621 or later" in made["taxiwayFindings"][0]["text"]

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
-from itertools import product
+from itertools import product, takewhile
 from typing import Final, Literal
 from urllib.parse import quote, unquote
 
@@ -61,6 +61,10 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
     def allows(self, verb: str) -> bool:
         """Whether the node takes this command: Add, Delete, Get, Replace or Exec."""
         return ACCESS_OF_VERB.get(verb, "-") in self.access
+
+    def known_to(self, os_version: str) -> bool:
+        """Whether Windows of this version has the node; one whose first build is not known counts as there."""
+        return self.build is None or _numbers(os_version) >= _numbers(self.build)
 
     @property
     def literal(self) -> int:
@@ -238,6 +242,11 @@ def _absence(uri: str, location: Location) -> str:
 
 def _other(scope: Scope) -> Scope:
     return "device" if scope == "user" else "user"
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """A version as numbers to compare; what is no number ends it."""
+    return tuple(int(part) for part in takewhile(str.isdecimal, version.split(".")))
 
 
 def _well_formed(segments: list[str]) -> bool:

@@ -164,7 +164,7 @@ class Tree:
         if node.scope == USER and not self.user:
             raise Refused(_without_user(node))
         facts = node.facts
-        if facts is None:
+        if facts is None or not facts.known_to(self._state.firmware.os_version):
             raise Refused(Code.NOT_FOUND, NODE_NOT_FOUND)
         if not facts.allows(verb):
             raise Refused(Code.NOT_ALLOWED)

@@ -11,6 +11,8 @@ from taxiway.wire.csp_around import nearest
 
 Finding = dict[str, Any]
 
+#: The oldest Windows 11: what every device has is not worth a word.
+_OLDEST: Final = "10.0.22000"
 #: The area and name of a policy that came with an administrative template: unknown to any table.
 _INGESTED: Final = "~"
 
@@ -26,6 +28,9 @@ def findings(items: Iterable[Item], *, at_devices: bool | None) -> list[Finding]
             found.append(_finding("reboot", item.uri, _restart(item.uri, at_devices=bool(at_devices))))
         if node.sign_in is not None and (not node.sign_in_when or item.data in node.sign_in_when):
             found.append(_finding("signIn", item.uri, f"{item.uri}: {node.sign_in}"))
+        if not node.known_to(_OLDEST):
+            text = f"{item.uri} needs Windows {node.build} or later; an older one answers 404."
+            found.append(_finding("build", item.uri, text))
         if node.format == "any" and _INGESTED not in item.uri:
             found.append(_finding("unknown", item.uri, _unknown(item.uri)))
     return found
