@@ -9,6 +9,7 @@ from management.uris import CORTANA
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.management.configuration import resolution
+from taxiway.management.configuration.memory import Memory
 
 pytestmark = pytest.mark.anyio
 
@@ -101,3 +102,25 @@ async def test_a_configuration_that_is_meant_has_its_secrets_open(pc, make, ever
         return [each.row["pre_shared_key"] for each in found]
 
     assert [await pc.read(keys) for _ in range(2)] == [["k" * 12]] * 2
+
+
+async def test_two_stores_remember_apart(pc):
+    """Equal words in two stores of one process, as two runs of one seed have them, do not mix."""
+    memory = Memory[str](8)
+
+    class Other:
+        ring = type(pc.rt.store.ring)({"k": bytes(32)}, "k")
+
+    def recall(tx, value):
+        return memory.recall(tx, ("tenant", "word"), lambda: value)
+
+    assert await pc.read(lambda tx: [recall(tx, "one"), recall(tx, "two")]) == ["one", "one"]
+    assert recall(Other, "two") == "two"
+
+
+async def test_what_is_remembered_is_bounded(pc):
+    """Full means forgotten, not grown."""
+    memory = Memory[int](8)
+    made = await pc.read(lambda tx: [memory.recall(tx, number, lambda n=number: n) for number in range(100)])
+    assert made == list(range(100))
+    assert all(len(kept) <= 8 for kept in memory._stores.values())

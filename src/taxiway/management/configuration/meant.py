@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -12,6 +12,7 @@ from taxiway.management.collection import Collection
 from taxiway.management.configuration import configurations, translate
 from taxiway.management.configuration.catalogue import policies
 from taxiway.management.configuration.kinds import hello
+from taxiway.management.configuration.memory import Memory
 from taxiway.management.configuration.table import KINDS
 from taxiway.management.model import Effective, Item, Source, Tracked, merge
 from taxiway.store import Row, Tx, one_of
@@ -37,8 +38,7 @@ _PROVIDERS: Final = {
         _Provider(policies.configuration_policies, policies.items_of, lambda _row: ()),
     )
 }
-_MOST: Final = 8192
-_known: Final[dict[Hashable, tuple[dict[str, Any], tuple[Item, ...]]]] = {}
+_known: Final = Memory[tuple[dict[str, Any], tuple[Item, ...]]](8192)
 #: The kinds of objects that are configurations, as assignments, origins and statuses name them.
 CONFIGURATION_OBJECTS: Final = frozenset(_PROVIDERS)
 
@@ -119,15 +119,12 @@ def _meant(tx: Tx, kind: str, row: Row, via: Literal["device", "user"]) -> Meant
 
     Most rows are as they were when one of many changes.
     """
-    key = (tx.tenant, kind, row["id"], row["stamp"], csp.edition())
-    found = _known.get(key) if row["stamp"] else None
-    if found is None:
+
+    def work() -> tuple[dict[str, Any], tuple[Item, ...]]:
         provider = _PROVIDERS[kind]
         opened = provider.collection.opened(tx, row)
-        secrets = {name: value for name, value in opened.items() if name not in row}
-        found = secrets, provider.items(opened, tx.tenant)
-        if len(_known) >= _MOST:
-            _known.clear()
-        _known[key] = found
-    secrets, items = found
+        return {name: value for name, value in opened.items() if name not in row}, provider.items(opened, tx.tenant)
+
+    key = (tx.tenant, kind, row["id"], row["stamp"], csp.edition())
+    secrets, items = _known.recall(tx, key, work) if row["stamp"] else work()
     return Meant(kind, {**row, **secrets}, via, items)

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from taxiway import directory
 from taxiway.management.configuration import meant
 from taxiway.management.configuration.meant import CONFIGURATION_OBJECTS, Meant
+from taxiway.management.configuration.memory import Memory
 from taxiway.management.configuration.units import Unit, units_of
 from taxiway.management.model import Effective, Source
 from taxiway.management.tables import configuration_edition
@@ -24,7 +25,6 @@ from taxiway.store import Followers, Row, Tx
 from taxiway.store.unit import Event
 from taxiway.wire import csp
 
-_MOST: Final = 128
 _read = sa.select(configuration_edition.c.word).where(configuration_edition.c.tenant == sa.bindparam("t"))
 
 
@@ -41,7 +41,7 @@ class Resolved:
         return units_of(self.effective)
 
 
-_memory: Final[dict[Hashable, Resolved]] = {}
+_memory: Final = Memory[Resolved](128)
 
 
 def resolve(tx: Tx, *, device: Row | None, user: Row | None) -> Resolved:
@@ -52,13 +52,7 @@ def resolve(tx: Tx, *, device: Row | None, user: Row | None) -> Resolved:
         return _made(tx, device, user, base)
     groups = (_groups(tx, device, "device"), _groups(tx, user, "user"))
     key = (tx.tenant, word, csp.edition(), base, *groups, _asked(tx, device))
-    found = _memory.get(key)
-    if found is None:
-        found = _made(tx, device, user, base)
-        if len(_memory) >= _MOST:
-            _memory.clear()
-        _memory[key] = found
-    return found
+    return _memory.recall(tx, key, lambda: _made(tx, device, user, base))
 
 
 def follow(followers: Followers) -> None:
