@@ -66,6 +66,7 @@ class Machine:
         self.installs = InstallQueue()
         self.msi = MsiApps(storage, self.tree, self.jobs, self.transport, self.oma_dm, self.installs)
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
+        self.diagnostics = DiagnosticLog(storage, self.jobs, self.transport)
         self.laps = Laps(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -81,7 +82,7 @@ class Machine:
             self.bitlocker,
             self.laps,
             HealthAttestation(storage, self.transport),
-            DiagnosticLog(storage, self.jobs, self.transport),
+            self.diagnostics,
             *(PowerOrders(name, storage) for name in PROVIDERS),
             *(NotHere(root) for root in NOT_HERE),
         )
@@ -112,8 +113,9 @@ class Machine:
         )
 
     def after_session(self) -> None:
-        """What a session leaves to be done: the background cycle of LAPS, and a reset that was ordered."""
+        """What a session leaves to be done: the background cycle of LAPS, logs, and a reset that was ordered."""
         self.laps.consider()
+        self.diagnostics.resume()
         if self.storage.state.pending not in {"", RESTART}:
             raise ResetOrdered(self.storage.state.pending)
 
