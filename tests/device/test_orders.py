@@ -113,6 +113,22 @@ async def test_logs_go_to_the_address_of_the_order_once(machine, servers):
     assert '<RegistryKey HRESULT="0">HKLM' in told
 
 
+async def test_a_power_cut_before_the_upload_is_made_up_for(machine, pc, servers, endpoints):
+    """The order is on the disk: the next time the PC is on it gathers and uploads, once."""
+    await execute(machine, ARCHIVE, render_collection(Collection("id-3", "https://mdm.test/put")))
+    await machine.off()
+    assert servers.requests == []
+    again = Machine(
+        machine.host, PC.open(pc._storage.folder, machine.host)._storage, endpoints, connect=servers.connect
+    )
+    for _ in range(2):
+        again.after_session()
+        await again.settle()
+    assert len(servers.requests) == 1
+    assert read_results(await read(again, RESULTS)) == ("id-3", 0)
+    await again.off()
+
+
 @pytest.mark.parametrize("status", [403, 404])
 async def test_an_upload_that_is_refused_is_in_the_results(machine, servers, status):
     """As the HRESULT of the HTTP status."""
@@ -180,6 +196,23 @@ async def test_a_rotation_runs_once_for_one_request(machine, servers):
     assert len(servers.requests) == 1
     assert await read(machine, f"{BITLOCKER}/Status/RotateRecoveryPasswordsRequestID") == "r-2"
     assert await read(machine, f"{BITLOCKER}/Status/RotateRecoveryPasswordsStatus") == "0"
+
+
+async def test_a_rotation_that_a_power_cut_interrupted_goes_on(machine, pc, servers, endpoints):
+    """The request is on the disk: it is carried out when the PC is on again."""
+    machine.storage.state.disk.encrypted = True
+    await write(machine, f"{BITLOCKER}/ConfigureRecoveryPasswordRotation", "1")
+    await execute(machine, f"{BITLOCKER}/RotateRecoveryPasswords", "r-3")
+    await machine.off()
+    assert servers.requests == []
+    again = Machine(
+        machine.host, PC.open(pc._storage.folder, machine.host)._storage, endpoints, connect=servers.connect
+    )
+    again.bitlocker.consider()
+    await again.settle()
+    assert await read(again, f"{BITLOCKER}/Status/RotateRecoveryPasswordsStatus") == "0"
+    assert len(servers.requests) == 1
+    await again.off()
 
 
 async def test_an_attestation_tells_what_was_measured_at_the_start(machine, servers):

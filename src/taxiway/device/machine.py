@@ -85,6 +85,7 @@ class Machine:
         self.extension = Extension(self.transport, storage, self.tree, self.jobs, self.installs, self.watch, arrival)
         self.msi.installed = self.extension.arrived
         self.bitlocker = BitLocker(storage, self.tree, self.jobs, self.transport, endpoints.drs)
+        self.diagnostics = DiagnosticLog(storage, self.jobs, self.transport)
         self.laps = Laps(storage, self.tree, self.jobs, self.transport, endpoints.drs)
         self.tree.add(
             dev_info,
@@ -106,7 +107,7 @@ class Machine:
             self.bitlocker,
             self.laps,
             HealthAttestation(storage, self.transport),
-            DiagnosticLog(storage, self.jobs, self.transport),
+            self.diagnostics,
             *(PowerOrders(name, storage) for name in PROVIDERS),
             *(NotHere(root) for root in NOT_HERE),
         )
@@ -142,8 +143,9 @@ class Machine:
         )
 
     def after_session(self) -> None:
-        """What a session leaves to be done: the background cycle of LAPS, and a reset that was ordered."""
+        """What a session leaves to be done: the background cycle of LAPS, logs, and a reset that was ordered."""
         self.laps.consider()
+        self.diagnostics.resume()
         if self.storage.state.pending not in {"", RESTART}:
             raise ResetOrdered(self.storage.state.pending)
 

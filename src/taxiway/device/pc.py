@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from taxiway.device import resets
+from taxiway.device.csp.diagnostic_log import JOB as DIAGNOSTICS
 from taxiway.device.desktop import Desktop, Synced
 from taxiway.device.diagnostics import write_bundle
 from taxiway.device.errors import ResetPressed, StepFailed
@@ -149,6 +150,7 @@ class PC:
             raise
         except StepFailed as error:
             failure = Failure(error.step, error.code, error.message)
+            await machine.jobs.settle(DIAGNOSTICS)  # the page stands there, and the logs go on their way
             if error.step != "esp":
                 machine.watch.failed(error)
         finally:

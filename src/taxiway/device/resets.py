@@ -148,6 +148,7 @@ def _forget_settings(storage: Storage) -> None:
     state.user_nodes.clear()
     state.installed.clear()
     state.reboots, state.next_name = [], ""
-    state.laps, state.rotation, state.collected, state.collection = LocalAdministrator(), Rotation(), [], ""
+    state.laps, state.rotation = LocalAdministrator(), Rotation()
+    state.collected, state.collecting, state.collection = [], "", ""
     (storage.folder / "tpm" / "laps.sealed").unlink(missing_ok=True)
     shutil.rmtree(storage.folder / "downloads", ignore_errors=True)

@@ -158,6 +158,7 @@ class State(Struct):
     rotation: Rotation = field(default_factory=Rotation)
     attestation: Attestation = field(default_factory=Attestation)
     collected: list[str] = field(default_factory=list)
+    collecting: str = ""
     collection: str = ""
 
 

@@ -113,8 +113,10 @@ class BitLocker(Csp):
         self.consider()
 
     def consider(self) -> None:
-        """Begin to encrypt when the policy wants it and nothing stands against it."""
+        """Begin to encrypt when the policy wants it and nothing stands against it; go on with a change of the key."""
         disk = self._storage.state.disk
+        if self._storage.state.rotation.status == _ROTATING:
+            self._jobs.start(ROTATION, self._change_key())
         if not self._required() or (disk.encrypted and disk.escrowed):
             return
         _, disk.reason = self._obstacle()

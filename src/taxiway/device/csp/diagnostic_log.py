@@ -16,7 +16,7 @@ from taxiway.device.jobs import Jobs
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.errors import WireError
-from taxiway.wire.log_collection import Collection, parse_collection, render_results
+from taxiway.wire.log_collection import Collection, parse_collection, render_collection, render_results
 from taxiway.wire.syncml import Code
 
 JOB = "diagnostics"
@@ -55,10 +55,15 @@ class DiagnosticLog(Csp):
     async def _order(self, order: Collection) -> Code:
         state = self._storage.state
         if order.id not in state.collected:
-            state.collected.append(order.id)
+            state.collecting = render_collection(order)
             self._storage.save()
-            self._jobs.start(JOB, self._collect(order))
+            self.resume()
         return Code.ACCEPTED
+
+    def resume(self) -> None:
+        """Begin the collection that was ordered, or begin it again where the power went before its upload."""
+        if self._storage.state.collecting:
+            self._jobs.start(JOB, self._collect(parse_collection(self._storage.state.collecting)))
 
     async def _collect(self, order: Collection) -> None:
         now = self._transport.now()
@@ -71,7 +76,9 @@ class DiagnosticLog(Csp):
             result = 0 if response.status_code in {200, 201} else 0x80190000 | response.status_code
         except ServerUnreachable as failure:
             result = int(failure.code, 16)
-        self._storage.state.collection = render_results(order, result, told)
+        state = self._storage.state
+        state.collection, state.collecting = render_results(order, result, told), ""
+        state.collected.append(order.id)
         self._storage.save()
 
 
