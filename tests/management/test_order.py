@@ -145,3 +145,15 @@ async def test_a_longer_object_than_the_device_takes_is_not_sent(pc, custom, eve
     [entry] = await pc.log("command.failed")
     assert entry.what["status"] == 416
     assert "30000" in entry.why[0]["text"]
+
+
+async def test_a_command_without_a_status_is_neither_failed_nor_lost(pc, custom, everywhere):
+    """The device says nothing of one command: nothing is inferred in that session, and the next one sends it again."""
+    await custom("No Cortana", CORTANA, 0, everywhere)
+    answer, _ = await pc.post(pc.first("A"))
+    told = [each for each in commands(answer) if each.items[0].target != CORTANA]
+    reply, _ = await pc.post(pc.message("A", 2, pc.answers(answer, told)))
+    assert CORTANA not in [each.items[0].target for each in commands(reply)]
+    assert (await pc.states())["No Cortana"] == "pending"
+    assert CORTANA in [uri for _, uri, _ in await pc.session()]
+    assert (await pc.states())["No Cortana"] == "succeeded"
