@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from taxiway.cli import csp, demo, device, explain, federation, proxy, registration, switches, up
+from taxiway.cli import csp, demo, device, explain, explain_configuration, federation, proxy, registration, switches, up
 
 app = typer.Typer(
     name="taxiway",
@@ -32,6 +32,7 @@ app.command("federation")(federation.federation)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
+explain.app.command("configuration")(explain_configuration.configuration)
 
 
 def main() -> None:

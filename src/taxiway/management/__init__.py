@@ -39,7 +39,7 @@ from taxiway.management.configuration.configurations import (
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
-from taxiway.management.configuration.meant import effective, meant_for
+from taxiway.management.configuration.meant import Meant, effective, meant_for
 from taxiway.management.configuration.resolution import Resolved, resolve
 from taxiway.management.errors import BadOmaUri, BadPolicy, BadSetting, ManagementError, NoContent, UnknownSetting
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
@@ -73,6 +73,7 @@ __all__ = [
     "Expected",
     "Item",
     "ManagementError",
+    "Meant",
     "NoContent",
     "Resolved",
     "UnknownSetting",
