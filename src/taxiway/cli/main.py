@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from taxiway.cli import csp, demo, device, esp, explain, federation, preflight, proxy, registration, switches, up
+from taxiway.cli import (
+    csp,
+    demo,
+    device,
+    esp,
+    explain,
+    explain_configuration,
+    federation,
+    preflight,
+    proxy,
+    registration,
+    switches,
+    up,
+)
 
 app = typer.Typer(
     name="taxiway",
@@ -34,6 +47,7 @@ app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
+explain.app.command("configuration")(explain_configuration.configuration)
 
 
 def main() -> None:

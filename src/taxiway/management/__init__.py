@@ -66,7 +66,7 @@ from taxiway.management.configuration.configurations import (
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
-from taxiway.management.configuration.meant import effective, meant_for
+from taxiway.management.configuration.meant import Meant, effective, meant_for
 from taxiway.management.configuration.resolution import Resolved, resolve
 from taxiway.management.errors import BadOmaUri, BadPolicy, BadSetting, ManagementError, NoContent, UnknownSetting
 from taxiway.management.esp.administration import esp_state, expire_pages, order_esp
@@ -124,6 +124,7 @@ __all__ = [
     "Issued",
     "Item",
     "ManagementError",
+    "Meant",
     "NoContent",
     "Related",
     "Relationship",
