@@ -169,6 +169,8 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     msg_id = message.header.msg_id
     out: list[Body] = []
     for row in ctx.queue.waiting(ctx.lanes):
+        if certificates.is_moot(ctx, row):
+            continue
         command = _said(ctx, row, ids)
         room -= len(render_command(command).encode())
         if room < 0 and out:
