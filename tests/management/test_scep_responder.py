@@ -13,13 +13,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from taxiway import directory, pki
+from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.doors import Door
 from taxiway.enrollment import MANAGED
 from taxiway.kernel import SystemEntropy
-from taxiway.management import CONFIGURATIONS, device_states, forget_challenges, routes
+from taxiway.management import CONFIGURATIONS, assign_configuration, device_states, forget_challenges, routes
 from taxiway.management.certificates import challenges
 from taxiway.management.certificates.http import BURST
 from taxiway.management.certificates.tables import scep_challenge
+from taxiway.management.session import runs
 from taxiway.management.tables import device_command
 from taxiway.pki.entities import CERTIFICATES
 from taxiway.store import eq
@@ -402,3 +404,45 @@ async def test_a_certificate_that_cannot_vouch_renews_nothing(renewing, why):
     attributes = (await client.send(renewal(client, **more))).attributes
     assert (attributes.status, attributes.fail) == ("2", FailInfo.BAD_REQUEST)
     assert [row["id"] for row in await client.issued()] == [pki.thumbprint(client.first)]
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"subject_name_format_string": "CN={{UserPrincipalName}} " + "x" * 50},
+        {"subject_name_format_string": "CN={{SerialNumber}}"},
+        {"custom_subject_alternative_names": [{"sanType": "emailAddress", "name": "{{EmailAddress}}"}]},
+    ],
+)
+async def test_a_profile_that_cannot_be_filled_in_breaks_no_session(rt, tenant, pc, make, everywhere, profile):
+    """A name that is too long, a serial number nobody knows, a mail address that no certificate takes."""
+    await pki.make_client_authority(rt, tenant)
+    await pc.write(lambda tx: directory.USERS.update(tx, pc.owner, {"mail": "jürgen@contoso.example"}))
+    await make("windows81SCEPCertificateProfile", {"display_name": "one", **profile}, everywhere)
+    await pc.session()
+    [row] = [
+        row for row in await pc.read(lambda tx: device_states(tx, pc.managed_id)) if row["detail"]["name"] == "one"
+    ]
+    assert row["state"] == "error"
+    assert row["detail"]["error"]
+
+
+async def test_an_order_whose_profile_ended_meanwhile_is_not_sent(rt, tenant, pc, make, everywhere):
+    """The page is at its lists when the assignment ends: the session goes on, and no challenge is drawn."""
+    await pki.make_client_authority(rt, tenant)
+    profile = await make("windows81SCEPCertificateProfile", {"display_name": "one"}, everywhere)
+    answer, _ = await pc.post(pc.first("1"))
+    while not [each for each in answer.commands if isinstance(each, Group)]:
+        commands = [each for each in answer.commands if isinstance(each, Command)]
+        answer, _ = await pc.post(pc.message("1", int(answer.header.msg_id) + 1, pc.answers(answer, commands)))
+    await pc.write(lambda tx: assign_configuration(tx, profile, [], principal=SYSTEM_PRINCIPAL))
+
+    def behind(tx):
+        run = runs.load(tx, pc.managed_id)
+        run.esp_state, run.session.open = "sent", False
+        runs.save(tx, run)
+        tx.execute(device_command.update().where(device_command.c.verb == "Atomic").values(state="queued"))
+
+    await pc.write(behind)
+    answer, _ = await pc.post(pc.first("2"))
+    assert not [each for each in answer.commands if isinstance(each, Group)]

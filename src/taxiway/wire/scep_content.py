@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,15 +111,12 @@ def read_certificates(der: bytes) -> list[x509.Certificate]:
 
 def alternative_name(kind: str, value: str) -> x509.GeneralName:
     """A name for ``SubjectAlternativeName`` from its kind and its text."""
-    if kind == "dns":
-        return x509.DNSName(value)
-    if kind == "email":
-        return x509.RFC822Name(value)
-    if kind == "uri":
-        return x509.UniformResourceIdentifier(value)
-    if kind == "upn":
-        return x509.OtherName(UPN, b"\x0c" + _length(value.encode()) + value.encode())
-    raise BadScep(f"'{kind}' is not a kind of alternative name.")
+    try:
+        if kind == "upn":
+            return x509.OtherName(UPN, b"\x0c" + _length(value.encode()) + value.encode())
+        return _KINDS[kind](value)
+    except (KeyError, ValueError, UnicodeError) as error:
+        raise BadScep(f"'{value[:100]}' is not an alternative name of the kind '{kind}'.") from error
 
 
 def name_text(kind: str, value: str) -> str:
@@ -128,6 +126,13 @@ def name_text(kind: str, value: str) -> str:
 
 #: A user principal name in ``otherName``; its value is a UTF8String.
 UPN: Final = x509.ObjectIdentifier("1.3.6.1.4.1.311.20.2.3")
+
+
+_KINDS: Final[dict[str, Callable[[str], x509.GeneralName]]] = {
+    "dns": x509.DNSName,
+    "email": x509.RFC822Name,
+    "uri": x509.UniformResourceIdentifier,
+}
 
 
 def _length(raw: bytes) -> bytes:

@@ -17,7 +17,8 @@ from taxiway.management.session.context import Context
 from taxiway.management.session.queue import DONE, FAILED, MAX_ATTEMPTS, RETRACTED, RUNS_ONCE, CommandRow
 from taxiway.management.session.runs import ABSENT
 from taxiway.store import Row
-from taxiway.wire.scep_content import name_text
+from taxiway.wire.scep import BadScep
+from taxiway.wire.scep_content import alternative_name, name_text
 from taxiway.wire.scep_settings import KEY_USAGE, parse_subject, write_names
 from taxiway.wire.syncml import CmdIds, Command, Group, Item
 
@@ -98,6 +99,14 @@ def reason(ctx: Context, each: Meant) -> Reason | None:
     except BadPolicy as error:
         return Reason("certificate.not_for_device", error.message)
     return None
+
+
+def is_moot(ctx: Context, row: CommandRow) -> bool:
+    """Whether an order waits whose profile is not meant any more, or cannot be filled in now: it is not sent."""
+    if row["verb"] != "Atomic" or not row["key"].startswith(RUNS_ONCE):
+        return False
+    each = next((each for each in meant(ctx) if each.row["id"] == row["key"].removeprefix(RUNS_ONCE)), None)
+    return each is None or reason(ctx, each) is not None
 
 
 def said(ctx: Context, row: CommandRow, ids: CmdIds) -> Group:
@@ -237,7 +246,14 @@ def _terms(ctx: Context, row: Row) -> tuple[str, list[tuple[str, str]]]:
     """Subject and alternative names, filled in."""
     read, values = scep.profile(row), _values(ctx)
     subject = scep.fill(read.subject, values, escaped=True)
-    return subject, [(kind, scep.fill(template, values, escaped=False)) for kind, template in read.names]
+    names = [(kind, scep.fill(template, values, escaped=False)) for kind, template in read.names]
+    try:
+        parse_subject(subject)
+        for each in names:
+            alternative_name(*each)
+    except BadScep as error:
+        raise BadPolicy(error.message) from error
+    return subject, names
 
 
 def _values(ctx: Context) -> Mapping[str, str]:
@@ -258,8 +274,8 @@ def _values(ctx: Context) -> Mapping[str, str]:
 
 def _challenge(ctx: Context, row: CommandRow) -> str:
     configuration = row["key"].removeprefix(RUNS_ONCE)
-    terms = next(challenge_terms(ctx, each.row) for each in meant(ctx) if each.row["id"] == configuration)
-    return challenges.draw(ctx.tx, ctx.managed["id"], configuration, terms)
+    [each] = [each for each in meant(ctx) if each.row["id"] == configuration]
+    return challenges.draw(ctx.tx, ctx.managed["id"], configuration, challenge_terms(ctx, each.row))
 
 
 def _item(uri: str, form: str | None, data: str | None) -> Item:

@@ -199,7 +199,7 @@ def _next(ctx: Context, message: Message, ids: CmdIds, room: int) -> list[Body]:
     if (piece := chunks.go_on(ctx, msg_id, ids)) is not None:
         return [piece]
     for row in ctx.queue.waiting(ctx.lanes):
-        if alone and not conduct.is_order(row):
+        if (alone and not conduct.is_order(row)) or certificates.is_moot(ctx, row):
             continue
         command = _said(ctx, row, ids)
         if not out and (piece := chunks.begin(ctx, row, command, msg_id, room)) is not None:
