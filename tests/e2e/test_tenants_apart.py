@@ -298,12 +298,18 @@ async def back(rt):
 
 
 async def certificate(rt, tenant, managed_id):
-    """A management certificate, issued and recorded, as PEM."""
+    """A management certificate, issued and on record as the device's current one, as PEM."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, managed_id)])
     key = rt.keys.rsa().public_key()
     made = await pki.issue(rt, "management", public_key=key, subject=name, lifetime=timedelta(days=1))
     subject = f"managed:{managed_id}"
-    await rt.store.write(tenant, lambda tx: pki.record(tx, made, purpose="management", subject=subject))
+
+    def keep(tx):
+        pki.record(tx, made, purpose="management", subject=subject)
+        if enrollment.ENROLLMENTS.get(tx, managed_id) is not None:
+            enrollment.ENROLLMENTS.update(tx, managed_id, {"thumbprint": pki.thumbprint(made)})
+
+    await rt.store.write(tenant, keep)
     return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
