@@ -245,6 +245,7 @@ async def test_scope_tags_are_there_by_resource(graph):
     """What IntuneWin32App asks for before it makes an app."""
     found = await graph.values("/beta/deviceManagement/getRoleScopeTagsByResource(resource='MobileApps')")
     assert [each["id"] for each in found] == ["0"]
+    await graph.get("/beta/deviceManagement/getRoleScopeTagsByResource(resource='Weather')", expect=400)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ _TYPES: Final = {
     "dependency": ("#microsoft.graph.mobileAppDependency", "dependencyType"),
     "supersedence": ("#microsoft.graph.mobileAppSupersedence", "supersedenceType"),
 }
+_TAGGED: Final = frozenset({"mobileapps", "managedapps", "deviceconfigurations", "devicecompliancepolices"})
 #: The one filter that clients ask with.
 _FILTER: Final = re.compile(
     r"targettype\s+eq\s+(?:microsoft\.graph\.mobileapprelationshiptype)?'(child|parent)'", re.IGNORECASE
@@ -52,6 +53,8 @@ async def _replaced(call: Call) -> Answer:
 
 async def _scope_tags(call: Call) -> Answer:
     """``getRoleScopeTagsByResource``: every tag, as none is for one kind of object alone."""
+    if call.keys["resource"].lower() not in _TAGGED:
+        raise BadRequest(f"'{call.keys['resource'][:100]}' is no kind of object that has scope tags here.")
     return await list_answer(call, TAGS)
 
 
