@@ -14,6 +14,7 @@ from taxiway.cli import (
     explain,
     explain_configuration,
     federation,
+    hardware,
     preflight,
     proxy,
     registration,
@@ -47,6 +48,7 @@ app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
+app.add_typer(hardware.app, name="hash")
 explain.app.command("configuration")(explain_configuration.configuration)
 
 
