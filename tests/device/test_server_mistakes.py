@@ -39,7 +39,7 @@ def tree(pc):
     tree = Tree(pc.state)
     tree.add(
         DmClient(pc._storage, tree),
-        Policy(tree),
+        Policy(tree, pc._storage),
         WiFi(),
         RootCertificates(),
         *(NotHere(root) for root in NOT_HERE),

@@ -64,6 +64,8 @@ async def test_an_unknown_definition_is_named_with_the_nearest_one(graph):
     message = error["error"]["message"]
     assert f"There is no setting definition '{CORTANA}a'" in message
     assert f"Did you mean '{CORTANA}'?" in message
+    long = await graph.post(POLICIES, policy(choice(CORTANA + "a" * 200_000, 0)), expect=400)
+    assert "See deviceManagement/configurationSettings." in long["error"]["message"]
 
 
 async def test_a_value_that_is_no_option_names_the_options(graph):

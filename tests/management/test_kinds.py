@@ -149,3 +149,6 @@ async def test_a_password_is_sealed_masked_and_delivered(pc, make, everywhere):
     changed = {"oma_settings": [{**setting, "value": "an0ther-one"}]}
     await pc.write(lambda tx: management.update_configuration(tx, row_id, changed, principal=SYSTEM_PRINCIPAL))
     assert ("Add", PASSWORD, "an0ther-one") in await pc.session()
+    assert (await pc.states())["Account"] == "error", (
+        "the account was there: 418 does not mean that it took the new one"
+    )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from taxiway.wire import csp, expected, msi_job
+from taxiway.wire.csp_around import nearest
 from taxiway.wire.errors import WireError
 
 ESP = "./Device/Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/FirstSyncStatus"
@@ -221,3 +222,12 @@ def test_any_job_text_is_read_or_named(data):
     """Any text becomes a job or a WireError."""
     with contextlib.suppress(WireError):
         msi_job.parse_msi_job(data)
+
+
+def test_the_nearest_name_is_looked_for_in_bounds():
+    """A slip is found under a placeholder too; a name of any length costs nothing."""
+    near = "./Device/Vendor/MSFT/WiFi/Profile/Caf%C3%A9/WlanXml"
+    assert nearest("./Device/Vendor/MSFT/WiFi/Profil/Caf%C3%A9/WlanXm") == near
+    assert nearest("./Device/Vendor/MSFT/BitLocker/" + "x" * 1_000_000) is None
+    assert nearest("Vendor/MSFT/BitLocker/RequireDeviceEncryption") is not None
+    assert nearest("./" + "/".join(["a"] * 100)) is None

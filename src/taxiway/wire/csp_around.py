@@ -9,6 +9,7 @@ from taxiway.wire.csp import Branch, Location, edition, find, locate, table
 #: A name this similar is taken for a slip; an address has at most so many.
 _SIMILAR: Final = 0.75
 _SLIPS: Final = 2
+_LONGEST: Final = 100
 
 
 def atomic_root(uri: str) -> str | None:
@@ -40,7 +41,8 @@ def _walk(branch: Branch, segments: tuple[str, ...], slips: int) -> list[str] | 
     head, rest = segments[0], segments[1:]
     name = head.casefold()
     steps = [(step, 0, step.path.rpartition("/")[2]) for step in [branch.named.get(name)] if step is not None]
-    close = get_close_matches(name, branch.named, n=2, cutoff=_SIMILAR) if slips and not steps else []
+    sought = slips and not steps and len(name) <= _LONGEST
+    close = get_close_matches(name, branch.named, n=2, cutoff=_SIMILAR) if sought else []
     steps += [(branch.named[one], 1, branch.named[one].path.rpartition("/")[2]) for one in close]
     if branch.dynamic is not None:
         steps.append((branch.dynamic, 0, head))

@@ -14,6 +14,7 @@ from taxiway.management.model import Step, Wanted
 from taxiway.management.session.settle import (
     DONE,
     FAILED,
+    HELD_BEFORE,
     INNOCENT,
     MAX_ATTEMPTS,
     QUEUED,
@@ -83,7 +84,8 @@ class Queue:
             self.rows[wanted.id] = row
             self._changed.add(wanted.id)
         elif row["hash"] != wanted.hash:
-            self._change(row, **self._content(wanted))
+            before = HELD_BEFORE if row["delivered"] and wanted.verb == "Add" and row["hash"] != RETRACTED else None
+            self._change(row, **{**self._content(wanted), "cause": before})
         elif row["origins"] != list(wanted.origins):
             self._change(row, origins=list(wanted.origins))
         return wanted.id

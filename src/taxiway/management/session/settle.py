@@ -23,6 +23,8 @@ RUNS_ONCE: Final = "cert|"
 
 #: The content of a row that takes a setting back; once done, the row is forgotten.
 RETRACTED: Final = "retracted"
+#: The cause of a row whose node takes no Replace and was given another value before: "it is there" is no success then.
+HELD_BEFORE: Final = "held before"
 #: Codes of a child of an Atomic that tell nothing of the cause (05 section 6.3).
 INNOCENT: Final = frozenset({200, 202, 215, 216})
 
@@ -44,7 +46,8 @@ def outcome(row: Changes, code: int, *, turn: Callable[[str], Changes] | None = 
     if row["hash"] == RETRACTED:
         return _taken_back(row, code)
     verb, again = row["verb"], int(row["attempts"]) < MAX_ATTEMPTS
-    there = verb == "Add" and code == 418 and (row["data"] is None or not _takes(row, "Replace"))
+    fixed = not _takes(row, "Replace") and row["cause"] != HELD_BEFORE
+    there = verb == "Add" and code == 418 and (row["data"] is None or fixed)
     if _good(code) or (verb, code) in _AS_GOOD or there:
         return {"state": DONE}
     other = _INSTEAD.get(code)

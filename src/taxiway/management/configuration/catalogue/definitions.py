@@ -7,9 +7,11 @@ that a server chooses, such as one Wi-Fi profile, are children of a group, which
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from typing import Final, Literal
 
 from taxiway.management.errors import UnknownSetting
@@ -37,6 +39,8 @@ _INTERNAL: Final = frozenset(
     }
 )
 _TENANT: Final = "{tenantid}"
+#: How much longer or shorter a misspelt id is, what of it is right, and how many are compared at most.
+_SLIP, _BEGINNING, _COMPARED = 4, 24, 200
 _BOOLS: Final = ("false", "true")
 
 
@@ -86,10 +90,16 @@ def find(definition_id: str) -> Definition:
     known = definitions()
     found = known.get(definition_id.lower())
     if found is None:
-        near = get_close_matches(definition_id.lower(), known, n=1, cutoff=0.8)
+        near = get_close_matches(definition_id.lower(), _alike(definition_id.lower(), known), n=1, cutoff=0.8)
         remedy = f"Did you mean '{near[0]}'?" if near else "See deviceManagement/configurationSettings."
         raise UnknownSetting(f"There is no setting definition '{definition_id[:300]}'.", remedy=remedy)
     return found
+
+
+def _alike(wanted: str, known: Iterable[str]) -> list[str]:
+    """The few ids worth a comparison: of about the length, with the same beginning."""
+    alike = (one for one in known if abs(len(one) - len(wanted)) <= _SLIP and one[:_BEGINNING] == wanted[:_BEGINNING])
+    return list(islice(alike, _COMPARED))
 
 
 @lru_cache(maxsize=2)
