@@ -109,6 +109,9 @@ async def furnish(made):
             tx, "windows10EnrollmentCompletionPageConfiguration", {"display_name": f"{MARK} esp"}, principal=who
         )
         msi = management.create_app(tx, "windowsMobileMSI", MSI, principal=who)
+        category = management.create_category(tx, f"{MARK} category", principal=who)
+        content = {"display_name": f"{MARK} script", "script_content": "QUFB"}
+        script = management.create_script(tx, "deviceManagementScript", content, principal=who)
         custom = management.create_configuration(
             tx,
             "windows10CustomConfiguration",
@@ -139,6 +142,7 @@ async def furnish(made):
         recovery = RECOVERY_KEYS.insert(tx, {**key, "volume_type": "operatingSystemVolume"})
         rows = locals()
         names = ("user", "group", "profile", "esp", "msi", "custom", "policy", "device", "managed", "recovery")
+        names = (*names, "script", "category")
         return {name: rows[name]["id"] for name in names} | {"device id": device["device_id"]}
 
     made.ids = await made.write(people_and_things)
@@ -229,6 +233,8 @@ async def test_the_same_ids_are_found_by_their_own_tenant(alpha):
         "deviceManagement/windowsAutopilotDeploymentProfiles": "profile",
         "deviceManagement/deviceEnrollmentConfigurations": "esp",
         "deviceAppManagement/mobileApps": "msi",
+        "deviceAppManagement/mobileAppCategories": "category",
+        "deviceManagement/deviceManagementScripts": "script",
         "deviceManagement/deviceConfigurations": "custom",
         "deviceManagement/deviceCompliancePolicies": "policy",
         "deviceManagement/managedDevices": "managed",
