@@ -69,12 +69,14 @@ def delete_filter(tx: Tx, filter_id: str, *, principal: Principal) -> None:
 
 def filters_in_use(tx: Tx, object_kinds: Collection[str]) -> bool:
     """Whether an assignment of any of these kinds has a filter."""
-    using = sa.select(assignment.c.id).where(
-        assignment.c.tenant == tx.tenant,
-        assignment.c.object_kind.in_(sorted(object_kinds)),
-        assignment.c.filter_id.is_not(None),
-    )
-    return tx.one(using.limit(1)) is not None
+    return tx.one(_using(tuple(sorted(object_kinds))), {"t": tx.tenant}) is not None
+
+
+@lru_cache
+def _using(object_kinds: tuple[str, ...]) -> sa.Select[Any]:
+    known = (assignment.c.tenant == sa.bindparam("t")) & assignment.c.filter_id.is_not(None)
+    of_kinds = sa.or_(*(assignment.c.object_kind == kind for kind in object_kinds))
+    return sa.select(assignment.c.id).where(known, of_kinds).limit(1)
 
 
 def passes(tx: Tx, row: Row, device: Row | None, *, wanted: bool) -> Decision[bool]:

@@ -20,7 +20,7 @@ from taxiway.management.apps.table import BY_CSP, EXTENSION_KINDS, KINDS
 from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy, NoContent
 from taxiway.management.extension import states
-from taxiway.store import Blobs, Repository, Row, Runtime, Tx, one_of
+from taxiway.store import Blobs, Repository, Row, Runtime, Tx
 from taxiway.store.schema import blob
 from taxiway.wire.app_content import EncryptionInfo, read_encryption_info
 
@@ -243,5 +243,5 @@ def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp
             best[match.object_id] = (rank, match)
     if not best:
         return []
-    rows = APPS.select(tx, one_of("id", list(best)), order=[("display_name", False)])
+    rows = APPS.of_ids(tx, best, by="display_name")
     return [MeantApp(row, best[row["id"]][1].via, best[row["id"]][1].target.intent) for row in rows]

@@ -14,7 +14,7 @@ from taxiway.management.compliance import evaluation
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
 from taxiway.management.errors import BadPolicy
 from taxiway.management.settings import secure_by_default
-from taxiway.store import Repository, Row, Tx, one_of
+from taxiway.store import Repository, Row, Tx
 
 COMPLIANCE_POLICIES = Repository(COMPLIANCE_POLICY)
 OBJECT_KIND: Final = "compliance_policy"
@@ -63,7 +63,7 @@ def judge(
 ) -> evaluation.Verdict:
     """Evaluate every policy that is meant for the device or its user; ``since`` by policy id."""
     ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
-    rows = COMPLIANCE_POLICIES.select(tx, one_of("id", ids), order=[("display_name", False)]) if ids else []
+    rows = COMPLIANCE_POLICIES.of_ids(tx, ids, by="display_name")
     states = [evaluation.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
     return replace(evaluation.combine(states, secure_by_default=secure_by_default(tx)), needs=evaluation.needs(rows))
 

@@ -15,7 +15,7 @@ from taxiway.management.configuration.kinds import hello
 from taxiway.management.configuration.memory import Memory
 from taxiway.management.configuration.table import KINDS
 from taxiway.management.model import Effective, Item, Source, Tracked, merge
-from taxiway.store import Row, Tx, one_of
+from taxiway.store import Row, Tx
 from taxiway.wire import csp
 
 #: The origin of what every device of a tenant is told.
@@ -110,7 +110,7 @@ def _of_kind(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list[Me
             via[match.object_id] = match.via
     if not via:
         return []
-    rows = _PROVIDERS[kind].collection.rows.select(tx, one_of("id", list(via)), order=[("display_name", False)])
+    rows = _PROVIDERS[kind].collection.rows.of_ids(tx, via, by="display_name")
     return [_meant(tx, kind, row, via[row["id"]]) for row in rows]
 
 

@@ -13,7 +13,7 @@ from taxiway.management.collection import Collection
 from taxiway.management.errors import BadPolicy
 from taxiway.management.extension import states
 from taxiway.management.extension.entities import DEVICE_MANAGEMENT_SCRIPT, SCRIPT_KINDS
-from taxiway.store import Repository, Row, Tx, one_of
+from taxiway.store import Repository, Row, Tx
 from taxiway.wire.extension import Script
 
 SCRIPTS = Repository(DEVICE_MANAGEMENT_SCRIPT)
@@ -90,5 +90,5 @@ def meant_scripts(tx: Tx, *, device: Row | None, user: Row | None) -> list[Meant
             via[match.object_id] = match.via
     if not via:
         return []
-    rows = SCRIPTS.select(tx, one_of("id", list(via)), order=[("display_name", False)])
+    rows = SCRIPTS.of_ids(tx, via, by="display_name")
     return [MeantScript(row, via[row["id"]]) for row in rows]

@@ -36,6 +36,7 @@ _mine = (_s.tenant == sa.bindparam("t")) & (_s.managed_id == sa.bindparam("m"))
 _one = _mine & (_s.object_kind == sa.bindparam("k")) & (_s.object_id == sa.bindparam("o"))
 _statuses = sa.select(device_status).where(_mine)
 _forget = sa.delete(device_status).where(_one)
+_forget_kind = sa.delete(device_status).where(_mine & (_s.object_kind == sa.bindparam("k")))
 
 _State = tuple[str, dict[str, Any]]
 
@@ -118,9 +119,7 @@ def judge(ctx: Context) -> None:
     managed = enrollment.managed_device(ctx.tx, ctx.managed["id"])
     if managed is not None:
         policies.write_verdict(ctx.tx, managed, ctx.device, verdict)
-    mine = (device_status.c.tenant == ctx.tx.tenant) & (device_status.c.managed_id == ctx.managed["id"])
-    of_policies = device_status.c.object_kind == policies.OBJECT_KIND
-    ctx.tx.execute(sa.delete(device_status).where(mine, of_policies))
+    ctx.tx.change(_forget_kind, {"t": ctx.tx.tenant, "m": ctx.managed["id"], "k": policies.OBJECT_KIND})
     for policy in verdict.policies:
         rules = [{"setting": rule.setting, "state": rule.state, "text": rule.text} for rule in policy.rules]
         key = (policies.OBJECT_KIND, policy.policy_id)
