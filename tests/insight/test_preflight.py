@@ -25,10 +25,11 @@ CORTANA = "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana"
 
 @pytest.fixture
 async def ready(rt, tenant):
-    """Steps 1 to 7 for SN-1 and Ada, who has a password and a licence; what else a test writes."""
+    """Steps 1 to 7 for SN-1 and Ada, who has all she needs; what else a test writes."""
     ztdid = await set_up(rt, tenant)
     ada = await person(rt, tenant, "ada")
     await signin.set_password(rt, tenant, ada["id"], "Correct-horse-7-battery")
+    await signin.issue_access_pass(rt, tenant, ada["id"], lifetime_minutes=60, once=False, principal=BY)
 
     async def write(function):
         return await rt.store.write(tenant, lambda tx: function(tx, ztdid, ada))
@@ -129,6 +130,23 @@ async def test_p08_each_cause_has_a_line_of_its_own(rt, tenant, ready, cause, ch
     assert lines[check].state == "blocked"
     assert said in texts(lines[check])
     assert {line.check for line in found.lines if line.state == "blocked"} <= {check, "join"}
+
+
+async def test_p08_what_a_deployment_is_for_is_foreseen(rt, tenant, ready):
+    """Encryption, Windows Hello and compliance have lines of their own; none stops a deployment."""
+
+    eve = await person(rt, tenant, "eve")
+
+    def assign(tx, ztdid, _ada):
+        autopilot.DEVICES.update(tx, ztdid, {"user_principal_name": eve["user_principal_name"]})
+
+    _, lines = await asked(rt, tenant)
+    assert [lines[name].state for name in ("encryption", "Windows Hello", "compliance")] == ["ok"] * 3
+    assert "No policy asks for encryption" in texts(lines["encryption"])
+    await ready(assign)
+    _, lines = await asked(rt, tenant, upn="")
+    assert lines["Windows Hello"].state == "warning"
+    assert "no second factor" in texts(lines["Windows Hello"])
 
 
 async def test_p29_the_name_is_shown_before_there_is_one(rt, tenant, ready):
