@@ -84,3 +84,15 @@ def test_m12_hostile_or_weak_requests_are_named_errors(der):
     """Whatever the bytes are, the answer is one named error."""
     with pytest.raises(BadCertificateRequest):
         proven_key(der)
+
+
+#: rsaEncryption as it stands in a certificate or a request, and a key of a kind that nobody knows in its place.
+RSA_KEY, UNKNOWN_KEY = (bytes.fromhex(f"06092a864886f70d0101{last}0500") for last in ("01", "63"))
+
+
+def test_m12_a_key_of_an_unknown_kind_is_a_named_error(keys):
+    """Well-formed DER whose key nothing can read."""
+    der = request(keys.rsa())
+    assert der.count(RSA_KEY) == 1
+    with pytest.raises(BadCertificateRequest):
+        proven_key(der.replace(RSA_KEY, UNKNOWN_KEY))

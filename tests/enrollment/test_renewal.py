@@ -202,6 +202,21 @@ async def test_hostile_renewals_are_certificate_faults(client, der):
     assert fault.subcode == Subcode.CERTIFICATE_REQUEST
 
 
+@pytest.mark.parametrize(
+    ("bytes_there", "instead"),
+    [
+        ("06092a864886f70d0101010500", "06092a864886f70d0101630500"),  # the signer's key is of an unknown kind
+        ("a003020102", "a003020107"),  # its certificate is of an unknown version
+    ],
+)
+async def test_a_signer_that_cannot_be_read_is_a_certificate_fault(client, enrolled, bytes_there, instead):
+    """The certificate inside comes from whoever asks, like the rest."""
+    der = enrolled.request()
+    assert bytes.fromhex(bytes_there) in der
+    spoiled = der.replace(bytes.fromhex(bytes_there), bytes.fromhex(instead))
+    assert (await client.refused(csr=spoiled, request_type=enroll.RENEW)).subcode == Subcode.CERTIFICATE_REQUEST
+
+
 # ---------------------------------------------------------------------------------------------- recovery
 
 

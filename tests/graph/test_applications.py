@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import httpx
 import pytest
 
@@ -199,6 +201,23 @@ async def test_certificates_are_replaced_by_a_patch(graph, keys, clock):
     assert left["keyId"] != kept["keyId"]
     late = {**first.credential, "endDateTime": "2199-01-01T00:00:00Z"}
     await graph.call("PATCH", path, {"keyCredentials": [late]}, expect=400)
+
+
+@pytest.mark.parametrize(
+    ("bytes_there", "instead"),
+    [
+        ("06092a864886f70d0101010500", "06092a864886f70d0101630500"),  # a key of an unknown kind
+        ("a003020102", "a003020107"),  # a version that no certificate has
+    ],
+)
+async def test_a_certificate_that_cannot_be_read_is_refused(graph, keys, clock, bytes_there, instead):
+    """Well-formed DER, and still nothing that an assertion could be signed with."""
+    given = Certificate(keys.rsa(), clock.now()).credential
+    der = base64.b64decode(given["key"])
+    assert bytes.fromhex(bytes_there) in der
+    spoiled = base64.b64encode(der.replace(bytes.fromhex(bytes_there), bytes.fromhex(instead))).decode()
+    body = {"displayName": "X", "keyCredentials": [{**given, "key": spoiled}]}
+    await graph.post(f"{V1}/applications", body, expect=400)
 
 
 async def test_app_roles_are_assigned_and_taken(graph):

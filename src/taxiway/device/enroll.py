@@ -20,6 +20,7 @@ from taxiway.device.firmware import HOME
 from taxiway.device.requests import management_request
 from taxiway.device.state import CORRELATIONS, Enrolled, Storage
 from taxiway.device.transport import PACKED, Identity, Transport
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.wire.discovery import (
     DEVICE_TYPE_PC,
     DiscoverRequest,
@@ -244,7 +245,7 @@ class Enroller:
             )
             leaf.verify_directly_issued_by(intermediate)
             intermediate.verify_directly_issued_by(root)
-        except (ValueError, TypeError, InvalidSignature) as error:
+        except (*BROKEN_DER, InvalidSignature) as error:
             raise EnrollmentRefused(f"0x{HRESULT_CERTIFICATE_STORE:08X}", "the certificates form no chain") from error
         form = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         ours = (await self._transport.tpm.public(key)).public_bytes(*form)

@@ -15,6 +15,7 @@ from taxiway.device.errors import JoinRefused
 from taxiway.device.requests import plain_request
 from taxiway.device.state import JOIN_INFO, Joined, Storage
 from taxiway.device.transport import Transport
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.wire.errors import WireError
 from taxiway.wire.join import (
     CSR_SUBJECT,
@@ -105,7 +106,7 @@ class Joiner:
         tpm = self._transport.tpm
         try:
             certificate = x509.load_der_x509_certificate(answer.certificate.der())
-        except (WireError, ValueError) as error:
+        except (WireError, *BROKEN_DER) as error:
             raise JoinRefused(_UNREADABLE, "the device certificate cannot be read") from error
         names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
         spki = (Encoding.DER, PublicFormat.SubjectPublicKeyInfo)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from taxiway.directory.errors import Invalid
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.store import Tx
 
 Credential = dict[str, Any]
@@ -56,7 +56,7 @@ def _credential(tx: Tx, given: Credential) -> Credential:
 def _certificate(key: Any) -> x509.Certificate:
     try:
         return x509.load_der_x509_certificate(base64.b64decode(key, validate=True))
-    except (binascii.Error, ValueError, TypeError) as error:
+    except BROKEN_DER as error:
         raise Invalid("The 'key' of a key credential is a certificate: DER, in base64.") from error
 
 
@@ -64,7 +64,7 @@ def _check_key(certificate: x509.Certificate) -> None:
     """What assertions can be signed with: RS256 and PS256 from 2048 bits, ES256."""
     try:
         key = certificate.public_key()
-    except ValueError as error:
+    except BROKEN_DER as error:
         raise Invalid("The certificate has a key that cannot be used.") from error
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= _FEWEST_BITS:
         return

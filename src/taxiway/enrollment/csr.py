@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from taxiway.enrollment.errors import BadCertificateRequest
+from taxiway.kernel.der import BROKEN_DER
 
 MAX_BYTES = 16 * 1024
 MIN_BITS = 2048
@@ -36,7 +37,7 @@ def proven_key(der: bytes) -> rsa.RSAPublicKey:
         algorithm = request["signature_algorithm"]["algorithm"].native
         signature = request["signature"].native
         key = serialization.load_der_public_key(info["subject_pk_info"].dump())
-    except (ValueError, TypeError, KeyError, IndexError, OverflowError) as error:
+    except BROKEN_DER as error:
         raise BadCertificateRequest("The certificate request is not PKCS#10.") from error
     _check_key(key)
     if not isinstance(key, rsa.RSAPublicKey) or algorithm not in _HASHES or not isinstance(signature, bytes):

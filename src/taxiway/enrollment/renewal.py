@@ -17,6 +17,7 @@ from taxiway.enrollment import csr
 from taxiway.enrollment.errors import BadCertificateRequest, NotEligibleToRenew
 from taxiway.enrollment.issuing import Made, certificates
 from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, subject_of
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.store import Row, Tx, eq
 from taxiway.wire import provisioning
 
@@ -49,13 +50,13 @@ def read_renewal(der: bytes) -> Renewal:
         (info,) = signed["signer_infos"]
         content = signed["encap_content_info"]["content"].native
         signer = _signer(signed, info)
+        key = signer.public_key()
         digest_name = info["digest_algorithm"]["algorithm"].native
         algorithm = info["signature_algorithm"].signature_algo
         body = _signed_bytes(info, content, digest_name)
         signature = info["signature"].native
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+    except BROKEN_DER as error:
         raise BadCertificateRequest("The renewal is not PKCS#7 signed data with one signer.") from error
-    key = signer.public_key()
     if digest_name not in _HASHES or algorithm != "rsassa_pkcs1v15" or not isinstance(key, rsa.RSAPublicKey):
         raise BadCertificateRequest("The renewal is not signed by RSA with SHA-2.")
     try:

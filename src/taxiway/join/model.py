@@ -8,11 +8,12 @@ from binascii import Error
 from dataclasses import dataclass
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from taxiway.join.errors import BadRequest, JoinTypeUnknown
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.wire import rsa_blob, rsa_public
 from taxiway.wire.errors import WireError
 from taxiway.wire.join import ENTRA_JOIN, REGISTER, JoinRequest, parse_join_request
@@ -88,7 +89,7 @@ def _csr_key(request: JoinRequest) -> rsa.RSAPublicKey:
         proved = csr.is_signature_valid
     except WireError as error:
         raise BadRequest(error.message) from error
-    except (ValueError, TypeError, UnsupportedAlgorithm, InvalidSignature) as error:
+    except (*BROKEN_DER, InvalidSignature) as error:
         raise BadRequest("The certificate request is not a PKCS#10 request that can be read.") from error
     if not proved:
         raise BadRequest("The certificate request is not signed with its own key.")

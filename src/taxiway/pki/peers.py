@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,6 +11,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.pki.authorities import authority
 from taxiway.pki.entities import CERTIFICATE, CERTIFICATES
 from taxiway.pki.errors import PeerRefused
@@ -109,7 +109,7 @@ def _load(presented: str | bytes) -> x509.Certificate:
         if raw.lstrip().startswith(b"-----BEGIN"):
             return x509.load_pem_x509_certificate(raw)
         return x509.load_der_x509_certificate(raw)
-    except (ValueError, binascii.Error) as error:
+    except BROKEN_DER as error:
         raise PeerRefused("What was presented is not a certificate.") from error
 
 
@@ -132,7 +132,7 @@ def _check_signature(rt: Runtime, certificate: x509.Certificate, issuer: x509.Ce
         return
     try:
         certificate.verify_directly_issued_by(issuer)
-    except (ValueError, TypeError, InvalidSignature) as error:
+    except (*BROKEN_DER, InvalidSignature) as error:
         raise PeerRefused("The certificate was not signed by its issuer.") from error
     if len(seen) >= _MOST_SEEN:
         seen.clear()

@@ -13,10 +13,11 @@ from typing import Final
 from asn1crypto import algos, cms, core
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.wire.errors import WireError
 
 MAX_BYTES: Final = 64 * 1024
@@ -34,11 +35,6 @@ _HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "sha384": hashes.SHA384,
     "sha512": hashes.SHA512,
 }
-#: What hostile DER makes the readers raise.
-BROKEN: Final = (
-    *(ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError),
-    *(x509.InvalidVersion, x509.DuplicateExtension, UnsupportedAlgorithm),
-)
 
 
 class BadScep(WireError):
@@ -141,7 +137,7 @@ def read_message(der: bytes) -> PkiMessage:
         raise BadScep(f"The message has {len(der)} bytes; at most {MAX_BYTES} are read.")
     try:
         return _read(der)
-    except BROKEN as error:
+    except BROKEN_DER as error:
         raise BadScep("The message is not CMS signed data with one signer and SCEP's attributes.") from error
 
 

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives.ciphers import algorithms
 from cryptography.hazmat.primitives.serialization import pkcs7
 from cryptography.x509.oid import AttributeOID
 
-from taxiway.wire.scep import BROKEN, BadScep, WeakAlgorithm
+from taxiway.kernel.der import BROKEN_DER
+from taxiway.wire.scep import BadScep, WeakAlgorithm
 
 _DER: Final = serialization.Encoding.DER
 _CIPHERS: Final = frozenset({"aes128_cbc", "aes256_cbc"})
@@ -46,13 +47,13 @@ def unseal(envelope: bytes, reader: x509.Certificate, key: rsa.RSAPrivateKey) ->
     try:
         data = cms.ContentInfo.load(envelope, strict=True)["content"]
         cipher = data["encrypted_content_info"]["content_encryption_algorithm"]["algorithm"].native
-    except BROKEN as error:
+    except BROKEN_DER as error:
         raise BadScep("The message brings no envelope.") from error
     if cipher not in _CIPHERS:
         raise WeakAlgorithm(f"The envelope is encrypted with '{cipher}'; AES in CBC mode is accepted.")
     try:
         return pkcs7.pkcs7_decrypt_der(envelope, reader, key, [])
-    except BROKEN as error:
+    except BROKEN_DER as error:
         raise BadScep("The envelope cannot be opened with the reader's key.") from error
 
 
@@ -72,7 +73,7 @@ def read_request(der: bytes) -> Request:
         key, proven, algorithm = csr.public_key(), csr.is_signature_valid, csr.signature_hash_algorithm
         names = tuple(_name(each) for each in _alternatives(csr))
         subject, challenge = csr.subject.rfc4514_string(), _challenge(csr)
-    except BROKEN as error:
+    except BROKEN_DER as error:
         raise BadScep("What the message brings is not a certificate request.") from error
     if not isinstance(key, rsa.RSAPublicKey) or not _MIN_BITS <= key.key_size <= _MAX_BITS:
         raise WeakAlgorithm(f"The key is not RSA with {_MIN_BITS} to {_MAX_BITS} bits.")
@@ -98,11 +99,11 @@ def read_certificates(der: bytes) -> list[x509.Certificate]:
     """The certificates of such an answer; a single one may also stand alone."""
     try:
         return [x509.load_der_x509_certificate(der)]
-    except BROKEN:
+    except BROKEN_DER:
         pass  # not a single one
     try:
         found = pkcs7.load_der_pkcs7_certificates(der)
-    except BROKEN as error:
+    except BROKEN_DER as error:
         raise BadScep("The answer brings no certificates.") from error
     if not 0 < len(found) <= _MAX_CERTIFICATES:
         raise BadScep(f"The answer brings {len(found)} certificates.")

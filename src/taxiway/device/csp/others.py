@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Awaitable
 
 from cryptography import x509
@@ -13,6 +12,7 @@ from taxiway.device.csp.node import DEVICE, Node, Refused
 from taxiway.device.csp.restarts import restart
 from taxiway.device.csp.tree import Tree
 from taxiway.device.state import Storage
+from taxiway.kernel.der import BROKEN_DER
 from taxiway.wire.provisioning_types import thumbprint
 from taxiway.wire.syncml import Code
 
@@ -72,7 +72,7 @@ class RootCertificates(Csp):
         try:
             der = base64.b64decode("".join(change.value.split()), validate=True)
             x509.load_der_x509_certificate(der)
-        except (binascii.Error, ValueError) as error:
+        except BROKEN_DER as error:
             raise Refused(Code.BAD_REQUEST) from error
         if thumbprint(der) != change.node.path[-2].upper():
             raise Refused(Code.BAD_REQUEST)
