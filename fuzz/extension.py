@@ -58,8 +58,12 @@ class _Managed:
         certificate = await pki.issue(it.rt, "management", public_key=key, subject=named("pc"), lifetime=lifetime)
 
         def write(tx: Any) -> str:
-            managed = enrollment.MANAGED.insert(tx, {"user_id": it.user["id"], "azure_ad_device_id": it.device_id})
-            ends = {"key_hash": "0", "entra_id": it.device, "thumbprint": pki.thumbprint(certificate)}
+            # A device of its own: an enrollment of the instance's device would replace this one.
+            pc = {"os": "Windows", "os_version": "10.0.26100.1", "trust_type": "AzureAd", "owner_id": it.user["id"]}
+            joined = directory.join_device(tx, display_name="Own", **pc)
+            values = {"user_id": it.user["id"], "azure_ad_device_id": joined["device_id"]}
+            managed = enrollment.MANAGED.insert(tx, values)
+            ends = {"key_hash": "0", "entra_id": joined["id"], "thumbprint": pki.thumbprint(certificate)}
             enrollment.ENROLLMENTS.insert(tx, {"id": managed["id"], **ends})
             pki.record(tx, certificate, purpose="management", subject=f"managed:{managed['id']}")
             runs.save(tx, runs.Run(managed["id"], "off"))

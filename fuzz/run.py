@@ -139,7 +139,7 @@ class Fuzzer:
 
     def _judge(self, name: str, wire: Wire, answer: Answer) -> None:
         if answer.status >= 500 and answer.status != 501 and not _is_fault(answer):
-            self._found(name, f"answered with {answer.status}", wire)
+            self._found(name, f"answered with {answer.status}: {answer.body[:300]!r}", wire)
         if answer.seconds > SLOWEST:
             self._found(name, f"took {answer.seconds:.1f} s", wire)
         if answer.status >= 400:
