@@ -18,6 +18,12 @@ def _told(log, text):
     return any(text.lower() in reason["text"].lower() for entry in log for reason in entry.why)
 
 
+async def _managed(instance):
+    """The one managed device."""
+    [found] = await instance.rt.store.read(instance.tenant, enrollment.MANAGED.select)
+    return found
+
+
 async def _ready(instance, tmp_path, upn="ada@contoso.example", **user):
     """A registered PC with a profile, and a person."""
     person = await instance.make_user(upn, **user)
@@ -165,6 +171,43 @@ async def test_r004_with_the_scope_at_all_any_licensed_user_enrolls_during_the_j
         assert outcome.intune_device_id
         steps = [event.step for event in instance.events if type(event).__name__ == "StepDone"]
         assert steps.index("join") < steps.index("enrollment") < steps.index("desktop")
+
+
+async def test_r005_r011_a_joined_pc_is_managed_in_both_scopes_and_stays_so(instance, tmp_path):
+    """The WIP scope takes nothing from a join (R-05); out of the MDM scope, the PC still checks in (R-11)."""
+    pc, person = await _ready(instance, tmp_path)
+    system = directory.SYSTEM_PRINCIPAL
+
+    async def scope(update, applies_to):
+        await instance.rt.store.write(instance.tenant, lambda tx: update(tx, system, {"applies_to": applies_to}))
+
+    await scope(directory.update_wip_policy, "all")
+    outcome = await instance.power_on(pc, person)
+    assert outcome.reached == "desktop", outcome.failure
+    before = await _managed(instance)
+    assert before["id"] == outcome.intune_device_id
+    await scope(directory.update_mdm_policy, "none")
+    await pc.sync(instance.endpoints)
+    after = await _managed(instance)
+    assert after["id"] == before["id"]
+    assert after["last_sync_at"] > before["last_sync_at"]
+
+
+async def test_r018_the_device_limit_counts_for_nothing_with_autopilot(instance, tmp_path):
+    """One device per user is allowed; the second registered PC is managed as well (R-18)."""
+    pc, person = await _ready(instance, tmp_path)
+
+    def limit(tx):
+        default = enrollment.default_of(tx, enrollment.DEFAULT_LIMIT)
+        enrollment.update_configuration(tx, default["id"], {"limit": 1}, principal=directory.SYSTEM_PRINCIPAL)
+
+    await instance.rt.store.write(instance.tenant, limit)
+    second = instance.make_pc(tmp_path / "second")
+    await instance.register(second)
+    for each in (pc, second):
+        outcome = await instance.power_on(each, person)
+        assert outcome.reached == "desktop", outcome.failure
+        assert outcome.intune_device_id
 
 
 async def test_r019_windows_blocked_by_restriction(instance, tmp_path):
