@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from taxiway.wire.errors import UnexpectedMessage, WireError
+from taxiway.wire.hresult import signed
 from taxiway.wire.xml import children, escape, local, parse_xml, text
 
 MAX_BYTES: Final = 64 * 1024
@@ -52,8 +53,8 @@ def render_results(order: Collection, hresult: int, directives: dict[str, int]) 
     """The results: the HRESULT of the whole, and of each directive by its text."""
     told = [(element, value) for name, element in _NAMES.items() for value in getattr(order, name)]
     parts = [f"<ID>{escape(order.id)}</ID>"]
-    parts += [f'<{name} HRESULT="{_signed(directives.get(value, 0))}">{escape(value)}</{name}>' for name, value in told]
-    return f'<Collection HRESULT="{_signed(hresult)}">{"".join(parts)}</Collection>'
+    parts += [f'<{name} HRESULT="{signed(directives.get(value, 0))}">{escape(value)}</{name}>' for name, value in told]
+    return f'<Collection HRESULT="{signed(hresult)}">{"".join(parts)}</Collection>'
 
 
 def read_results(data: str) -> tuple[str, int] | None:
@@ -67,7 +68,3 @@ def read_results(data: str) -> tuple[str, int] | None:
     told = root.get("HRESULT") or "0"
     number = int(told) if told.lstrip("-").isdigit() and len(told) < 12 else 0
     return next((text(one) or "" for one in children(root, "ID")), ""), number & 0xFFFFFFFF
-
-
-def _signed(hresult: int) -> int:
-    return hresult - (1 << 32) if hresult & 0x80000000 else hresult

@@ -17,6 +17,7 @@ from taxiway.device.transport import Identity, Transport
 from taxiway.kernel import Entropy
 from taxiway.wire.autopilot_profile import OobeConfig
 from taxiway.wire.encryption import EncryptionStatus
+from taxiway.wire.hresult import signed
 from taxiway.wire.syncml import Code
 
 ROOT = (*MSFT, "BitLocker")
@@ -66,7 +67,7 @@ class BitLocker(Csp):
             case "DeviceEncryptionStatus":
                 return str(int(self.status()))
             case "RotateRecoveryPasswordsStatus":
-                return str(rotation.status - (1 << 32) if rotation.status & 0x80000000 else rotation.status)
+                return str(signed(rotation.status))
             case "RotateRecoveryPasswordsRequestID":
                 return rotation.request
         return None

@@ -20,6 +20,7 @@ from taxiway.device.jobs import Jobs
 from taxiway.device.scep import EnrolmentFailed, Order, enroll
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
+from taxiway.wire.hresult import signed
 from taxiway.wire.provisioning_types import thumbprint
 from taxiway.wire.syncml import Code
 
@@ -134,7 +135,7 @@ class ClientCertificates(Csp):
         self._tree.remove(node.child("PFXCertPassword"))
         self._tree.remove(node.child("PFXCertBlob"))
         if isinstance(found, int):
-            self._set(node, "Status", _signed(found))
+            self._set(node, "Status", str(signed(found)))
             return Code.OK
         private, certificate = found
         self._transport.tpm.take(self._key(node), private)
@@ -160,7 +161,7 @@ class ClientCertificates(Csp):
 
     def _end(self, node: Node, status: str, error: int) -> None:
         if self._tree.exists(node):
-            self._set(node, "ErrorCode", _signed(error))
+            self._set(node, "ErrorCode", str(signed(error)))
             self._set(node, "Status", status)
         self._storage.save()
 
@@ -190,7 +191,3 @@ def _open(blob: str, password: str) -> tuple[rsa.RSAPrivateKey, x509.Certificate
     if not isinstance(key, rsa.RSAPrivateKey) or certificate is None:
         return BAD_DATA
     return key, certificate
-
-
-def _signed(number: int) -> str:
-    return str(number - (1 << 32) if number & 0x80000000 else number)

@@ -14,6 +14,7 @@ from taxiway.device.transport import Identity, Transport
 from taxiway.wire import attestation
 from taxiway.wire.attestation import Measured, Order
 from taxiway.wire.errors import WireError
+from taxiway.wire.hresult import signed
 from taxiway.wire.syncml import Code
 
 _FIRST_BUILD = 22000
@@ -35,7 +36,7 @@ class HealthAttestation(Csp):
         told = self._storage.state.attestation
         match node.name:
             case "AttestStatus":
-                return str(told.status - (1 << 32) if told.status & 0x80000000 else told.status)
+                return str(signed(told.status))
             case "GetAttestReport":
                 return told.report
             case "GetServiceCorrelationIDs":

@@ -18,6 +18,7 @@ from taxiway.device.outcome import milliseconds
 from taxiway.device.state import LocalAdministrator, Storage
 from taxiway.device.transport import Identity, Transport
 from taxiway.kernel import Entropy
+from taxiway.wire.hresult import signed
 from taxiway.wire.syncml import Code
 
 ROOT = (*MSFT, "LAPS")
@@ -69,8 +70,7 @@ class Laps(Csp):
         """How the last change went."""
         if node.name != "ResetPasswordStatus":
             return None
-        status = self._storage.state.laps.status
-        return str(status - (1 << 32) if status & 0x80000000 else status)
+        return str(signed(self._storage.state.laps.status))
 
     def changed(self, change: Change) -> Awaitable[Code | None] | None:
         """The order of the server changes it now; policies are looked at when the session is over."""

@@ -17,6 +17,7 @@ from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.app_jobs import HostedInstall, parse_hosted_install
 from taxiway.wire.errors import WireError
+from taxiway.wire.hresult import signed
 from taxiway.wire.msix import BadPackage, PackageIdentity, check_package
 from taxiway.wire.syncml import Code
 
@@ -142,7 +143,7 @@ class ModernApps(Csp):
 
     def _fail(self, node: Node, error: int, text: str) -> None:
         self._queue.failed()
-        self._set(node, "LastError", str(error - (1 << 32) if error & 0x80000000 else error))
+        self._set(node, "LastError", str(signed(error)))
         self._tree.put(node.child("LastErrorDesc"), text)
         self._set(node, "Status", FAILED)
         self._storage.save()

@@ -16,6 +16,7 @@ from taxiway.device.omadm import OmaDm
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
 from taxiway.wire.errors import WireError
+from taxiway.wire.hresult import signed
 from taxiway.wire.msi_job import MsiJob, parse_msi_job
 from taxiway.wire.syncml import MSI_INSTALL_DONE, Code
 
@@ -194,14 +195,14 @@ class MsiApps(Csp):
         if status != DONE:
             self._queue.failed()
         self._set(node, "Status", status)
-        signed = str(error - (1 << 32) if error & 0x80000000 else error)
-        self._set(node, "LastError", signed)
+        told = str(signed(error))
+        self._set(node, "LastError", told)
         if status == DONE:
             self._tree.put(node.above().child("Version"), job.version)
             self._storage.state.installed[node.above().name] = job.version
             self.installed(node.above().name)
         self._storage.save()
-        self._oma_dm.tell(MSI_INSTALL_DONE, node.uri, signed)
+        self._oma_dm.tell(MSI_INSTALL_DONE, node.uri, told)
 
     def _set(self, node: Node, leaf: str, value: str) -> None:
         self._tree.put(node.above().child(leaf), value, "int")

@@ -21,6 +21,7 @@ from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection
 from taxiway.graph.resources.targets import Assignable
 from taxiway.store import Or, Row, Tx, Where, one_of
 from taxiway.wire.app_content import read_encryption_info
+from taxiway.wire.hresult import signed
 
 _PATH: Final = "deviceAppManagement/mobileApps"
 #: The name of these objects in assignments and statuses.
@@ -158,8 +159,7 @@ def _error_code(told: Any) -> int:
     """An HRESULT as Graph writes it: a signed number; 0 for none, and where the error is only a sentence."""
     if not isinstance(told, str) or not told.startswith("0x"):
         return 0
-    number = int(told, 16)
-    return number - (1 << 32) if number & 0x80000000 else number
+    return signed(int(told, 16))
 
 
 def _standing(tx: Tx, app_id: str) -> list[tuple[Row, Row]]:

@@ -11,6 +11,7 @@ from taxiway.management.session import runs
 from taxiway.management.session.queue import Queue
 from taxiway.management.session.report import device_states
 from taxiway.store import Tx
+from taxiway.wire.hresult import signed
 
 #: Per kind of object: Graph's word for it, and its word for each state; any other state is the last.
 _CONFIGURATION: Final = (
@@ -64,10 +65,9 @@ def _error(detail: dict[str, Any]) -> int:
     first = next(iter(detail.get("errors") or ()), _NOTHING)
     told = str(detail.get("error") or first.get("error") or first.get("status") or 0)
     try:
-        code = int(told, 0)
+        return signed(int(told, 0))
     except ValueError:
         return 0
-    return code - (1 << 32) if code & 0x80000000 else code
 
 
 def _tracked(tx: Tx, managed_id: str) -> set[str]:

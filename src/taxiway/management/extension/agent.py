@@ -21,6 +21,7 @@ from taxiway.management.extension.entities import DEVICE_MANAGEMENT_SCRIPT
 from taxiway.management.model import Wanted
 from taxiway.store import Row, Tx
 from taxiway.wire.extension import AGENT_CONTENT, AGENT_PRODUCT, AGENT_VERSION, PROVIDER
+from taxiway.wire.hresult import signed
 
 AGENT_ID: Final = AGENT_PRODUCT.strip("{}").lower()
 SHA256: Final = hashlib.sha256(AGENT_CONTENT).hexdigest()
@@ -89,8 +90,10 @@ def is_announced(keys: set[str]) -> bool:
 def failure(error: str | None) -> list[Wanted]:
     """The agent will not come: the page says so with its error instead of waiting for it."""
     number = int(error, 16) if error is not None and error.startswith("0x") else _INSTALL_FAILURE
-    signed = number - (1 << 32) if number & 0x80000000 else number
-    return [_set("esp|agent|error", "LastError", str(signed)), _set("esp|agent|state", "InstallationState", "4")]
+    return [
+        _set("esp|agent|error", "LastError", str(signed(number))),
+        _set("esp|agent|state", "InstallationState", "4"),
+    ]
 
 
 def _set(key: str, leaf: str, data: str, form: str = "int") -> Wanted:
