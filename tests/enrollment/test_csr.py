@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
 
-from taxiway.enrollment.csr import key_hash, proven_key
+from taxiway.enrollment.csr import proven_key
 from taxiway.enrollment.errors import BadCertificateRequest
+from taxiway.wire.rsa_public import key_hash
 
 NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "ConfigMgrEnroll")])
 

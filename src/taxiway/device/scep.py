@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from taxiway.device.transport import Transport
 from taxiway.wire import scep
+from taxiway.wire.rsa_public import key_hash
 from taxiway.wire.scep import Attributes, BadScep, MessageType, PkiMessage, PkiStatus
 from taxiway.wire.scep_content import (
     alternative_name,
-    key_hash,
     read_certificates,
     seal,
     unseal,

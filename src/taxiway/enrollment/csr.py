@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from asn1crypto import csr as asn1_csr
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
@@ -47,12 +45,6 @@ def proven_key(der: bytes) -> rsa.RSAPublicKey:
     except InvalidSignature as error:
         raise BadCertificateRequest("The certificate request does not prove possession of its key.") from error
     return key
-
-
-def key_hash(key: rsa.RSAPublicKey) -> str:
-    """SHA-256 of the public key: what tells a repeated request from a new one."""
-    der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
 
 
 def _check_key(key: object) -> None:

@@ -14,6 +14,7 @@ from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, forget, managed_dev
 from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx, eq
 from taxiway.wire.enroll import EnrollRequest
+from taxiway.wire.rsa_public import key_hash
 
 
 async def enroll(rt: Runtime, proven: Proven, request: EnrollRequest, *, correlation: str) -> bytes:
@@ -33,7 +34,7 @@ async def renew(rt: Runtime, request: EnrollRequest, presented: pki.Peer | None,
     asked = await rt.workers.run(renewal.read_renewal, request.token.content)
     peer = await _signer(rt, asked, presented)
     managed_id = peer.subject.partition(":")[2]
-    made = Made(managed_id, csr.key_hash(asked.key), await certify(rt, asked.key, managed_id))
+    made = Made(managed_id, key_hash(asked.key), await certify(rt, asked.key, managed_id))
     authority = await pki.authority(rt, "management")
 
     def commit(tx: Tx) -> bytes:
@@ -75,7 +76,7 @@ async def _enroll(rt: Runtime, proven: Proven, request: EnrollRequest, correlati
     await rt.store.read(proven.tenant, lambda tx: _foresee(tx, proven, request))
     key = await rt.workers.run(csr.proven_key, request.token.content)
     managed_id = rt.entropy.uuid()
-    made = Made(managed_id, csr.key_hash(key), await certify(rt, key, managed_id))
+    made = Made(managed_id, key_hash(key), await certify(rt, key, managed_id))
     authority = await pki.authority(rt, "management")
     secrets = Secrets.draw(rt.entropy)
 

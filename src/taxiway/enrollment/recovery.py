@@ -17,6 +17,7 @@ from taxiway.enrollment.managed import ENROLLMENTS, MANAGED, managed_device_of_d
 from taxiway.enrollment.policy import enrollment_policy_of
 from taxiway.store import Row, Runtime, Tx
 from taxiway.wire.enroll import EnrollRequest
+from taxiway.wire.rsa_public import key_hash
 
 _AGAIN = "Enroll the device again."
 
@@ -33,7 +34,7 @@ async def recover(rt: Runtime, proven: Proven, request: EnrollRequest, *, correl
 async def _recover(rt: Runtime, proven: Proven, request: EnrollRequest, correlation: str) -> bytes:
     _, before = await rt.store.read(proven.tenant, lambda tx: _eligible(tx, proven))
     key = await rt.workers.run(csr.proven_key, request.token.content)
-    made = Made(before["id"], csr.key_hash(key), await certify(rt, key, before["id"]))
+    made = Made(before["id"], key_hash(key), await certify(rt, key, before["id"]))
     authority = await pki.authority(rt, "management")
     secrets = Secrets.draw(rt.entropy)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from base64 import b64decode, b64encode
 from binascii import Error
 from dataclasses import dataclass
@@ -10,7 +9,6 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from taxiway.join.errors import BadRequest, JoinTypeUnknown
 from taxiway.kernel.der import BROKEN_DER
@@ -70,15 +68,11 @@ def check_keys(request: JoinRequest) -> Wanted:
     return Wanted(
         request=request,
         key=key,
-        key_hash=_hash(key),
+        key_hash=rsa_public.key_hash(key),
         transport_key=b64encode(rsa_blob.encode(transport)).decode(),
-        transport_hash=_hash(transport),
+        transport_hash=rsa_public.key_hash(transport),
         ticket=ticket_of(request),
     )
-
-
-def _hash(key: rsa.RSAPublicKey) -> str:
-    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _csr_key(request: JoinRequest) -> rsa.RSAPublicKey:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from taxiway.wire.errors import WireError
 
@@ -34,6 +36,11 @@ def public_key(modulus: int, exponent: int) -> rsa.RSAPublicKey:
     if is_roca(modulus):
         raise WeakKey("the key was made by a library whose keys can be broken (CVE-2017-15361)")
     return rsa.RSAPublicNumbers(exponent, modulus).public_key()
+
+
+def key_hash(key: rsa.RSAPublicKey) -> str:
+    """SHA-256 of a public key in hexadecimal: what tells a repeated request from a new one."""
+    return hashlib.sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def is_roca(modulus: int) -> bool:

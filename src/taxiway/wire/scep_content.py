@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -82,12 +81,6 @@ def read_request(der: bytes) -> Request:
     if not proven:
         raise BadScep("The request does not prove possession of its key.")
     return Request(key, subject, names, challenge)
-
-
-def key_hash(key: rsa.RSAPublicKey) -> str:
-    """SHA-256 of a public key: what tells a repeated request from a new one."""
-    der = key.public_bytes(_DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
 
 
 def write_certificates(certificates: list[x509.Certificate]) -> bytes:

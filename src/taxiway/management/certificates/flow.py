@@ -16,6 +16,7 @@ from taxiway.management.certificates import challenges
 from taxiway.management.certificates.challenges import Challenge, Verdict
 from taxiway.management.configuration.configurations import CONFIGURATIONS
 from taxiway.store import Runtime, Tx
+from taxiway.wire.rsa_public import key_hash
 from taxiway.wire.scep import (
     Attributes,
     BadScep,
@@ -30,7 +31,6 @@ from taxiway.wire.scep import (
 from taxiway.wire.scep_content import (
     Request,
     alternative_name,
-    key_hash,
     read_request,
     seal,
     unseal,
