@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import typer
 
@@ -37,6 +39,16 @@ def ask(path: str, data: Path, server: str, ca: Path | None, admin: str, passwor
             return await signed_in.get(path)
 
     return asyncio.run(run())
+
+
+def tell(path: str, asked: dict[str, str], show: Callable[[Any], None], as_json: bool, *connection: Any) -> Any:
+    """Ask, print the answer as JSON or as ``show`` writes it, and give it back for the exit status."""
+    found = ask(f"{path}?{urlencode(asked)}", *connection)
+    if as_json:
+        print(json.dumps(found))
+    else:
+        show(found)
+    return found
 
 
 def administrator(

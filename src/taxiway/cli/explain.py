@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
@@ -69,14 +67,10 @@ def esp(
 
     Exit status 0 if the page is over or there is none, 1 if it failed, 3 while it waits.
     """
-    from taxiway.cli.connect import ask
+    from taxiway.cli.connect import tell
 
-    query = urlencode({"device": device})
-    found: dict[str, Any] = ask(f"/taxiway/explain/esp?{query}", data, server, ca, admin, password)
-    if as_json:
-        print(json.dumps(found))
-    else:
-        _page(found)
+    asked = {"device": device}
+    found = tell("/taxiway/explain/esp", asked, _page, as_json, data, server, ca, admin, password)
     raise typer.Exit({"failed": 1, "waiting": 3}.get(found["outcome"], 0))
 
 
@@ -94,18 +88,18 @@ def tasks(
 
     Exit status 0 if all three are as they are meant to be, 1 otherwise.
     """
-    from taxiway.cli.connect import ask
+    from taxiway.cli.connect import tell
 
-    query = urlencode({"device": device})
-    found: dict[str, Any] = ask(f"/taxiway/explain/tasks?{query}", data, server, ca, admin, password)
-    if as_json:
-        print(json.dumps(found))
-    else:
-        print(f"{found['device']}, user {found['user'] or 'not known yet'}:")
-        for each in found["tasks"]:
-            print(f"  {'ok     ' if each['ok'] else 'not ok '}  {each['task']}: {each['state']}")
-            _reasons(each["why"])
+    asked = {"device": device}
+    found = tell("/taxiway/explain/tasks", asked, _tasks, as_json, data, server, ca, admin, password)
     raise typer.Exit(0 if all(each["ok"] for each in found["tasks"]) else 1)
+
+
+def _tasks(found: dict[str, Any]) -> None:
+    print(f"{found['device']}, user {found['user'] or 'not known yet'}:")
+    for each in found["tasks"]:
+        print(f"  {'ok     ' if each['ok'] else 'not ok '}  {each['task']}: {each['state']}")
+        _reasons(each["why"])
 
 
 def _page(found: dict[str, Any]) -> None:
@@ -132,13 +126,9 @@ def _estimate(estimate: dict[str, Any]) -> None:
 
 
 def _print(question: str, asked: dict[str, str], as_json: bool, *connection: Any) -> None:
-    from taxiway.cli.connect import ask
+    from taxiway.cli.connect import tell
 
-    query = urlencode({name: value for name, value in asked.items() if value})
-    found: dict[str, Any] = ask(f"/taxiway/explain/{question}?{query}", *connection)
-    if as_json:
-        print(json.dumps(found))
-    else:
+    def show(found: dict[str, Any]) -> None:
         print(f"{asked['user']} {'could' if found['could'] else 'could not'} {question.replace('-', ' ')}.")
         for check in found["checks"]:
             print(f"  {'ok     ' if check['ok'] else 'refused'}  {check['check']}")
@@ -146,6 +136,9 @@ def _print(question: str, asked: dict[str, str], as_json: bool, *connection: Any
         for entry in found["recent"]:
             print(f"  {entry['time']}  {entry['kind']}  {entry['what'].get('code') or entry['what'].get('error', '')}")
             _reasons(entry["why"])
+
+    given = {name: value for name, value in asked.items() if value}
+    found = tell(f"/taxiway/explain/{question}", given, show, as_json, *connection)
     raise typer.Exit(0 if found["could"] else 1)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
@@ -27,14 +25,10 @@ def configuration(
     Conflicts are named with the configurations in them, and what a configuration left behind that is assigned no more.
     Exit status 1 where something is in conflict, failed or stays on the device.
     """
-    from taxiway.cli.connect import ask
+    from taxiway.cli.connect import tell
 
-    query = urlencode({"device": device})
-    found: dict[str, Any] = ask(f"/taxiway/explain/configuration?{query}", data, server, ca, admin, password)
-    if as_json:
-        print(json.dumps(found))
-    else:
-        _print(found)
+    asked = {"device": device}
+    found = tell("/taxiway/explain/configuration", asked, _print, as_json, data, server, ca, admin, password)
     raise typer.Exit(0 if not found["left"] and all(_well(each) for each in found["configurations"]) else 1)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
-from urllib.parse import urlencode
 
 import typer
 
@@ -26,16 +24,16 @@ def preflight(
     Registration, profile, name, user, sign-in, join, licence, MDM scope, restrictions, status page, configuration,
     apps against the page's time. The right password is assumed. Exit status 1 if something is in the way.
     """
-    from taxiway.cli.connect import ask
+    from taxiway.cli.connect import tell
 
-    query = urlencode({"device": device, "user": user})
-    found: dict[str, Any] = ask(f"/taxiway/preflight?{query}", data, server, ca, admin, password)
-    if as_json:
-        print(json.dumps(found))
-    else:
-        print(f"{found['device']} for {found['user'] or 'nobody yet'}: {found['verdict']}")
-        for line in found["lines"]:
-            print(f"  {line['state']:<10}  {line['check']}")
-            for reason in line["why"]:
-                print(f"                - {reason['text']}")
+    asked = {"device": device, "user": user}
+    found = tell("/taxiway/preflight", asked, _print, as_json, data, server, ca, admin, password)
     raise typer.Exit(1 if found["verdict"] == "blocked" else 0)
+
+
+def _print(found: dict[str, Any]) -> None:
+    print(f"{found['device']} for {found['user'] or 'nobody yet'}: {found['verdict']}")
+    for line in found["lines"]:
+        print(f"  {line['state']:<10}  {line['check']}")
+        for reason in line["why"]:
+            print(f"                - {reason['text']}")

@@ -29,7 +29,7 @@ def routes(rt: Runtime) -> list[BaseRoute]:
     """Read with a token for Graph, by who may read devices."""
     return [
         Route("/taxiway/checklist", _asked(rt, _checklist), methods=["GET"]),
-        Route("/taxiway/explain/configuration", _asked(rt, _configuration), methods=["GET"]),
+        Route("/taxiway/explain/configuration", _asked(rt, _about(explain_configuration)), methods=["GET"]),
         Route("/taxiway/timeline/{serial}", _asked(rt, _timeline), methods=["GET"]),
         Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
         Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
@@ -66,11 +66,6 @@ def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
 
 def _checklist(tx: Tx, _request: Request) -> dict[str, Any]:
     return {"value": [asdict(step) for step in checklist(tx)]}
-
-
-def _configuration(tx: Tx, request: Request) -> dict[str, Any] | None:
-    device = request.query_params.get("device", "")
-    return explain_configuration(tx, device) if 0 < len(device) <= _LONGEST and "\x00" not in device else None
 
 
 def _timeline(tx: Tx, request: Request) -> dict[str, Any] | None:
