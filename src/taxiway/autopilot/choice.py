@@ -52,17 +52,20 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
 
 
 class Decisions:
-    """The choices of one transaction: one for all devices of the same groups, since profiles take no filters."""
+    """The choices for many devices: one for all that are in the same groups of those that profiles name.
+
+    Profiles take no filters, so nothing else of a device counts.
+    """
 
     def __init__(self, tx: Tx) -> None:
-        self._tx = tx
+        self._named = directory.groups_named(tx, OBJECT_KIND)
         self._made: dict[frozenset[str], Decision[Candidate | None]] = {}
 
-    def of(self, device: Row) -> Decision[Candidate | None]:
+    def of(self, tx: Tx, object_id: str) -> Decision[Candidate | None]:
         """The choice for a device object of the directory."""
-        groups = directory.groups_of(self._tx, "device", device["id"])
+        groups = directory.groups_of(tx, "device", object_id) & self._named
         if groups not in self._made:
-            self._made[groups] = decide(self._tx, device)
+            self._made[groups] = decide(tx, directory.find_device(tx, id=object_id))
         return self._made[groups]
 
 
