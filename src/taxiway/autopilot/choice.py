@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxiway import directory
 from taxiway.autopilot.entities import DEVICES, PROFILES
 from taxiway.kernel import Decision, Reason
-from taxiway.store import Row, Tx, one_of
+from taxiway.store import Row, Tx
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
@@ -41,10 +41,9 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
     if device is None:
         return Decision(None, (Reason("profile.no_device", "The registration has no device object any more."),))
     found = directory.meant(tx, OBJECT_KIND, device=device, user=None)
-    rows = {row["id"]: row for row in PROFILES.select(tx, one_of("id", sorted({m.object_id for m in found})))}
     candidates = []
-    for profile_id, row in rows.items():
-        matches = [match for match in found if match.object_id == profile_id]
+    for row in PROFILES.of_ids(tx, {match.object_id for match in found}, by="display_name"):
+        matches = [match for match in found if match.object_id == row["id"]]
         explicit = [match for match in matches if match.target.kind == "group"]
         reasons = tuple(reason for match in explicit or matches for reason in match.reasons)
         candidates.append(Candidate(row, bool(explicit), reasons))
