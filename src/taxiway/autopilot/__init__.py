@@ -1,6 +1,7 @@
 """Registered devices, deployment profiles, and the lookup that brings the two to a PC (01 sections 4, 7 and 8)."""
 
 from taxiway.autopilot.choice import OBJECT_KIND, Candidate, choose_profile, effective_profile
+from taxiway.autopilot.conversion import convert, to_be_converted
 from taxiway.autopilot.entities import (
     AZURE_AD,
     DEVICE_INTERNAL,
@@ -15,7 +16,9 @@ from taxiway.autopilot.errors import (
     AutopilotError,
     BadProfile,
     BadRegistration,
+    HardwareHeld,
     LookupRefused,
+    NothingToBind,
     ProfileInUse,
     TicketRefused,
     TooManyProfiles,
@@ -35,6 +38,11 @@ from taxiway.autopilot.profiles import (
 )
 from taxiway.autopilot.projection import follow, settle_owed
 from taxiway.autopilot.registration import ImportRow
+from taxiway.autopilot.replacement import change_of as hardware_change
+from taxiway.autopilot.replacement import confirm as confirm_hardware
+from taxiway.autopilot.replacement import is_pending as hardware_pending
+from taxiway.autopilot.replacement import rebind
+from taxiway.autopilot.replacement import report as report_hardware
 from taxiway.autopilot.service import (
     assign_user,
     assigned_user,
@@ -65,9 +73,11 @@ __all__ = [
     "BadProfile",
     "BadRegistration",
     "Candidate",
+    "HardwareHeld",
     "ImportRow",
     "ImportedFile",
     "LookupRefused",
+    "NothingToBind",
     "ProfileInUse",
     "Ticket",
     "TicketRefused",
@@ -78,11 +88,15 @@ __all__ = [
     "assigned_devices",
     "assigned_user",
     "choose_profile",
+    "confirm_hardware",
+    "convert",
     "create_profile",
     "delete_profile",
     "deregister",
     "effective_profile",
     "follow",
+    "hardware_change",
+    "hardware_pending",
     "has_tpm",
     "import_csv",
     "import_devices",
@@ -92,13 +106,16 @@ __all__ = [
     "mark_enrolled",
     "mark_reset",
     "profile_for",
+    "rebind",
     "record_of",
     "record_of_device",
     "record_of_serial",
+    "report_hardware",
     "routes",
     "settle_owed",
     "standard_user",
     "switches",
+    "to_be_converted",
     "unassign_user",
     "update_profile",
     "update_properties",

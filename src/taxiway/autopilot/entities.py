@@ -13,6 +13,11 @@ ASSIGNED: Final = "assignedUnkownSyncState"  # misspelt on the wire
 IN_SYNC: Final = "assignedInSync"
 OUT_OF_SYNC: Final = "assignedOutOfSync"
 
+#: What became of a changed board: the portal's nothing, "Fix pending" and "Attention required" (01 section 4.7).
+NO_REMEDIATION: Final = "noRemediationRequired"
+FIX_PENDING: Final = "automaticRemediationRequired"
+ATTENTION: Final = "manualRemediationRequired"
+
 AZURE_AD: Final = "azureADWindowsAutopilotDeploymentProfile"
 HYBRID: Final = "activeDirectoryWindowsAutopilotDeploymentProfile"
 #: The profile types Graph knows, and which properties each has beside the common ones.
@@ -59,7 +64,7 @@ AUTOPILOT_DEVICE = Entity(
             filterable=True,
             sortable=True,
         ),
-        Prop("remediation_state", column=True, filterable=True, default="noRemediationRequired"),
+        Prop("remediation_state", column=True, filterable=True, default=NO_REMEDIATION),
         Prop("remediation_state_last_modified_at", "datetime", graph="remediationStateLastModifiedDateTime"),
         Prop("userless_enrollment_status", default="unknown"),
         Prop("device_account_upn", default=""),
@@ -75,6 +80,7 @@ AUTOPILOT_DEVICE = Entity(
 DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id", "registered_at"})
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
+#: ``replacement``: the hardware that the enrolled device reports instead, until it is bound or goes away again.
 AUTOPILOT_HARDWARE = Entity(
     "autopilot_hardware",
     [
@@ -84,6 +90,7 @@ AUTOPILOT_HARDWARE = Entity(
         Prop("facts", "json"),
         Prop("declared", "json", default={}),
         Prop("last_lookup", "json"),
+        Prop("replacement", "json"),
     ],
 )
 

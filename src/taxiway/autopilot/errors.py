@@ -7,6 +7,8 @@ TaxiwayError
     ProfileInUse        the profile is assigned to groups, so it cannot be deleted (01 R-97)
     BadRegistration     a property of a registered device with a value that is not allowed
     UserRefused         this user cannot be assigned to a device (01 R-105)
+    NothingToBind       no other hardware was reported for this device
+    HardwareHeld        the hardware belongs to another registration
     TicketRefused       no ticket of ours, too old, or of hardware that differs from its registration
     LookupRefused       no profile for this device; carries the code and name of 06 section 2.4
 """
@@ -40,6 +42,14 @@ class BadRegistration(AutopilotError):
 
 class UserRefused(AutopilotError):
     """This user cannot be assigned to a device (01 R-105)."""
+
+
+class NothingToBind(AutopilotError):
+    """No other hardware was reported for this device."""
+
+
+class HardwareHeld(AutopilotError):
+    """The hardware belongs to another registration."""
 
 
 class TicketRefused(AutopilotError):

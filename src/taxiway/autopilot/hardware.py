@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -18,6 +18,8 @@ from taxiway.wire.ztd import PRODUCT_KEY_MISMATCH, FactDigests, digest_facts
 #: At or above this score two sets of facts are one device.
 THRESHOLD: Final = 80
 SERIAL_MISMATCH: Final = "SerialNumberMismatch"
+_LONGEST: Final = 200
+_STRONG: Final = ("ek", "smbios_uuid", "model_serial")
 _EK, _UUID, _MODEL_SERIAL, _PRODUCT_KEY, _MAC, _DISK = 60, 40, 40, 30, 20, 10
 
 #: Serial numbers that whole series of boards share because nobody set one.
@@ -53,6 +55,15 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """One fact of two machines; ``same`` is None where one of the two does not know it."""
+
+    name: str
+    weight: int
+    same: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """The registration that a device's facts lead to."""
 
@@ -67,6 +78,18 @@ def facts_of(hardware: HardwareHash) -> FactDigests:
     if identity.serial.strip().lower() in _PLACEHOLDERS:
         identity = replace(identity, serial="")
     return digest_facts(identity)
+
+
+def described(hardware: HardwareHash) -> dict[str, str]:
+    """What a registration shows of its hardware, as far as it can be shown."""
+    texts = {
+        "serial_number": hardware.serial,
+        "manufacturer": hardware.manufacturer,
+        "model": hardware.product,
+        "system_family": hardware.family,
+        "sku_number": hardware.sku,
+    }
+    return {name: _shown(text or "") for name, text in texts.items()}
 
 
 def declared(serial: str, product_key: str, hardware: HardwareHash) -> dict[str, str]:
@@ -93,16 +116,22 @@ def claims(facts: FactDigests) -> list[str]:
     return [f"{name}:{value}" for name, value in strong(facts).items()]
 
 
+def weigh(known: FactDigests, seen: FactDigests) -> tuple[Weighed, ...]:
+    """Each fact of the two, with its weight and whether it is the same."""
+    return (
+        Weighed("TPM key", _EK, _alike(known.ek, seen.ek)),
+        Weighed("SMBIOS UUID", _UUID, _alike(known.smbios_uuid, seen.smbios_uuid)),
+        Weighed("serial number, manufacturer and model", _MODEL_SERIAL, _alike(*map(_model_serial, (known, seen)))),
+        Weighed("product key", _PRODUCT_KEY, _alike(known.product_key_id, seen.product_key_id)),
+        Weighed("network adapter", _MAC, _shared(known.macs, seen.macs)),
+        Weighed("disk", _DISK, _shared(known.disk_serials, seen.disk_serials)),
+    )
+
+
 def compare(known: FactDigests, seen: FactDigests) -> Likeness:
     """Score what is registered against what a device says of itself."""
-    ek = _same(known.ek, seen.ek)
-    score = _EK if ek else 0
-    score += _UUID if _same(known.smbios_uuid, seen.smbios_uuid) else 0
-    score += _MODEL_SERIAL if _same(_model_serial(known), _model_serial(seen)) else 0
-    score += _PRODUCT_KEY if _same(known.product_key_id, seen.product_key_id) else 0
-    score += _MAC if set(known.macs) & set(seen.macs) else 0
-    score += _DISK if set(known.disk_serials) & set(seen.disk_serials) else 0
-    if ek:
+    score = sum(fact.weight for fact in weigh(known, seen) if fact.same)
+    if _same(known.ek, seen.ek):
         return Likeness(score)
     # The board says it is the registered one, and a printed number says it is not: it has to be registered again.
     if _same(known.smbios_uuid, seen.smbios_uuid) and _differ(known.serial, seen.serial):
@@ -140,12 +169,36 @@ def kept(ztdid: str, facts: FactDigests, said: dict[str, str]) -> Row:
     return {"id": ztdid, **strong(facts), "facts": msgspec.to_builtins(facts), "declared": said}
 
 
+def facts_kept(tx: Tx, ztdid: str) -> FactDigests | None:
+    """What a registration is recognised by; None where nothing is kept."""
+    row = HARDWARE.get(tx, ztdid)
+    return None if row is None else _stored(row)
+
+
+def holder(tx: Tx, facts: FactDigests, *, but: str = "") -> str | None:
+    """The registration here, other than ``but``, that already has this hardware."""
+    return next((ztdid for ztdid, old in candidates(tx, [facts]) if ztdid != but and compare(old, facts).same), None)
+
+
+def move(tx: Tx, ztdid: str, facts: FactDigests) -> None:
+    """Recognise a registration by other facts from now on; ``ClaimedElsewhere`` when another tenant holds them."""
+    router.claim_all(tx, "hardware", sorted(claims(facts)))
+    before = HARDWARE.require(tx, ztdid)
+    none: dict[str, Any] = dict.fromkeys(_STRONG)
+    HARDWARE.update(tx, ztdid, {**none, **kept(ztdid, facts, {}), "last_lookup": None})
+    _release(tx, before)
+
+
 def forget(tx: Tx, ztdid: str) -> None:
     """Remove the facts and give back the claims, but those that another registration here still needs."""
     row = HARDWARE.get(tx, ztdid)
-    if row is None:
-        return
-    HARDWARE.delete(tx, ztdid)
+    if row is not None:
+        HARDWARE.delete(tx, ztdid)
+        _release(tx, row)
+
+
+def _release(tx: Tx, row: Row) -> None:
+    """Give back what these facts claimed and no registration here needs."""
     for name, value in strong(_stored(row)).items():
         if HARDWARE.find(tx, eq(name, value)) is None:
             router.release(tx, "hardware", f"{name}:{value}")
@@ -168,12 +221,24 @@ def _stored(row: Row) -> FactDigests:
     return msgspec.convert(row["facts"], FactDigests)
 
 
+def _shown(text: str) -> str:
+    return "".join(char for char in text.strip()[:_LONGEST] if char.isprintable())
+
+
 def _model_serial(facts: FactDigests) -> str:
     return strong(facts).get("model_serial", "")
 
 
 def _same(left: str, right: str) -> bool:
     return left != "" and left == right
+
+
+def _alike(left: str, right: str) -> bool | None:
+    return left == right if left and right else None
+
+
+def _shared(left: tuple[str, ...], right: tuple[str, ...]) -> bool | None:
+    return bool(set(left) & set(right)) if left and right else None
 
 
 def _differ(left: str, right: str) -> bool:

@@ -17,6 +17,7 @@ from taxiway.cli import (
     hardware,
     preflight,
     proxy,
+    registered,
     registration,
     switches,
     up,
@@ -49,6 +50,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
+device.app.command("rebind")(registered.rebind)
 explain.app.command("configuration")(explain_configuration.configuration)
 
 
