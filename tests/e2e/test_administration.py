@@ -165,3 +165,22 @@ async def test_a_pc_checks_in_and_restarts_by_command(instance, tmp_path):
     assert (status, "lock screen" in told) == (0, True)
     assert (await device("disconnect"))[0] == 0
     assert (await device("sync"))[0] == 1
+
+
+async def test_p05_p20_p22_a_registered_device_by_its_serial_number(command, instance, tmp_path):
+    """Reserve it, let it go, look for reported hardware, and remove it from the tenant after a look at what goes."""
+    pc = instance.make_pc(tmp_path / "pc")
+    serial = pc.firmware.serial
+    await instance.register(pc)
+    await instance.make_user("ada@contoso.example", access_pass=False)
+    await instance.make_user("bob@contoso.example", licensed=False, access_pass=False)
+    assert "reserved for ada@contoso.example" in await command("device", "assign", serial, "ada@contoso.example")
+    refused = await command("device", "assign", serial, "bob@contoso.example", status=1, error=True)
+    assert "no licence" in refused
+    planned = json.loads(await command("device", "remove", serial, "--json"))
+    assert [step["what"] for step in planned["goes"]] == ["user assignment", "Autopilot registration", "device object"]
+    assert planned["removed"] is False
+    assert "reserved for nobody" in await command("device", "unassign", serial)
+    assert "not reported any other hardware" in await command("device", "rebind", serial, status=1)
+    assert "is removed" in await command("device", "remove", serial, "--yes")
+    assert "No device with the serial number" in await command("device", "remove", serial, status=1, error=True)

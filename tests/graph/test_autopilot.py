@@ -4,6 +4,8 @@ from uuid import UUID
 
 import pytest
 
+from support.graph_client import Graph, mint, person
+from taxiway import directory
 from taxiway.wire.hardware_hash import HardwareHash
 
 IMPORTED = "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentities"
@@ -168,3 +170,16 @@ async def test_a_sync_is_possible_every_ten_minutes(graph, clock):
     clock.advance(601)
     await graph.call("POST", f"{SETTINGS}/sync", expect=204)
     assert (await graph.get(SETTINGS))["syncStatus"] == "completed"
+
+
+async def test_p20_a_device_is_removed_from_the_tenant_in_one_call(graph, rt, tenant, client):
+    """What goes is listed first; the token has to carry the permission for each documented step."""
+    ztdid = await registered(graph)
+    planned = await graph.get(f"{DEVICES}/{ztdid}/taxiwayRemoval")
+    assert [step["what"] for step in planned["goes"]] == ["Autopilot registration", "device object"]
+    admin = await person(rt, tenant, "intune", directory.INTUNE_ADMINISTRATOR)
+    narrow = Graph(rt, client, await mint(rt, tenant, admin["id"], "DeviceManagementServiceConfig.ReadWrite.All"))
+    await narrow.call("POST", f"{DEVICES}/{ztdid}/taxiwayRemove", expect=403)
+    await graph.post(f"{DEVICES}/{ztdid}/taxiwayRemove", expect=200)
+    await graph.get(f"{DEVICES}/{ztdid}/taxiwayRemoval", expect=404)
+    assert await graph.values("/v1.0/devices") == []

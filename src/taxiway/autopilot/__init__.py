@@ -20,6 +20,7 @@ from taxiway.autopilot.errors import (
     LookupRefused,
     NothingToBind,
     ProfileInUse,
+    RemovalRefused,
     TicketRefused,
     TooManyProfiles,
     UserRefused,
@@ -38,6 +39,7 @@ from taxiway.autopilot.profiles import (
 )
 from taxiway.autopilot.projection import follow, settle_owed
 from taxiway.autopilot.registration import ImportRow
+from taxiway.autopilot.removal import Removal, removal, remove
 from taxiway.autopilot.replacement import change_of as hardware_change
 from taxiway.autopilot.replacement import confirm as confirm_hardware
 from taxiway.autopilot.replacement import is_pending as hardware_pending
@@ -79,6 +81,8 @@ __all__ = [
     "LookupRefused",
     "NothingToBind",
     "ProfileInUse",
+    "Removal",
+    "RemovalRefused",
     "Ticket",
     "TicketRefused",
     "TooManyProfiles",
@@ -110,6 +114,8 @@ __all__ = [
     "record_of",
     "record_of_device",
     "record_of_serial",
+    "removal",
+    "remove",
     "report_hardware",
     "routes",
     "settle_owed",

@@ -9,6 +9,7 @@ TaxiwayError
     UserRefused         this user cannot be assigned to a device (01 R-105)
     NothingToBind       no other hardware was reported for this device
     HardwareHeld        the hardware belongs to another registration
+    RemovalRefused      something stands in the way of removing the device from the tenant
     TicketRefused       no ticket of ours, too old, or of hardware that differs from its registration
     LookupRefused       no profile for this device; carries the code and name of 06 section 2.4
 """
@@ -50,6 +51,10 @@ class NothingToBind(AutopilotError):
 
 class HardwareHeld(AutopilotError):
     """The hardware belongs to another registration."""
+
+
+class RemovalRefused(AutopilotError):
+    """Something stands in the way of removing the device from the tenant."""
 
 
 class TicketRefused(AutopilotError):

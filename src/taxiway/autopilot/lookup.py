@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.autopilot import choice, model
+from taxiway.autopilot.anchor import healed
 from taxiway.autopilot.entities import DEVICES, HARDWARE, HYBRID, IN_SYNC, PROFILES
 from taxiway.autopilot.errors import LookupRefused
 from taxiway.autopilot.ticket import Found, find_and_ask, open_ticket
@@ -104,11 +105,14 @@ def _answer(tx: Tx, found: Found, correlation: str) -> tuple[Answer, bool]:
         # Deregistered since it was found.
         return _none(ztd.NOT_REGISTERED, None, "The device is not registered any more.", correlation), True
     answer = _decide(tx, found, record, correlation)
-    return answer, kept["last_lookup"] == answer.mark
+    return answer, kept["last_lookup"] == answer.mark and choice.anchor_of(tx, record) is not None
 
 
 def _tell(tx: Tx, found: Found, correlation: str) -> Answer:
-    """Decide again, now in the transaction that records it."""
+    """Decide again, now in the transaction that records it; a registration without its device object gets one."""
+    record = DEVICES.get(tx, found.ztdid)
+    if record is not None:
+        healed(tx, record)
     answer, told = _answer(tx, found, correlation)
     if told:
         return answer

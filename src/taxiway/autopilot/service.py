@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.autopilot import hardware
+from taxiway.autopilot.anchor import healed
 from taxiway.autopilot.choice import anchor_of
 from taxiway.autopilot.entities import DEVICES
 from taxiway.autopilot.errors import BadRegistration, UserRefused
@@ -150,7 +151,7 @@ def mark_contacted(tx: Tx, ztdid: str) -> None:
 
 
 def _retag(tx: Tx, record: Row) -> None:
-    device = anchor_of(tx, record)
+    device = anchor_of(tx, healed(tx, record))
     if device is not None:
         tags = directory.tagged_ids(record["id"], *(record[name] for name in _TAGGED))
         directory.update_device(tx, device["id"], {"physical_ids": directory.retag(device, tags)})

@@ -50,7 +50,10 @@ app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
+device.app.command("assign")(registered.assign)
+device.app.command("unassign")(registered.unassign)
 device.app.command("rebind")(registered.rebind)
+device.app.command("remove")(registered.remove)
 explain.app.command("configuration")(explain_configuration.configuration)
 
 

@@ -54,6 +54,79 @@ def rebind(
     raise typer.Exit(0 if change["status"] else 1)
 
 
+def remove(
+    serial: Serial,
+    password: AdminPassword,
+    yes: Yes = False,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what removing a device from the tenant takes away and what stands in its way; with --yes, remove it.
+
+    Managed device, user assignment, Autopilot registration and directory object go in one transaction. Exit status 1
+    when something stands in the way.
+    """
+
+    async def work(signed_in: Administrator, path: str) -> Any:
+        planned = await signed_in.get(f"{path}/taxiwayRemoval")
+        done = yes and not planned["obstacles"]
+        if done:
+            await signed_in.call("POST", f"{path}/taxiwayRemove")
+        return {**planned, "removed": done}
+
+    planned = with_device(serial, work, data, server, ca, admin, password)
+    if as_json:
+        print(json.dumps(planned))
+    else:
+        for step in planned["goes"]:
+            print(f"  {step['what']:<22} {step['text']}")
+        for text in planned["obstacles"]:
+            print(f"  in the way: {text}")
+        if not planned["obstacles"]:
+            print("The device is removed." if planned["removed"] else "Remove it with --yes.")
+    raise typer.Exit(1 if planned["obstacles"] else 0)
+
+
+def assign(
+    serial: Serial,
+    user: Annotated[str, typer.Argument(help="Whom the device is for (UPN): a licensed user of the tenant.")],
+    password: AdminPassword,
+    greeting: Annotated[str, typer.Option(help="How the PC greets; default: the user's display name.")] = "",
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+) -> None:
+    """Reserve a registered device for a user (step 7)."""
+
+    async def work(signed_in: Administrator, path: str) -> None:
+        body = {"userPrincipalName": user, "addressableUserName": greeting}
+        await signed_in.call("POST", f"{path}/assignUserToDevice", body)
+
+    with_device(serial, work, data, server, ca, admin, password)
+    print(f"{serial} is reserved for {user}.")
+
+
+def unassign(
+    serial: Serial,
+    password: AdminPassword,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+) -> None:
+    """End the reservation of a registered device: any user may deploy it again."""
+
+    async def work(signed_in: Administrator, path: str) -> None:
+        await signed_in.call("POST", f"{path}/unassignUserFromDevice")
+
+    with_device(serial, work, data, server, ca, admin, password)
+    print(f"{serial} is reserved for nobody.")
+
+
 def _lines(change: dict[str, Any]) -> list[str]:
     told = {True: "same", False: "differs", None: "not known"}
     sides = [

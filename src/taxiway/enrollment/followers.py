@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from taxiway import directory
+from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.enrollment.administration import delete_managed_device
 from taxiway.enrollment.configurations import seed
-from taxiway.enrollment.managed import MANAGED
+from taxiway.enrollment.managed import MANAGED, managed_device
 from taxiway.enrollment.outside import forget_object
 from taxiway.store import Followers, Tx, eq
 from taxiway.store.unit import Event
@@ -16,6 +18,7 @@ def follow(followers: Followers) -> None:
     followers.on("device.changed", _rename)
     followers.on("user.deleted", _clear_user)
     followers.on("device.deleted", _forget_outside)
+    followers.on("autopilot.leaving", _end)
 
 
 def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
@@ -30,6 +33,12 @@ def _rename(tx: Tx, event: Event) -> None:
     managed = None if device is None else MANAGED.find(tx, eq("azure_ad_device_id", device["device_id"]))
     if device is not None and managed is not None and managed["device_name"] != device["display_name"]:
         MANAGED.update(tx, managed["id"], {"device_name": device["display_name"]})
+
+
+def _end(tx: Tx, event: Event) -> None:
+    """The device leaves the tenant: its management ends first (01 R-43)."""
+    if managed_device(tx, event["managed_device_id"]) is not None:
+        delete_managed_device(tx, event["managed_device_id"], principal=SYSTEM_PRINCIPAL)
 
 
 def _clear_user(tx: Tx, event: Event) -> None:

@@ -10,6 +10,7 @@ from taxiway import autopilot
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.lists import item_body
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.autopilot_devices import DEVICES, PATH
@@ -36,6 +37,36 @@ async def _rebind(call: Call) -> Answer:
         return item_body(tx, call, DEVICES, autopilot.rebind(tx, call.keys["id"], principal=call.principal))
 
     return Answer(200, await call.write(write))
+
+
+async def _removal(call: Call) -> Answer:
+    """What removing the device from the tenant would do, and what stands in the way."""
+
+    def read(tx: Tx) -> Any:
+        _require(tx, call)
+        return _planned(autopilot.removal(tx, call.keys["id"], principal=call.principal))
+
+    return Answer(200, await call.read(read))
+
+
+async def _remove(call: Call) -> Answer:
+    """Remove managed device, user assignment, registration and device object at once (P-20).
+
+    The token carries the permission for each of the documented steps.
+    """
+    for needed in (scopes.MANAGED_WRITE, scopes.DEVICES_WRITE):
+        check_scopes(call.principal, needed)
+
+    def write(tx: Tx) -> Any:
+        _require(tx, call)
+        return _planned(autopilot.remove(tx, call.keys["id"], principal=call.principal))
+
+    return Answer(200, await call.write(write))
+
+
+def _planned(removal: autopilot.Removal) -> dict[str, Any]:
+    goes = [{"what": what, "id": key, "text": text} for what, key, text in removal.goes]
+    return {"goes": goes, "obstacles": [reason.text for reason in removal.obstacles]}
 
 
 def _require(tx: Tx, call: Call) -> None:
@@ -69,4 +100,6 @@ def _posted(action: str, handler: Callable[[Call], Any]) -> Operation:
 OPERATIONS: Final = [
     Operation("GET", f"{PATH}/{{id}}/taxiwayHardwareChange", _hardware_change, scopes.AUTOPILOT_READ),
     _posted("taxiwayRebind", _rebind),
+    Operation("GET", f"{PATH}/{{id}}/taxiwayRemoval", _removal, scopes.AUTOPILOT_READ),
+    _posted("taxiwayRemove", _remove),
 ]
