@@ -25,6 +25,7 @@ from taxiway.autopilot.errors import (
     TooManyProfiles,
     UserRefused,
 )
+from taxiway.autopilot.findings import add_finding
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
 from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
@@ -87,6 +88,7 @@ __all__ = [
     "TicketRefused",
     "TooManyProfiles",
     "UserRefused",
+    "add_finding",
     "assign_profile",
     "assign_user",
     "assigned_devices",

@@ -36,7 +36,7 @@ def to_be_converted(tx: Tx, device: Row | None, *, corporate: bool) -> Decision[
     return Decision(value=True, reasons=(Reason("conversion.asked", text, {"profile": asking["id"]}),))
 
 
-def convert(tx: Tx, device: Row, managed_id: str, told: HardwareHash) -> Decision[str | None]:
+def convert(tx: Tx, device: Row, managed: Row, told: HardwareHash) -> Decision[str | None]:
     """Register an enrolled device by the hash it gave; its new ZTDID, or why not."""
     asked = to_be_converted(tx, device, corporate=True)
     facts = hardware.facts_of(told)
@@ -61,8 +61,9 @@ def convert(tx: Tx, device: Row, managed_id: str, told: HardwareHash) -> Decisio
             "azure_active_directory_device_id": anchor["device_id"],
             "azure_ad_device_id": anchor["device_id"],
             "device_object_id": anchor["id"],
-            "managed_device_id": managed_id,
+            "managed_device_id": managed["id"],
             "enrollment_state": "enrolled",
+            "enrolled_at": managed["enrolled_at"],
             "registered_at": tx.now,
             **projection.assigned_values(tx, decision),
         },

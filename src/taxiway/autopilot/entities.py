@@ -73,11 +73,26 @@ AUTOPILOT_DEVICE = Entity(
         Prop("device_object_id"),
         Prop("deployment_profile_id", column=True, index=True),
         Prop("former_profile_id"),
-        Prop("registered_at", "datetime", column=True, sortable=True),
+        Prop(
+            "registered_at",
+            "datetime",
+            graph="taxiwayRegisteredDateTime",
+            column=True,
+            filterable=True,
+            sortable=True,
+        ),
+        Prop(
+            "enrolled_at",
+            "datetime",
+            graph="taxiwayEnrolledDateTime",
+            column=True,
+            filterable=True,
+            sortable=True,
+        ),
     ],
 )
 #: What of a registered device is ours and not Graph's.
-DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id", "registered_at"})
+DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id"})
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
 #: ``replacement``: the hardware that the enrolled device reports instead, until it is bound or goes away again.
@@ -105,6 +120,7 @@ AUTOPILOT_IMPORT = Entity(
         Prop("hardware_identifier", "binary"),
         Prop("assigned_user_principal_name", column=True, filterable=True, fold=True, default=""),
         Prop("state", "json"),
+        Prop("findings", "json", graph="taxiwayFindings", default=[]),
         Prop("device_import_status", column=True, index=True),
     ],
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.autopilot import choice, hardware, projection
+from taxiway.autopilot import choice, findings, hardware, projection
 from taxiway.autopilot.entities import DEVICES, HARDWARE, IMPORTS, NOT_ASSIGNED
 from taxiway.directory import Anchor, Principal
 from taxiway.kernel import Reason
@@ -60,6 +60,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Registered:
+    """A row that is a registration now, and what somebody has to know of it."""
+
+    ztdid: str
+    findings: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A row with what its hash says, or why it has no chance."""
 
@@ -98,8 +106,8 @@ def register_rows(tx: Tx, entries: Sequence[Entry], *, principal: Principal) -> 
     directory.require(tx, principal, "autopilot.import")
     outcomes = _admitted(tx, entries)
     accepted = [number for number, outcome in enumerate(outcomes) if outcome is None]
-    for number, ztdid in zip(accepted, _register(tx, [entries[number] for number in accepted]), strict=True):
-        outcomes[number] = ztdid
+    for number, new in zip(accepted, _register(tx, [entries[number] for number in accepted]), strict=True):
+        outcomes[number] = new
     imported = IMPORTS.insert_all(tx, [_imported(entry, how) for entry, how in zip(entries, outcomes, strict=True)])
     for entry, outcome, made in zip(entries, outcomes, imported, strict=True):
         if isinstance(outcome, Refusal):
@@ -111,17 +119,21 @@ def register_rows(tx: Tx, entries: Sequence[Entry], *, principal: Principal) -> 
             }
             why = [Reason(outcome.name, outcome.text)]
             tx.log("import.refused", subject=f"import:{made['id']}", what=what, why=why)
-    return imported
+    rows = [(row["id"], row["state"]["deviceRegistrationId"], row["serial_number"]) for row in imported]
+    tx.announce("autopilot.imported", rows=[row for row in rows if row[1]])
+    return [IMPORTS.require(tx, row["id"]) for row in imported]
 
 
 # ---------------------------------------------------------------------------------------------- inside
 
+_Outcome = Refusal | Registered | None
 
-def _admitted(tx: Tx, entries: Sequence[Entry]) -> list[Refusal | str | None]:
+
+def _admitted(tx: Tx, entries: Sequence[Entry]) -> list[_Outcome]:
     """Why each row may not be registered, or None; the hardware of the others is claimed for this tenant."""
     domains = frozenset(directory.get_tenant(tx)["domains"])
     known = hardware.candidates(tx, [entry.facts for entry in entries if entry.facts is not None])
-    outcomes: list[Refusal | str | None] = [entry.refusal or _check(entry.row, domains) for entry in entries]
+    outcomes: list[_Outcome] = [entry.refusal or _check(entry.row, domains) for entry in entries]
     for number, entry in enumerate(entries):
         facts = entry.facts
         if outcomes[number] is None and facts and any(hardware.compare(old, facts).same for _, old in known):
@@ -148,26 +160,27 @@ def _held_elsewhere(tx: Tx, devices: Mapping[int, FactDigests]) -> list[int]:
     return []
 
 
-def _register(tx: Tx, entries: Sequence[Entry]) -> list[str]:
-    """Make device objects, records and profile choices of hardware that was admitted; the new ZTDIDs, in order."""
+def _register(tx: Tx, entries: Sequence[Entry]) -> list[Registered]:
+    """Make device objects, records and profile choices of hardware that was admitted; the registrations, in order."""
     ids = [tx.entropy.uuid() for _ in entries]
     anchors = [
         Anchor(ztdid, directory.tagged_ids(ztdid, entry.row.group_tag), _serial(entry))
         for ztdid, entry in zip(ids, entries, strict=True)
     ]
-    records, facts = [], []
+    users = findings.AssignedUsers(tx)
+    records, facts, made = [], [], []
     for entry, device in zip(entries, directory.create_anchors(tx, anchors), strict=True):
         decision = choice.decide(tx, device["id"])
-        upn = entry.row.assigned_user_principal_name
-        user = directory.find_user(tx, upn) if upn else None
+        user, why = users.find(entry.row.assigned_user_principal_name)
         records.append(_record(tx, entry, device, user) | projection.assigned_values(tx, decision))
         facts.append(_facts(device["ztdid"], entry))
-        _log_registered(tx, records[-1], entry.row.line, user_known=user is not None)
+        made.append(Registered(device["ztdid"], why))
+        _log_registered(tx, records[-1], entry.row.line, why)
         if decision.value is not None:
             projection.log_assigned(tx, device["ztdid"], decision, before=NOT_ASSIGNED)
     DEVICES.insert_all(tx, records)
     HARDWARE.insert_all(tx, facts)
-    return ids
+    return made
 
 
 def _record(tx: Tx, entry: Entry, device: Row, user: Row | None) -> Row:
@@ -192,11 +205,12 @@ def _facts(ztdid: str, entry: Entry) -> Row:
     return hardware.kept(ztdid, facts, hardware.declared(entry.row.serial_number, entry.row.product_key, decoded))
 
 
-def _imported(entry: Entry, outcome: Refusal | str | None) -> Row:
-    if isinstance(outcome, Refusal):
-        state = _state("error", "", outcome.code, outcome.name)
+def _imported(entry: Entry, outcome: _Outcome) -> Row:
+    if isinstance(outcome, Registered):
+        state = _state("complete", outcome.ztdid, 0, "")
     else:
-        state = _state("complete", outcome or "", 0, "")
+        refusal = outcome or _coded(ztd.INVALID_BODY, "")
+        state = _state("error", "", refusal.code, refusal.name)
     row = entry.row
     return {
         "serial_number": _kept_text(_serial(entry)),
@@ -205,24 +219,20 @@ def _imported(entry: Entry, outcome: Refusal | str | None) -> Row:
         "assigned_user_principal_name": _kept_text(row.assigned_user_principal_name),
         "import_id": _kept_text(row.import_id),
         "state": state,
+        "findings": [findings.shown(each) for each in outcome.findings] if isinstance(outcome, Registered) else [],
         "device_import_status": state["deviceImportStatus"],
     }
 
 
-def _log_registered(tx: Tx, record: Row, line: int | None, *, user_known: bool) -> None:
-    upn = record["user_principal_name"]
+def _log_registered(tx: Tx, record: Row, line: int | None, why: Sequence[Reason]) -> None:
     what = {
         "serial": record["serial_number"],
         "model": record["model"],
         "group_tag": record["group_tag"],
         "device": record["device_object_id"],
-        "upn": upn,
+        "upn": record["user_principal_name"],
         "line": line,
     }
-    why = []
-    if upn and not user_known:
-        text = f"There is no user '{upn}': nobody can sign in on this device until the user is unassigned."
-        why.append(Reason("assigned_user.unknown", text))
     tx.log("autopilot.registered", subject=f"autopilot:{record['id']}", what=what, why=why)
 
 

@@ -137,7 +137,8 @@ def deregister(tx: Tx, ztdid: str, *, principal: Principal) -> None:
 
 def mark_enrolled(tx: Tx, ztdid: str, managed_device_id: str, user_id: str) -> None:  # noqa: ARG001 - the log has the user
     """The device has enrolled."""
-    DEVICES.update(tx, ztdid, {"enrollment_state": "enrolled", "managed_device_id": managed_device_id})
+    values = {"enrollment_state": "enrolled", "managed_device_id": managed_device_id, "enrolled_at": tx.now}
+    DEVICES.update(tx, ztdid, values)
 
 
 def mark_reset(tx: Tx, ztdid: str, *, pending: bool = True) -> None:

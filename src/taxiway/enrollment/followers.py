@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from taxiway import directory
+from typing import Final
+
+from taxiway import autopilot, directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment.administration import delete_managed_device
 from taxiway.enrollment.configurations import seed
 from taxiway.enrollment.managed import MANAGED, managed_device
 from taxiway.enrollment.outside import forget_object
-from taxiway.store import Followers, Tx, eq
+from taxiway.kernel import Reason
+from taxiway.store import Followers, Tx, eq, one_of
 from taxiway.store.unit import Event
+
+#: What Graph calls a device that was added as a personal one.
+_REGISTERED: Final = "azureADRegistered"
 
 
 def follow(followers: Followers) -> None:
@@ -19,6 +25,7 @@ def follow(followers: Followers) -> None:
     followers.on("user.deleted", _clear_user)
     followers.on("device.deleted", _forget_outside)
     followers.on("autopilot.leaving", _end)
+    followers.on("autopilot.imported", _warn)
 
 
 def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
@@ -39,6 +46,21 @@ def _end(tx: Tx, event: Event) -> None:
     """The device leaves the tenant: its management ends first (01 R-43)."""
     if managed_device(tx, event["managed_device_id"]) is not None:
         delete_managed_device(tx, event["managed_device_id"], principal=SYSTEM_PRINCIPAL)
+
+
+def _warn(tx: Tx, event: Event) -> None:
+    """Hardware of a personal device was registered: nothing changes for it before it is reset (01 R-40)."""
+    imports = {serial.lower(): (import_id, ztdid) for import_id, ztdid, serial in event["rows"] if serial}
+    if not imports:
+        return
+    for managed in MANAGED.select(tx, one_of("serial_number", sorted(imports))):
+        if managed["join_type"] == _REGISTERED:
+            text = (
+                f"A PC with the serial number {managed['serial_number']} is registered in Microsoft Entra ID as a "
+                "personal device and stays so: it has to be reset, and joins as a company device then."
+            )
+            import_id, ztdid = imports[managed["serial_number"].lower()]
+            autopilot.add_finding(tx, import_id, ztdid, Reason("registered.workplace", text))
 
 
 def _clear_user(tx: Tx, event: Event) -> None:

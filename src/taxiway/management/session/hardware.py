@@ -49,7 +49,7 @@ def _take(ctx: Context, ztdid: str | None, told: HardwareHash) -> None:
     if ztdid is not None:
         autopilot.confirm_hardware(ctx.tx, ztdid, told)
     elif ctx.device is not None:
-        made = autopilot.convert(ctx.tx, ctx.device, ctx.managed["id"], told)
+        made = autopilot.convert(ctx.tx, ctx.device, ctx.managed, told)
         if made.value is not None:
             enrollment.link(ctx.tx, ctx.managed["id"], made.value)
             ctx.run.facts.pop(_TOLD, None)
