@@ -18,6 +18,7 @@ from taxiway.autopilot.errors import (
     BadRegistration,
     HardwareHeld,
     LookupRefused,
+    NoSuchBatch,
     NothingToBind,
     ProfileInUse,
     RemovalRefused,
@@ -31,6 +32,8 @@ from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
 from taxiway.autopilot.lookup import look_up, profile_for
 from taxiway.autopilot.model import SWITCHES, switches
+from taxiway.autopilot.partner import PERMISSION as PARTNER_PERMISSION
+from taxiway.autopilot.partner import batch_devices, batches, remove_batch_device, upload, upload_result
 from taxiway.autopilot.profiles import (
     assign_profile,
     assigned_devices,
@@ -39,13 +42,13 @@ from taxiway.autopilot.profiles import (
     update_profile,
 )
 from taxiway.autopilot.projection import follow, settle_owed
-from taxiway.autopilot.registration import ImportRow
 from taxiway.autopilot.removal import Removal, removal, remove
 from taxiway.autopilot.replacement import change_of as hardware_change
 from taxiway.autopilot.replacement import confirm as confirm_hardware
 from taxiway.autopilot.replacement import is_pending as hardware_pending
 from taxiway.autopilot.replacement import rebind
 from taxiway.autopilot.replacement import report as report_hardware
+from taxiway.autopilot.rows import ImportRow
 from taxiway.autopilot.service import (
     assign_user,
     assigned_user,
@@ -69,6 +72,7 @@ __all__ = [
     "IMPORTS",
     "IMPORT_INTERNAL",
     "OBJECT_KIND",
+    "PARTNER_PERMISSION",
     "PROFILES",
     "PROFILE_KINDS",
     "SWITCHES",
@@ -80,6 +84,7 @@ __all__ = [
     "ImportRow",
     "ImportedFile",
     "LookupRefused",
+    "NoSuchBatch",
     "NothingToBind",
     "ProfileInUse",
     "Removal",
@@ -93,6 +98,8 @@ __all__ = [
     "assign_user",
     "assigned_devices",
     "assigned_user",
+    "batch_devices",
+    "batches",
     "choose_profile",
     "confirm_hardware",
     "convert",
@@ -118,6 +125,7 @@ __all__ = [
     "record_of_serial",
     "removal",
     "remove",
+    "remove_batch_device",
     "report_hardware",
     "routes",
     "settle_owed",
@@ -127,5 +135,7 @@ __all__ = [
     "unassign_user",
     "update_profile",
     "update_properties",
+    "upload",
+    "upload_result",
     "verify_ticket",
 ]

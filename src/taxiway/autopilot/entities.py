@@ -102,6 +102,7 @@ AUTOPILOT_HARDWARE = Entity(
         Prop("ek", column=True, index=True),
         Prop("smbios_uuid", column=True, index=True),
         Prop("model_serial", column=True, index=True),
+        Prop("product_key", column=True, index=True),
         Prop("facts", "json"),
         Prop("declared", "json", default={}),
         Prop("last_lookup", "json"),
@@ -158,6 +159,30 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
+#: What a partner uploaded under one name (06 section 2.5); ``devices``: the ZTDIDs that came of it.
+PARTNER_BATCH = Entity(
+    "partner_batch",
+    [
+        Prop("partner_id", column=True, nullable=False),
+        Prop("name", column=True, nullable=False),
+        Prop("partner_name", default=""),
+        Prop("created_at", "datetime", column=True, sortable=True),
+        Prop("devices", "strings", default=[]),
+    ],
+)
+
+#: One upload and what became of each of its devices; ``id`` is the tracking id.
+PARTNER_JOB = Entity(
+    "partner_job",
+    [
+        Prop("partner_id", column=True, nullable=False),
+        Prop("started_at", "datetime"),
+        Prop("completed_at", "datetime"),
+        Prop("status", default=""),
+        Prop("devices", "json", default=[]),
+    ],
+)
+
 #: One row per tenant: a new ``word`` with every change of what decides between profiles, and for which of them the
 #: columns of the devices are ``done``.
 AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
@@ -165,5 +190,7 @@ AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done"
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)
+PARTNER_BATCHES = Repository(PARTNER_BATCH)
+PARTNER_JOBS = Repository(PARTNER_JOB)
 PROFILES = Repository(AUTOPILOT_PROFILE)
 PROJECTION = Repository(AUTOPILOT_PROJECTION)

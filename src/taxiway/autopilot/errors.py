@@ -9,6 +9,8 @@ TaxiwayError
     UserRefused         this user cannot be assigned to a device (01 R-105)
     NothingToBind       no other hardware was reported for this device
     HardwareHeld        the hardware belongs to another registration
+    BatchRefused        a partner's batch of devices that cannot be taken
+      NoSuchBatch       the partner has no such batch, device or upload
     RemovalRefused      something stands in the way of removing the device from the tenant
     TicketRefused       no ticket of ours, too old, or of hardware that differs from its registration
     LookupRefused       no profile for this device; carries the code and name of 06 section 2.4
@@ -51,6 +53,14 @@ class NothingToBind(AutopilotError):
 
 class HardwareHeld(AutopilotError):
     """The hardware belongs to another registration."""
+
+
+class BatchRefused(AutopilotError):
+    """A partner's batch of devices that cannot be taken."""
+
+
+class NoSuchBatch(BatchRefused):
+    """The partner has no such batch, device or upload."""
 
 
 class RemovalRefused(AutopilotError):

@@ -12,14 +12,15 @@ from msgspec.structs import replace
 
 from taxiway.autopilot.entities import HARDWARE
 from taxiway.store import Row, Tx, eq, one_of, router
-from taxiway.wire.hardware_hash import HardwareHash
+from taxiway.store.router import ClaimedElsewhere
+from taxiway.wire.hardware_hash import HardwareHash, IdentityFacts
 from taxiway.wire.ztd import PRODUCT_KEY_MISMATCH, FactDigests, digest_facts
 
 #: At or above this score two sets of facts are one device.
 THRESHOLD: Final = 80
 SERIAL_MISMATCH: Final = "SerialNumberMismatch"
 _LONGEST: Final = 200
-_STRONG: Final = ("ek", "smbios_uuid", "model_serial")
+_STRONG: Final = ("ek", "smbios_uuid", "model_serial", "product_key")
 _EK, _UUID, _MODEL_SERIAL, _PRODUCT_KEY, _MAC, _DISK = 60, 40, 40, 30, 20, 10
 
 #: Serial numbers that whole series of boards share because nobody set one.
@@ -73,8 +74,12 @@ class Recognised:
 
 
 def facts_of(hardware: HardwareHash) -> FactDigests:
-    """The facts of a hash; a serial number that is no number recognises nobody."""
-    identity = hardware.identity()
+    """What a device with this hash is recognised by."""
+    return digests(hardware.identity())
+
+
+def digests(identity: IdentityFacts) -> FactDigests:
+    """The same of facts that were said; placeholders that many boards share are no serial number."""
     if identity.serial.strip().lower() in _PLACEHOLDERS:
         identity = replace(identity, serial="")
     return digest_facts(identity)
@@ -108,12 +113,29 @@ def strong(facts: FactDigests) -> dict[str, str]:
     if facts.serial and facts.manufacturer and facts.product:
         joined = f"{facts.serial} {facts.manufacturer} {facts.product}"
         found["model_serial"] = hashlib.sha256(joined.encode()).hexdigest()
-    return {name: value for name, value in found.items() if value}
+    found = {name: value for name, value in found.items() if value}
+    if not found and facts.product_key_id:
+        return {"product_key": facts.product_key_id}
+    return found
 
 
 def claims(facts: FactDigests) -> list[str]:
     """The router's keys for a device with these facts."""
     return [f"{name}:{value}" for name, value in strong(facts).items()]
+
+
+def sought(facts: FactDigests) -> list[str]:
+    """The router's keys under which a device with these facts may have been registered."""
+    return [f"{name}:{value}" for name, value in _columns(facts).items()]
+
+
+def _columns(facts: FactDigests) -> dict[str, str]:
+    return strong(facts) | ({"product_key": facts.product_key_id} if facts.product_key_id else {})
+
+
+def is_bare(facts: FactDigests) -> bool:
+    """Whether a partner registered the device by one fact alone: a product key, or serial number, maker and model."""
+    return not (facts.ek or facts.smbios_uuid or facts.macs or facts.disk_serials)
 
 
 def weigh(known: FactDigests, seen: FactDigests) -> tuple[Weighed, ...]:
@@ -129,7 +151,10 @@ def weigh(known: FactDigests, seen: FactDigests) -> tuple[Weighed, ...]:
 
 
 def compare(known: FactDigests, seen: FactDigests) -> Likeness:
-    """Score what is registered against what a device says of itself."""
+    """Score what is registered against what a device says of itself; a bare registration rests on its one fact."""
+    if is_bare(known):
+        fact = _same(_model_serial(known), _model_serial(seen)) or _same(known.product_key_id, seen.product_key_id)
+        return Likeness(THRESHOLD if fact else 0)
     score = sum(fact.weight for fact in weigh(known, seen) if fact.same)
     if _same(known.ek, seen.ek):
         return Likeness(score)
@@ -141,9 +166,14 @@ def compare(known: FactDigests, seen: FactDigests) -> Likeness:
     return Likeness(score)
 
 
+def alike(one: FactDigests, other: FactDigests) -> bool:
+    """Whether two rows, registered or to be, are one device."""
+    return compare(one, other).same or compare(other, one).same
+
+
 def recognise(tx: Tx, facts: FactDigests) -> Recognised | None:
     """The tenant's registration of this hardware: the best one, never two."""
-    keys = strong(facts).items()
+    keys = _columns(facts).items()
     rows = {row["id"]: row for name, value in keys for row in HARDWARE.select(tx, eq(name, value))}
     found = [_recognised(row, facts) for row in rows.values()]
     known = [one for one in found if one is not None]
@@ -157,7 +187,7 @@ def candidates(tx: Tx, facts: Iterable[FactDigests]) -> list[tuple[str, FactDige
     """
     wanted: dict[str, set[str]] = {}
     for one in facts:
-        for name, value in strong(one).items():
+        for name, value in _columns(one).items():
             wanted.setdefault(name, set()).add(value)
     found = (row for name, values in wanted.items() for row in HARDWARE.select(tx, one_of(name, sorted(values))))
     rows = {row["id"]: row for row in found}
@@ -177,7 +207,7 @@ def facts_kept(tx: Tx, ztdid: str) -> FactDigests | None:
 
 def holder(tx: Tx, facts: FactDigests, *, but: str = "") -> str | None:
     """The registration here, other than ``but``, that already has this hardware."""
-    return next((ztdid for ztdid, old in candidates(tx, [facts]) if ztdid != but and compare(old, facts).same), None)
+    return next((ztdid for ztdid, old in candidates(tx, [facts]) if ztdid != but and alike(old, facts)), None)
 
 
 def move(tx: Tx, ztdid: str, facts: FactDigests) -> None:
@@ -187,6 +217,18 @@ def move(tx: Tx, ztdid: str, facts: FactDigests) -> None:
     none: dict[str, Any] = dict.fromkeys(_STRONG)
     HARDWARE.update(tx, ztdid, {**none, **kept(ztdid, facts, {}), "last_lookup": None})
     _release(tx, before)
+
+
+def complete(tx: Tx, ztdid: str, facts: FactDigests) -> bool:
+    """A device that a partner registered by one fact shows itself: it is recognised by all of them from now on."""
+    known = facts_kept(tx, ztdid)
+    if known is None or not is_bare(known) or is_bare(facts):
+        return False
+    try:
+        move(tx, ztdid, facts)
+    except ClaimedElsewhere:
+        return False  # another tenant holds one of the others: the one fact stays what counts
+    return True
 
 
 def forget(tx: Tx, ztdid: str) -> None:

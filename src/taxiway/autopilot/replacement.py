@@ -34,9 +34,9 @@ _ELSEWHERE: Final = Reason("hardware.other_tenant", "The reported hardware is re
 
 
 def is_pending(tx: Tx, ztdid: str) -> bool:
-    """Whether the next check-in is to tell the hardware again."""
+    """Whether the next check-in is to tell the hardware: after a change, or where only a product key is on record."""
     record = DEVICES.get(tx, ztdid)
-    return record is not None and record["remediation_state"] == FIX_PENDING
+    return record is not None and (record["remediation_state"] == FIX_PENDING or not record["manufacturer"])
 
 
 def report(tx: Tx, ztdid: str, current: HardwareHash) -> None:
@@ -54,7 +54,11 @@ def report(tx: Tx, ztdid: str, current: HardwareHash) -> None:
 def confirm(tx: Tx, ztdid: str, current: HardwareHash) -> None:
     """The hash as read at the check-in after the report: bind it, or say what a person has to look at."""
     record, known, seen = DEVICES.get(tx, ztdid), hardware.facts_kept(tx, ztdid), hardware.facts_of(current)
-    if record is None or known is None or record["remediation_state"] != FIX_PENDING:
+    if record is None or known is None:
+        return
+    if not record["manufacturer"]:
+        DEVICES.update(tx, ztdid, hardware.described(current))
+    if record["remediation_state"] != FIX_PENDING:
         return
     if hardware.compare(known, seen).same:
         HARDWARE.update(tx, ztdid, {"replacement": None})

@@ -15,6 +15,7 @@ from taxiway.cli import (
     explain_configuration,
     federation,
     hardware,
+    partner,
     preflight,
     proxy,
     registered,
@@ -50,6 +51,7 @@ app.add_typer(device.app, name="device")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
+app.add_typer(partner.app, name="partner")
 device.app.command("assign")(registered.assign)
 device.app.command("unassign")(registered.unassign)
 device.app.command("rebind")(registered.rebind)
