@@ -116,3 +116,15 @@ async def test_p20_a_lost_device_object_is_made_again_at_the_next_chance(service
     assert f"[ZTDID]:{ztdid}" in made["physical_ids"]
     [entry] = [entry for entry in await service.read(entries) if entry.kind == "autopilot.anchor_healed"]
     assert entry.why[0]["code"] == "anchor.gone"
+
+
+async def test_p20_a_lost_device_object_decides_nothing_for_other_devices(service):
+    """What is said of a registration without its object is not taken for the choice of those in no group either."""
+    await service.profile("Everything")
+    lost, other = make_hardware(), make_hardware()
+    ztdid, kept = await service.registered(lost), await service.registered(other)
+    device = await service.device(ztdid)
+    await service.write(lambda tx: directory.delete_device(tx, device["id"], principal=SYSTEM_PRINCIPAL, force=True))
+    assert (await service.read(lambda tx: autopilot.effective_profile(tx, ztdid))).value is None
+    assert (await service.read(lambda tx: autopilot.effective_profile(tx, kept))).value["display_name"] == "Everything"
+    assert (await service.read(lambda tx: autopilot.effective_profile(tx, ztdid))).value is None
