@@ -267,3 +267,30 @@ async def test_p05_an_import_warns_of_a_user_who_cannot_sign_in(graph):
     ztdid = made[0]["state"]["deviceRegistrationId"]
     await graph.call("POST", f"{DEVICES}/{ztdid}/unassignUserFromDevice", expect=204)
     assert (await graph.get(f"{DEVICES}/{ztdid}"))["userPrincipalName"] == ""
+
+
+CLAIMS = "/beta/deviceManagement/taxiwayDeviceClaims"
+
+
+async def test_p21_a_device_is_claimed_and_handed_over(graph, rt, client):
+    """Each tenant sees its own side of the claim, and answers by the addresses of its own."""
+    other = rt.entropy.uuid()
+    await rt.store.write(
+        other, lambda tx: directory.create_tenant(tx, display_name="Fabrikam", domain="fabrikam.example")
+    )
+    admin = await person(rt, other, "root", directory.GLOBAL_ADMINISTRATOR)
+    theirs = Graph(rt, client, await mint(rt, other, admin["id"]))
+    await registered(graph)
+    await theirs.post(CLAIMS, {"serialNumber": "SN-1"}, expect=400)
+    made = await theirs.post(CLAIMS, row("SN-1", 1))
+    assert (made["direction"], made["state"], made["serialNumber"]) == ("made", "waiting", "SN-1")
+    [received] = await graph.values(f"{CLAIMS}?$filter=state eq 'waiting'")
+    assert (received["direction"], received["domain"]) == ("received", "fabrikam.example")
+    assert "row" not in received
+    await theirs.call("POST", f"{CLAIMS}/{received['id']}/consent", expect=400)
+    await graph.call("POST", f"{CLAIMS}/nothing/consent", expect=404)
+    answered = await graph.post(f"{CLAIMS}/{received['id']}/consent", expect=200)
+    assert answered["state"] == "done"
+    assert await graph.values(DEVICES) == []
+    assert [one["serialNumber"] for one in await theirs.values(DEVICES)] == ["SN-1"]
+    await graph.call("POST", f"{CLAIMS}/{received['id']}/refuse", expect=400)

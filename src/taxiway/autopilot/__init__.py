@@ -4,6 +4,8 @@ from taxiway.autopilot.choice import OBJECT_KIND, Candidate, choose_profile, eff
 from taxiway.autopilot.conversion import convert, to_be_converted
 from taxiway.autopilot.entities import (
     AZURE_AD,
+    CLAIM_INTERNAL,
+    CLAIMS,
     DEVICE_INTERNAL,
     DEVICES,
     HYBRID,
@@ -16,6 +18,7 @@ from taxiway.autopilot.errors import (
     AutopilotError,
     BadProfile,
     BadRegistration,
+    ClaimRefused,
     HardwareHeld,
     LookupRefused,
     NoSuchBatch,
@@ -63,9 +66,14 @@ from taxiway.autopilot.service import (
     update_properties,
 )
 from taxiway.autopilot.ticket import Ticket, issue_ticket, verify_ticket
+from taxiway.autopilot.transfer import claim_device, finish_transfers
+from taxiway.autopilot.transfer import consent as consent_to_claim
+from taxiway.autopilot.transfer import refuse as refuse_claim
 
 __all__ = [
     "AZURE_AD",
+    "CLAIMS",
+    "CLAIM_INTERNAL",
     "DEVICES",
     "DEVICE_INTERNAL",
     "HYBRID",
@@ -80,6 +88,7 @@ __all__ = [
     "BadProfile",
     "BadRegistration",
     "Candidate",
+    "ClaimRefused",
     "HardwareHeld",
     "ImportRow",
     "ImportedFile",
@@ -101,12 +110,15 @@ __all__ = [
     "batch_devices",
     "batches",
     "choose_profile",
+    "claim_device",
     "confirm_hardware",
+    "consent_to_claim",
     "convert",
     "create_profile",
     "delete_profile",
     "deregister",
     "effective_profile",
+    "finish_transfers",
     "follow",
     "hardware_change",
     "hardware_pending",
@@ -123,6 +135,7 @@ __all__ = [
     "record_of",
     "record_of_device",
     "record_of_serial",
+    "refuse_claim",
     "removal",
     "remove",
     "remove_batch_device",

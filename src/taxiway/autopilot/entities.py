@@ -159,6 +159,26 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
+#: A claim to a device that another tenant holds, at both ends under one id. At the end that made it ``facts`` and
+#: ``row`` say what to register; at the end that received it ``ztdid`` is the registration that is asked for.
+DEVICE_CLAIM = Entity(
+    "device_claim",
+    [
+        Prop("direction", column=True, filterable=True, nullable=False),
+        Prop("state", column=True, filterable=True, nullable=False),
+        Prop("serial_number", column=True, filterable=True, sortable=True, default=""),
+        Prop("domain", default=""),
+        Prop("created_at", "datetime", graph="createdDateTime", column=True, filterable=True, sortable=True),
+        Prop("settled_at", "datetime", graph="settledDateTime"),
+        Prop("text", default=""),
+        Prop("ztdid", graph="windowsAutopilotDeviceIdentityId"),
+        Prop("facts", "json"),
+        Prop("row", "json"),
+    ],
+)
+#: What of a claim is ours and not shown.
+CLAIM_INTERNAL: Final = frozenset({"facts", "row"})
+
 #: What a partner uploaded under one name (06 section 2.5); ``devices``: the ZTDIDs that came of it.
 PARTNER_BATCH = Entity(
     "partner_batch",
@@ -187,6 +207,7 @@ PARTNER_JOB = Entity(
 #: columns of the devices are ``done``.
 AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
 
+CLAIMS = Repository(DEVICE_CLAIM)
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)

@@ -9,6 +9,7 @@ TaxiwayError
     UserRefused         this user cannot be assigned to a device (01 R-105)
     NothingToBind       no other hardware was reported for this device
     HardwareHeld        the hardware belongs to another registration
+    ClaimRefused        a claim to another tenant's device that cannot be made or answered
     BatchRefused        a partner's batch of devices that cannot be taken
       NoSuchBatch       the partner has no such batch, device or upload
     RemovalRefused      something stands in the way of removing the device from the tenant
@@ -53,6 +54,10 @@ class NothingToBind(AutopilotError):
 
 class HardwareHeld(AutopilotError):
     """The hardware belongs to another registration."""
+
+
+class ClaimRefused(AutopilotError):
+    """A claim to another tenant's device that cannot be made or answered."""
 
 
 class BatchRefused(AutopilotError):

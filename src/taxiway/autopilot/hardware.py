@@ -239,11 +239,17 @@ def forget(tx: Tx, ztdid: str) -> None:
         _release(tx, row)
 
 
+def release_unused(tx: Tx, key: str) -> None:
+    """Give a claim back that no registration here needs."""
+    name, _, value = key.partition(":")
+    if HARDWARE.find(tx, eq(name, value)) is None:
+        router.release(tx, "hardware", key)
+
+
 def _release(tx: Tx, row: Row) -> None:
     """Give back what these facts claimed and no registration here needs."""
-    for name, value in strong(_stored(row)).items():
-        if HARDWARE.find(tx, eq(name, value)) is None:
-            router.release(tx, "hardware", f"{name}:{value}")
+    for key in claims(_stored(row)):
+        release_unused(tx, key)
 
 
 def _recognised(row: Row, facts: FactDigests) -> Recognised | None:

@@ -21,6 +21,7 @@ from taxiway.cli import (
     registered,
     registration,
     switches,
+    transfer,
     up,
 )
 
@@ -52,6 +53,7 @@ app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
 app.add_typer(partner.app, name="partner")
+app.add_typer(transfer.app, name="transfer")
 device.app.command("assign")(registered.assign)
 device.app.command("unassign")(registered.unassign)
 device.app.command("rebind")(registered.rebind)

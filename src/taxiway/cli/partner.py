@@ -154,13 +154,11 @@ async def _named(admin: Administrator, collection: str, name: str) -> list[dict[
     return await admin.values(f"/v1.0/{collection}", **{"$filter": f"displayName eq '{quoted}'"})
 
 
-def _run(
-    work: Callable[[Administrator], Awaitable[Any]], data: Path, server: str, ca: Path | None, admin: str, password: str
-) -> Any:
+def _run(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
     from taxiway.cli.connect import administrator
 
     async def run() -> Any:
-        async with administrator(data, server, ca, admin, password) as signed_in:
+        async with administrator(*connection) as signed_in:
             return await work(signed_in)
 
     return asyncio.run(run())

@@ -17,6 +17,18 @@ DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null
 def upgrade() -> None:
     """Apply."""
     op.create_table(
+        "device_claim",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("serial_number", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_device_claim")),
+    )
+    op.create_table(
         "partner_batch",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -60,3 +72,4 @@ def downgrade() -> None:
 
     op.drop_table("partner_job")
     op.drop_table("partner_batch")
+    op.drop_table("device_claim")
