@@ -141,10 +141,10 @@ def is_bare(facts: FactDigests) -> bool:
 def weigh(known: FactDigests, seen: FactDigests) -> tuple[Weighed, ...]:
     """Each fact of the two, with its weight and whether it is the same."""
     return (
-        Weighed("TPM key", _EK, _alike(known.ek, seen.ek)),
-        Weighed("SMBIOS UUID", _UUID, _alike(known.smbios_uuid, seen.smbios_uuid)),
-        Weighed("serial number, manufacturer and model", _MODEL_SERIAL, _alike(*map(_model_serial, (known, seen)))),
-        Weighed("product key", _PRODUCT_KEY, _alike(known.product_key_id, seen.product_key_id)),
+        Weighed("TPM key", _EK, _equal(known.ek, seen.ek)),
+        Weighed("SMBIOS UUID", _UUID, _equal(known.smbios_uuid, seen.smbios_uuid)),
+        Weighed("serial number, manufacturer and model", _MODEL_SERIAL, _equal(*map(_model_serial, (known, seen)))),
+        Weighed("product key", _PRODUCT_KEY, _equal(known.product_key_id, seen.product_key_id)),
         Weighed("network adapter", _MAC, _shared(known.macs, seen.macs)),
         Weighed("disk", _DISK, _shared(known.disk_serials, seen.disk_serials)),
     )
@@ -281,7 +281,7 @@ def _same(left: str, right: str) -> bool:
     return left != "" and left == right
 
 
-def _alike(left: str, right: str) -> bool | None:
+def _equal(left: str, right: str) -> bool | None:
     return left == right if left and right else None
 
 
