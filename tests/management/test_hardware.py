@@ -138,6 +138,23 @@ async def test_r104_p22_a_board_that_is_too_strange_waits_for_an_administrator(r
         await repaired.pc.write(lambda tx: autopilot.rebind(tx, repaired.ztdid, principal=SYSTEM_PRINCIPAL))
 
 
+async def test_r104_another_serial_number_is_never_bound_without_a_person(repaired):
+    """However many of the other facts are the same: attention required, and the reason is the serial number."""
+    kept = {"adapters": repaired.before.adapters, "disk_identities": repaired.before.disk_identities}
+    new = make_hardware(serial="NEW-2", smbios_uuid=repaired.before.smbios_uuid, **kept)
+    repaired.replace(new)
+    await repaired.check_in()
+    await repaired.check_in()
+    assert await repaired.state() == "manualRemediationRequired"
+    assert (await repaired.change())["reasons"][0].code == "hardware.serial_differs"
+    repaired.pc.nodes |= {NODE: "", HASH_NODE: repaired.before.encode_base64()}
+    await repaired.check_in()
+    assert await repaired.state() == "automaticRemediationRequired"
+    await repaired.check_in()
+    assert await repaired.state() == "noRemediationRequired"
+    assert await repaired.recognised(repaired.before) == repaired.ztdid
+
+
 async def test_r104_the_old_board_put_back_ends_it(repaired):
     """Fix pending, then the board as it was registered: assigned, and nothing moved."""
     repaired.replace(other_board(repaired.before))

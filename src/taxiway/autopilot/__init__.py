@@ -51,6 +51,7 @@ from taxiway.autopilot.replacement import confirm as confirm_hardware
 from taxiway.autopilot.replacement import is_pending as hardware_pending
 from taxiway.autopilot.replacement import rebind
 from taxiway.autopilot.replacement import report as report_hardware
+from taxiway.autopilot.replacement import report_unchanged as report_hardware_unchanged
 from taxiway.autopilot.rows import ImportRow
 from taxiway.autopilot.service import (
     assign_user,
@@ -140,6 +141,7 @@ __all__ = [
     "remove",
     "remove_batch_device",
     "report_hardware",
+    "report_hardware_unchanged",
     "routes",
     "settle_owed",
     "standard_user",

@@ -39,6 +39,16 @@ def is_pending(tx: Tx, ztdid: str) -> bool:
     return record is not None and (record["remediation_state"] == FIX_PENDING or not record["manufacturer"])
 
 
+def report_unchanged(tx: Tx, ztdid: str) -> None:
+    """The device says that its hardware is that of its enrollment: what was amiss before is looked at again."""
+    record = DEVICES.get(tx, ztdid)
+    if record is not None and record["remediation_state"] == ATTENTION:
+        text = (
+            "The device has the hardware of its enrollment again; its next check-in tells whether it is as registered."
+        )
+        _mark(tx, record, FIX_PENDING, (Reason("hardware.unchanged", text),))
+
+
 def report(tx: Tx, ztdid: str, current: HardwareHash) -> None:
     """The device says that its hardware is this now: fix pending, unless it is known already."""
     record, known, seen = DEVICES.get(tx, ztdid), hardware.facts_kept(tx, ztdid), hardware.facts_of(current)
@@ -125,6 +135,9 @@ def _enough(tx: Tx, ztdid: str, known: FactDigests, seen: FactDigests) -> Decisi
     if held is not None:
         return Decision(value=False, reasons=(held,))
     score, reasons = _weighed(known, seen)
+    if known.serial and seen.serial and known.serial != seen.serial:
+        text = "The serial number is another one: a person has to look at it."
+        return Decision(value=False, reasons=(Reason("hardware.serial_differs", text), *reasons))
     verdict = f"{score} points are the same; {ENOUGH} are enough."
     return Decision(score >= ENOUGH, (Reason("hardware.score", verdict, {"score": score}), *reasons))
 

@@ -36,7 +36,9 @@ def settle(ctx: Context) -> None:
     changed, hashed = (ctx.run.facts.pop(node, ABSENT) for node in (NODE, HASH_NODE))
     ztdid = _registration(ctx)
     try:
-        if changed not in {"", ABSENT} and ztdid is not None:
+        if changed == "" and ztdid is not None:
+            autopilot.report_hardware_unchanged(ctx.tx, ztdid)
+        elif changed != ABSENT and ztdid is not None:
             autopilot.report_hardware(ctx.tx, ztdid, hardware_change.parse(changed).current)
         if hashed not in {"", ABSENT}:
             _take(ctx, ztdid, decode_base64(hashed))
