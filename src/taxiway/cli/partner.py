@@ -155,10 +155,6 @@ async def _named(admin: Administrator, collection: str, name: str) -> list[dict[
 
 
 def _run(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
-    from taxiway.cli.connect import administrator
+    from taxiway.cli.connect import with_administrator
 
-    async def run() -> Any:
-        async with administrator(*connection) as signed_in:
-            return await work(signed_in)
-
-    return asyncio.run(run())
+    return with_administrator(work, *connection)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -139,18 +137,17 @@ def _lines(change: dict[str, Any]) -> list[str]:
     return [head, *sides, *facts, *(f"  - {text}" for text in change["reasons"]), end]
 
 
-def with_device(serial: str, work: Work, data: Path, server: str, ca: Path | None, admin: str, password: str) -> Any:
+def with_device(serial: str, work: Work, *connection: Any) -> Any:
     """Sign in, find the one device with this serial number, and do something at its address."""
-    from taxiway.cli.connect import administrator
+    from taxiway.cli.connect import with_administrator
     from taxiway.kernel import TaxiwayError
 
-    async def run() -> Any:
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            quoted = serial.replace("'", "''")
-            found = await signed_in.values(_PATH, **{"$filter": f"serialNumber eq '{quoted}'"})
-            if len(found) != 1:
-                what = "is registered" if not found else "is the only one of its kind"
-                raise TaxiwayError(f"No device with the serial number {serial} {what}.")
-            return await work(signed_in, f"{_PATH}/{found[0]['id']}")
+    async def find(signed_in: Administrator) -> Any:
+        quoted = serial.replace("'", "''")
+        found = await signed_in.values(_PATH, **{"$filter": f"serialNumber eq '{quoted}'"})
+        if len(found) != 1:
+            what = "is registered" if not found else "is the only one of its kind"
+            raise TaxiwayError(f"No device with the serial number {serial} {what}.")
+        return await work(signed_in, f"{_PATH}/{found[0]['id']}")
 
-    return asyncio.run(run())
+    return with_administrator(find, *connection)

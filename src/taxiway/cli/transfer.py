@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -121,10 +120,6 @@ def _print(claims: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _run(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
-    from taxiway.cli.connect import administrator
+    from taxiway.cli.connect import with_administrator
 
-    async def run() -> Any:
-        async with administrator(*connection) as signed_in:
-            return await work(signed_in)
-
-    return asyncio.run(run())
+    return with_administrator(work, *connection)
