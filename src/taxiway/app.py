@@ -207,6 +207,7 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
         return
     await rt.store.write(tenant, management.expire_pages)
     await directory.reevaluate_pending(rt, tenant)
+    await directory.license_members(rt, tenant)
     if hourly:
         await rt.store.write(tenant, management.end_retirements)
         await rt.store.write(tenant, management.forget_challenges)

@@ -1,6 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
-from taxiway.directory import assignments, dynamic, service_principals
+from taxiway.directory import assignments, dynamic, licensing, service_principals
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -91,6 +91,7 @@ from taxiway.directory.errors import (
     DomainUnknown,
     Forbidden,
     Invalid,
+    LicenceByGroup,
     LicenceRefused,
     MemberAlready,
     MembershipByRule,
@@ -98,6 +99,7 @@ from taxiway.directory.errors import (
     NotAMember,
 )
 from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
+from taxiway.directory.group_licensing import assign_group_licenses, license_members, members_without_seat
 from taxiway.directory.groups import (
     add_member,
     add_owner,
@@ -108,7 +110,8 @@ from taxiway.directory.groups import (
     remove_owner,
     update_group,
 )
-from taxiway.directory.licences import assign_licenses, has_service_plan
+from taxiway.directory.licences import has_service_plan
+from taxiway.directory.licensing import assign_licenses, license_user, set_seats
 from taxiway.directory.membership import groups_of, members
 from taxiway.directory.policies import (
     in_mdm_scope,
@@ -185,6 +188,7 @@ __all__ = [
     "DomainUnknown",
     "Forbidden",
     "Invalid",
+    "LicenceByGroup",
     "LicenceRefused",
     "Match",
     "MemberAlready",
@@ -200,6 +204,7 @@ __all__ = [
     "add_owner",
     "addresses",
     "assign_app_role",
+    "assign_group_licenses",
     "assign_licenses",
     "assign_role",
     "assignments",
@@ -240,11 +245,14 @@ __all__ = [
     "is_assigned",
     "is_tenant_application",
     "join_device",
+    "license_members",
+    "license_user",
     "may_join",
     "mdm_policy",
     "meant",
     "members",
     "members_meant",
+    "members_without_seat",
     "offer_of",
     "offers_of",
     "owned_devices",
@@ -274,6 +282,7 @@ __all__ = [
     "set_assignments",
     "set_brand_image",
     "set_domain_authentication",
+    "set_seats",
     "stated_mdm_policy",
     "tagged_ids",
     "targets_of",
@@ -298,5 +307,6 @@ __all__ = [
 def follow(followers: Followers) -> None:
     """Let the room's own data follow: groups whose rule looks into other groups, grants whose holder is gone."""
     followers.on("membership.changed", dynamic.follow_membership)
+    followers.on("membership.stated", licensing.follow_membership)
     for name in ("user.deleted", "group.deleted"):
         followers.on(name, lambda tx, event: service_principals.drop_holder(tx, event["id"]))

@@ -11,6 +11,7 @@ TaxiwayError
     NestingRefused      the nesting would make a group a member of itself
     AnchorInUse         the device object carries an Autopilot registration
     LicenceRefused      no such subscription, none left, or the user has no usage location
+      LicenceByGroup    the licence comes through a group and is not taken from the user
 """
 
 from __future__ import annotations
@@ -56,3 +57,7 @@ class AnchorInUse(DirectoryError):
 
 class LicenceRefused(DirectoryError):
     """No such subscription, none left, or the user has no usage location."""
+
+
+class LicenceByGroup(LicenceRefused):
+    """The licence comes through a group and is not taken from the user."""

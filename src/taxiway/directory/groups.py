@@ -26,7 +26,15 @@ MOST_DYNAMIC = 15_000
 _MOST_SOURCES = 50
 _STATES = ("On", "Paused")
 _REPOSITORIES: dict[ObjectKind, Repository] = {"user": USERS, "device": DEVICES, "group": GROUPS}
-_FIXED = ("kind", "group_types", "is_assignable_to_role", "membership_rule_processing_status", "security_identifier")
+_FIXED = (
+    "kind",
+    "assigned_licenses",
+    "licensed_up_to",
+    "group_types",
+    "is_assignable_to_role",
+    "membership_rule_processing_status",
+    "security_identifier",
+)
 
 
 def create_group(

@@ -74,6 +74,7 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
         for inherited in members(tx, object_id, transitive=True):
             missing = set(above) - _memberships(tx, inherited).keys()
             _settle(tx, inherited, added=missing, rest=missing)
+    _stated(tx, member)
 
 
 def unlink(tx: Tx, group_id: str, member: Member) -> None:
@@ -92,6 +93,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
         for group in lost:
             _write(tx, _delete, _key(tx, group, one))
         tell(tx, one, removed=lost)
+    _stated(tx, member)
 
 
 def assign_direct(
@@ -112,6 +114,7 @@ def assign_direct(
     for group in sorted(set(remove) & reached):
         _write(tx, _make_indirect, _key(tx, group, member))
     tell(tx, member, added=reached - held.keys(), removed=held.keys() - reached, why=why)
+    _stated(tx, member)
 
 
 def drop_object(tx: Tx, member: Member) -> None:
@@ -130,6 +133,7 @@ def drop_group(tx: Tx, group_id: str) -> None:
     _write(tx, sa.delete(membership).where(_t.tenant == tx.tenant, _t.group_id == group_id))
     for member in held:
         tell(tx, member, removed={group_id})
+        _stated(tx, member)
 
 
 def tell(
@@ -153,6 +157,11 @@ def tell(
         added=frozenset(added),
         removed=frozenset(removed),
     )
+
+
+def _stated(tx: Tx, member: Member) -> None:
+    """Announce that an object's direct memberships changed, also where it was and stays an indirect member."""
+    tx.announce("membership.stated", object_kind=member[0], object_id=member[1])
 
 
 def _subject(tx: Tx, member: Member) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, changes, licences, tenants
+from taxiway.directory import access, changes, licensing, tenants
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import USERS
 from taxiway.directory.errors import Invalid
@@ -54,7 +54,7 @@ def delete_user(tx: Tx, user_id: str, *, principal: Principal = SYSTEM_PRINCIPAL
     """Remove a user with licences, roles, ownership of groups and memberships."""
     access.require(tx, principal, "users.delete")
     user = USERS.require(tx, user_id)
-    licences.release_all(tx, user)
+    licensing.release_all(tx, user)
     for table in (role_assignment, group_owner):
         tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.user_id == user_id))
     USERS.delete(tx, user_id)

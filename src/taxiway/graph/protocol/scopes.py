@@ -42,6 +42,7 @@ ME_READ = _any("User.Read", "User.Read.All", "User.ReadBasic.All", *_DIRECTORY_R
 USERS_READ = _any("User.ReadBasic.All", "User.Read.All", *_DIRECTORY_READ)
 USERS_WRITE = _any("User.ReadWrite.All", *_DIRECTORY_WRITE)
 LICENSES_WRITE = USERS_WRITE | {"LicenseAssignment.ReadWrite.All"}
+GROUP_LICENSES_WRITE = _any("Group.ReadWrite.All", "LicenseAssignment.ReadWrite.All", *_DIRECTORY_WRITE)
 METHODS_WRITE = _any("UserAuthenticationMethod.ReadWrite.All")
 METHODS_READ = _any("UserAuthenticationMethod.Read.All")
 GROUPS_READ = _any("Group.ReadBasic.All", "GroupMember.Read.All", "Group.Read.All", *_DIRECTORY_READ)
