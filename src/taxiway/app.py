@@ -208,7 +208,10 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
     await rt.store.write(tenant, management.expire_pages)
     await directory.reevaluate_pending(rt, tenant)
     await directory.license_members(rt, tenant)
+    await directory.finish_restoring(rt, tenant)
     if hourly:
+        while await rt.store.write(tenant, directory.purge_expired):
+            pass
         await rt.store.write(tenant, management.end_retirements)
         await rt.store.write(tenant, management.forget_challenges)
         await rt.store.write(tenant, management.expire_actions)

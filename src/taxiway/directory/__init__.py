@@ -52,6 +52,7 @@ from taxiway.directory.consent import (
     revoke_grant,
     with_groups,
 )
+from taxiway.directory.deleted_items import kept_row
 from taxiway.directory.devices import (
     create_anchor,
     delete_device,
@@ -73,6 +74,7 @@ from taxiway.directory.dynamic import (
 )
 from taxiway.directory.entities import (
     ASSIGNMENT_FILTERS,
+    DELETED_ITEMS,
     DEVICES,
     DOMAINS,
     GROUPS,
@@ -97,6 +99,7 @@ from taxiway.directory.errors import (
     MembershipByRule,
     NestingRefused,
     NotAMember,
+    RestoreRefused,
 )
 from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
 from taxiway.directory.group_licensing import assign_group_licenses, license_members, members_without_seat
@@ -126,6 +129,7 @@ from taxiway.directory.policies import (
     wip_policy,
     with_own_mdm_urls,
 )
+from taxiway.directory.restoration import finish_restoring, purge, purge_expired, restore
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
@@ -161,6 +165,7 @@ __all__ = [
     "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
     "CLOUD_DEVICE_ADMINISTRATOR",
+    "DELETED_ITEMS",
     "DEVICES",
     "DOMAINS",
     "ENROLLMENT_APP_ID",
@@ -197,6 +202,7 @@ __all__ = [
     "NotAMember",
     "Offer",
     "Principal",
+    "RestoreRefused",
     "RuleError",
     "Target",
     "add_domain",
@@ -233,6 +239,7 @@ __all__ = [
     "find_brand_image",
     "find_device",
     "find_user",
+    "finish_restoring",
     "follow",
     "get_tenant",
     "grant_permissions",
@@ -245,6 +252,7 @@ __all__ = [
     "is_assigned",
     "is_tenant_application",
     "join_device",
+    "kept_row",
     "license_members",
     "license_user",
     "may_join",
@@ -260,6 +268,8 @@ __all__ = [
     "pending_groups",
     "principal_of",
     "publish_addresses",
+    "purge",
+    "purge_expired",
     "reaches_devices",
     "reevaluate",
     "reevaluate_clock_rules",
@@ -273,6 +283,7 @@ __all__ = [
     "remove_role",
     "require",
     "resolve_resource",
+    "restore",
     "restore_default_mdm_urls",
     "retag",
     "revoke_grant",

@@ -10,6 +10,7 @@ TaxiwayError
     MembershipByRule    members of a dynamic group come from its rule alone
     NestingRefused      the nesting would make a group a member of itself
     AnchorInUse         the device object carries an Autopilot registration
+    RestoreRefused      what was deleted cannot come back as it was
     LicenceRefused      no such subscription, none left, or the user has no usage location
       LicenceByGroup    the licence comes through a group and is not taken from the user
 """
@@ -61,3 +62,7 @@ class LicenceRefused(DirectoryError):
 
 class LicenceByGroup(LicenceRefused):
     """The licence comes through a group and is not taken from the user."""
+
+
+class RestoreRefused(DirectoryError):
+    """What was deleted cannot come back as it was: its name is taken."""

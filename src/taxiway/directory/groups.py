@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, assignments, dynamic, membership
+from taxiway.directory import access, assignments, deleted_items, dynamic, membership
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
 from taxiway.directory.errors import Invalid, MembershipByRule
@@ -68,7 +68,7 @@ def create_group(
         values |= _ruled(tx, kind, rule, values)
     group = GROUPS.insert(tx, values)
     tx.log("group.created", subject=f"group:{group_id}", what={"name": display_name, "kind": kind, "rule": rule})
-    return group if rule is None else _follow_rule(tx, group)
+    return group if rule is None else follow_rule(tx, group)
 
 
 def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
@@ -92,13 +92,14 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
         return before
     group = GROUPS.update(tx, group_id, differing)
     tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(changed)})
-    return _follow_rule(tx, group) if ruled else group
+    return follow_rule(tx, group) if ruled else group
 
 
 def delete_group(tx: Tx, group_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
-    """Remove a group, its memberships and the assignments that name it."""
+    """Remove a group, its memberships and the assignments that name it; all but the assignments can be restored."""
     access.require(tx, principal, "groups.delete")
     group = GROUPS.require(tx, group_id)
+    deleted_items.keep(tx, "group", group, owned=owners(tx, group_id))
     GROUPS.delete(tx, group_id)
     if group["kind"] in KINDS:
         rules_changed(tx, {**group, "deleted_at": tx.now})
@@ -156,7 +157,7 @@ def security_identifier(object_id: str) -> str:
     return "S-1-12-1-" + "-".join(str(word) for word in struct.unpack("<4I", uuid.UUID(object_id).bytes_le))
 
 
-def _follow_rule(tx: Tx, group: Row) -> Row:
+def follow_rule(tx: Tx, group: Row) -> Row:
     """Index the rule, and evaluate it unless it is paused; the members of a paused group stay as they are."""
     rules_changed(tx, group)
     return dynamic.populate(tx, group) if group["membership_rule_processing_state"] == "On" else group
