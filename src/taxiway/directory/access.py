@@ -68,6 +68,8 @@ AREAS: dict[str, frozenset[str]] = {
     "assignments": _INTUNE,
     "filters": _INTUNE,
     "scope_tags": _INTUNE,
+    "audit": frozenset({roles.SECURITY_ADMINISTRATOR, roles.GLOBAL_READER}),
+    "audit.intune": _INTUNE | {roles.GLOBAL_READER},
     "autopilot": _INTUNE,
     "enrollment": _INTUNE,
     "management": _INTUNE,

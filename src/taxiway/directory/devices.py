@@ -135,7 +135,7 @@ def update_device(
         return before
     device = DEVICES.update(tx, device_id, differing)
     subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device_id}"
-    tx.log("device.changed", subject=subject, what={"device": device_id, "changed": sorted(differing)})
+    tx.log("device.changed", subject=subject, what={"device": device_id, **changes.difference(before, differing)})
     changes.device_changed(tx, device, differing.keys())
     return device
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, assignments, deleted_items, dynamic, membership
+from taxiway.directory import access, assignments, changes, deleted_items, dynamic, membership
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
 from taxiway.directory.errors import Invalid, MembershipByRule
@@ -91,7 +91,8 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
     if not differing:
         return before
     group = GROUPS.update(tx, group_id, differing)
-    tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(changed)})
+    told = {name: value for name, value in differing.items() if name in changed}
+    tx.log("group.changed", subject=f"group:{group_id}", what=changes.difference(before, told))
     return follow_rule(tx, group) if ruled else group
 
 

@@ -49,7 +49,7 @@ def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: 
     if not differing:
         return before
     user = USERS.update(tx, user_id, differing)
-    tx.log("user.changed", subject=f"user:{user_id}", what={"changed": sorted(differing)})
+    tx.log("user.changed", subject=f"user:{user_id}", what=changes.difference(before, differing))
     changes.user_changed(tx, user, differing.keys())
     return user
 

@@ -10,6 +10,7 @@ from taxiway.graph.resources import (
     app_relationships,
     applications,
     apps,
+    audits,
     authentication_methods,
     autopilot_devices,
     autopilot_events,
@@ -50,6 +51,7 @@ OPERATIONS: Final[list[Operation]] = [
     *members.OPERATIONS,
     *devices.OPERATIONS,
     *deleted_items.OPERATIONS,
+    *audits.OPERATIONS,
     *roles.OPERATIONS,
     *policies.OPERATIONS,
     *conditional_access.OPERATIONS,
@@ -80,7 +82,6 @@ OPERATIONS: Final[list[Operation]] = [
 _DEVICE_MANAGEMENT: Final = (
     "androidManagedStoreAccountEnterpriseSettings",
     "applePushNotificationCertificate",
-    "auditEvents",
     "comanagedDevices",
     "complianceManagementPartners",
     "compliancePolicies",
