@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taxiway.directory.rules import ATTRIBUTES, Context, RuleError, RuleTimeout, Type, compile_rule, fold
+from taxiway.directory.rules import ATTRIBUTES, Context, RuleError, RuleTimeout, Type, compile_rule, fold, kind_of
 from taxiway.directory.rules.attributes import find
 from taxiway.directory.rules.values import parse_duration
 
@@ -368,3 +368,19 @@ def test_many_objects_are_quick():
     started = time.perf_counter()
     assert sum(rule.matches(obj, CONTEXT) for obj in objects) == 10000
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('user.department -eq "device.x"', "user"),
+        ('device.displayName -eq "user.x"', "device"),
+        ('-not (USER.city -eq "x")', "user"),
+        ("direct reports FOR 'x'", "user"),
+        ("mail -ne null", "device"),
+        ("user.city -eq #", "user"),
+    ],
+)
+def test_the_first_property_says_whom_a_rule_is_about(text, kind):
+    """Not what stands in quotes; direct reports are users."""
+    assert kind_of(text) == kind

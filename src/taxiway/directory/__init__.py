@@ -136,7 +136,8 @@ from taxiway.directory.roles import (
     INTUNE_ADMINISTRATOR,
     LOCAL_ADMINISTRATOR_DEVICE,
 )
-from taxiway.directory.rules import RuleError
+from taxiway.directory.rules import RuleError, RuleTimeout
+from taxiway.directory.rules import kind_of as rule_kind
 from taxiway.directory.service_principals import (
     Offer,
     create_service_principal,
@@ -204,6 +205,7 @@ __all__ = [
     "Principal",
     "RestoreRefused",
     "RuleError",
+    "RuleTimeout",
     "Target",
     "add_domain",
     "add_member",
@@ -288,6 +290,7 @@ __all__ = [
     "retag",
     "revoke_grant",
     "roles_of",
+    "rule_kind",
     "seed_tenants",
     "seen",
     "set_assignments",

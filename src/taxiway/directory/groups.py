@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from taxiway.directory import access, assignments, changes, deleted_items, dynamic, membership
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
-from taxiway.directory.errors import Invalid, MembershipByRule
+from taxiway.directory.errors import Invalid, MemberAlready, MembershipByRule, NotAMember
 from taxiway.directory.membership import ObjectKind
 from taxiway.directory.rule_index import KINDS, compiled, rules_changed
 from taxiway.directory.tables import group_owner
@@ -73,8 +73,8 @@ def create_group(
 
 def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
     """Change properties; a new rule, or one that is switched on again, is evaluated (07 section 14)."""
-    access.require(tx, principal, "groups.update")
     before = GROUPS.require(tx, group_id)
+    _require_right(tx, before, principal, "groups.update", owners_too="membership_rule_processing_state" not in changed)
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
     fixed = sorted(differing.keys() & set(_FIXED))
     if fixed:
@@ -98,8 +98,8 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
 
 def delete_group(tx: Tx, group_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
     """Remove a group, its memberships and the assignments that name it; all but the assignments can be restored."""
-    access.require(tx, principal, "groups.delete")
     group = GROUPS.require(tx, group_id)
+    _require_right(tx, group, principal, "groups.delete")
     deleted_items.keep(tx, "group", group, owned=owners(tx, group_id))
     GROUPS.delete(tx, group_id)
     if group["kind"] in KINDS:
@@ -136,21 +136,22 @@ def owners(tx: Tx, group_id: str) -> frozenset[str]:
 
 
 def add_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
-    """Let a user own a group; repeatable."""
-    access.require(tx, principal, "groups.update")
-    GROUPS.require(tx, group_id)
+    """Let a user own a group."""
+    _require_right(tx, GROUPS.require(tx, group_id), principal, "groups.update")
     USERS.require(tx, user_id)
-    if user_id not in owners(tx, group_id):
-        tx.execute(sa.insert(group_owner).values(tenant=tx.tenant, group_id=group_id, user_id=user_id))
-        tx.log("group.owner_added", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
+    if user_id in owners(tx, group_id):
+        raise MemberAlready("One or more added object references already exist for the group.")
+    tx.execute(sa.insert(group_owner).values(tenant=tx.tenant, group_id=group_id, user_id=user_id))
+    tx.log("group.owner_added", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
 
 
 def remove_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
     """End a user's ownership of a group."""
-    access.require(tx, principal, "groups.update")
+    _require_right(tx, GROUPS.require(tx, group_id), principal, "groups.update")
     mine = (group_owner.c.tenant == tx.tenant) & (group_owner.c.group_id == group_id)
-    if tx.execute(sa.delete(group_owner).where(mine, group_owner.c.user_id == user_id)).rowcount:
-        tx.log("group.owner_removed", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
+    if not tx.execute(sa.delete(group_owner).where(mine, group_owner.c.user_id == user_id)).rowcount:
+        raise NotAMember("The user is not an owner of this group.")
+    tx.log("group.owner_removed", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
 
 
 def security_identifier(object_id: str) -> str:
@@ -202,6 +203,14 @@ def _check_name(name: Any) -> None:
 
 
 def _require_assigned(tx: Tx, group_id: str, principal: Principal) -> None:
-    access.require(tx, principal, "groups.update")
-    if GROUPS.require(tx, group_id)["kind"] != "assigned":
+    group = GROUPS.require(tx, group_id)
+    _require_right(tx, group, principal, "groups.update")
+    if group["kind"] != "assigned":
         raise MembershipByRule("The members of a dynamic group come from its rule.", remedy="Change the rule.")
+
+
+def _require_right(tx: Tx, group: Row, principal: Principal, action: str, *, owners_too: bool = True) -> None:
+    """Owners may do with their group what its administrators may, but neither pause it nor touch one that has roles."""
+    owns = principal.kind == "user" and principal.tenant == tx.tenant and principal.id in owners(tx, group["id"])
+    if not (owns and owners_too and not group["is_assignable_to_role"]):
+        access.require(tx, principal, action)

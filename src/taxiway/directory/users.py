@@ -8,13 +8,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, changes, deleted_items, licensing, tenants
+from taxiway.directory import access, changes, deleted_items, extension_attributes, licensing, tenants
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import USERS
 from taxiway.directory.errors import Invalid
 from taxiway.directory.tables import group_owner, role_assignment
 from taxiway.store import NotFound, Row, Tx, eq
 
+_EXTENSIONS = "on_premises_extension_attributes"
 _LOCAL_PART = re.compile(r"[A-Za-z0-9'._#-]{1,64}\Z")
 _DERIVED = {"assigned_licenses", "assigned_plans", "provisioned_plans", "license_assignment_states", "created_at"}
 
@@ -31,6 +32,7 @@ def create_user(tx: Tx, *, principal: Principal, upn: str, display_name: str, **
         "mail_nickname": upn.partition("@")[0],
         "created_at": tx.now,
         **props,
+        _EXTENSIONS: extension_attributes.merged(None, props.get(_EXTENSIONS)),
         "user_principal_name": upn,
         "display_name": display_name,
     }
@@ -45,6 +47,8 @@ def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: 
     access.require(tx, principal, "users.update")
     check(tx, changed)
     before = USERS.require(tx, user_id)
+    if _EXTENSIONS in changed:
+        changed = {**changed, _EXTENSIONS: extension_attributes.merged(before[_EXTENSIONS], changed[_EXTENSIONS])}
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
     if not differing:
         return before

@@ -32,8 +32,10 @@ from taxiway.graph.resources import (
     groups,
     local_credentials,
     managed_devices,
+    managers,
     members,
     organization,
+    owners,
     policies,
     recovery_keys,
     roles,
@@ -48,7 +50,9 @@ OPERATIONS: Final[list[Operation]] = [
     *users.OPERATIONS,
     *authentication_methods.OPERATIONS,
     *groups.OPERATIONS,
+    *owners.OPERATIONS,
     *members.OPERATIONS,
+    *managers.OPERATIONS,
     *devices.OPERATIONS,
     *deleted_items.OPERATIONS,
     *audits.OPERATIONS,
@@ -156,7 +160,6 @@ _DIRECTORY: Final = (
     "groups/{id}/checkMemberGroups",
     "groups/{id}/evaluateDynamicMembership",
     "groups/{id}/getMemberGroups",
-    "groups/{id}/owners",
     "identity/conditionalAccess/namedLocations",
     "organization/{id}/branding/themes",
     "policies/authenticationFlowsPolicy",
@@ -177,7 +180,6 @@ _DIRECTORY: Final = (
     "users/{id}/checkMemberGroups",
     "users/{id}/deviceEnrollmentConfigurations",
     "users/{id}/getMemberGroups",
-    "users/{id}/manager",
 )
 
 #: Addresses of Graph that this program does not serve: named in a 501 (02 section 9.4 and others).

@@ -12,7 +12,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
-from taxiway.graph.resources import licences
+from taxiway.graph.resources import licences, owners
 from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
@@ -76,7 +76,7 @@ GROUPS: Final = Face(
         }
     ),
     lambdas={"grouptypes": _group_types},
-    expansions=(Expansion("members", _members),),
+    expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
 )
 
 
@@ -92,7 +92,9 @@ async def _create(call: Call) -> Answer:
     kind = _kind(content, rule)
     if kind == "assigned":
         rule = None
-    invited = references(content, "members")
+    invited, owning = references(content, "members"), references(content, "owners")
+    if len(invited) + len(owning) > _EXPANDED:
+        raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
     if invited and kind != "assigned":
         raise BadRequest("The members of a dynamic group come from its rule.")
 
@@ -100,6 +102,8 @@ async def _create(call: Call) -> Answer:
         group = directory.create_group(tx, principal=call.principal, display_name=name, kind=kind, rule=rule, **values)
         for object_id in invited:
             _add(tx, call, group["id"], object_id)
+        for object_id in owning:
+            owners.add(tx, call, group["id"], object_id)
         return item_body(tx, call, GROUPS, group)
 
     return created(call, GROUPS, await call.write(write))
@@ -225,7 +229,7 @@ def _kind(content: Mapping[str, Any], rule: str | None) -> str:
         return "assigned"
     if not rule:
         raise BadRequest("A dynamic group needs its 'membershipRule'.")
-    return "dynamic_user" if "user." in rule.lower() and "device." not in rule.lower() else "dynamic_device"
+    return f"dynamic_{directory.rule_kind(rule)}"
 
 
 def _below(pattern: str, handler: Any, needed: frozenset[str], method: str = "GET") -> Operation:
