@@ -13,6 +13,7 @@ from taxiway.cli import (
     esp,
     explain,
     explain_configuration,
+    explain_membership,
     federation,
     hardware,
     preflight,
@@ -50,6 +51,7 @@ app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
 explain.app.command("configuration")(explain_configuration.configuration)
+explain.app.command("membership")(explain_membership.membership)
 
 
 def main() -> None:

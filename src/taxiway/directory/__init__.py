@@ -148,6 +148,7 @@ from taxiway.directory.service_principals import (
     seed_tenants,
     update_service_principal,
 )
+from taxiway.directory.standing import Standing, standing_of
 from taxiway.directory.tenants import (
     add_domain,
     addresses,
@@ -206,6 +207,7 @@ __all__ = [
     "RestoreRefused",
     "RuleError",
     "RuleTimeout",
+    "Standing",
     "Target",
     "add_domain",
     "add_member",
@@ -297,6 +299,7 @@ __all__ = [
     "set_brand_image",
     "set_domain_authentication",
     "set_seats",
+    "standing_of",
     "stated_mdm_policy",
     "tagged_ids",
     "targets_of",

@@ -56,6 +56,7 @@ AREAS: dict[str, frozenset[str]] = {
     "users.password": _USERS | _AUTHENTICATION | {roles.HELPDESK_ADMINISTRATOR, roles.PASSWORD_ADMINISTRATOR},
     "users.access_pass": _AUTHENTICATION,
     "groups": frozenset({roles.GROUPS_ADMINISTRATOR, roles.USER_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR}),
+    "groups.evaluate": frozenset({roles.GROUPS_ADMINISTRATOR, roles.INTUNE_ADMINISTRATOR}),
     "devices": _DEVICES,
     "devices.delete": _DEVICES | {roles.WINDOWS_365_ADMINISTRATOR},
     "recovery_keys": _DEVICES | {roles.SECURITY_ADMINISTRATOR, roles.HELPDESK_ADMINISTRATOR},
