@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 import pytest
 
 from graph.test_directory import RULE, USER
@@ -163,3 +166,41 @@ async def test_oversized_rules_are_refused(graph, rule, code):
     body = {**GROUP, "groupTypes": ["DynamicMembership"], "membershipRule": rule}
     assert (await graph.post("/v1.0/groups", body, expect=400))["error"]["code"] == code
     assert await graph.values("/v1.0/groups") == []
+
+
+async def test_r052_a_catastrophic_expression_fails_its_group_and_stalls_nobody(graph, rt, tenant):
+    """The group goes to Failed with a message; meanwhile the server answers others (R-52)."""
+
+    def write(tx):
+        for number in range(60):
+            name = "a" * 50 + f"{number}!"
+            directory.join_device(tx, display_name=name, os="Windows", os_version="1", trust_type="AzureAd")
+
+    await rt.store.write(tenant, write)
+    rule = 'device.displayName -match "^(a|a|aa)+$"'
+    begun = time.perf_counter()
+    body = {**GROUP, "groupTypes": ["DynamicMembership"], "membershipRule": rule}
+    creating = asyncio.create_task(graph.post("/v1.0/groups", body))
+    slowest, answers = 0.0, 0
+    while not creating.done():
+        asked = time.perf_counter()
+        await graph.get("/v1.0/organization")
+        slowest, answers = max(slowest, time.perf_counter() - asked), answers + 1
+    group = await creating
+    assert time.perf_counter() - begun < 5
+    assert (answers > 1, slowest < 2) == (True, True)
+    status = f"/beta/groups/{group['id']}?$select=membershipRuleProcessingStatus"
+    shown = (await graph.get(status))["membershipRuleProcessingStatus"]
+    assert shown["status"] == "Failed"
+    assert "took more than" in shown["errorMessage"]
+
+
+async def test_a_rule_and_its_group_type_belong_together(graph):
+    """Neither a rule without DynamicMembership, nor the type without a rule, nor an unknown state."""
+    for wrong in (
+        {"membershipRule": RULE},
+        {"groupTypes": ["DynamicMembership"]},
+        {"groupTypes": ["DynamicMembership"], "membershipRule": RULE, "membershipRuleProcessingState": "Off"},
+    ):
+        error = (await graph.post("/v1.0/groups", {**GROUP, **wrong}, expect=400))["error"]
+        assert error["code"] == "Request_BadRequest"

@@ -17,13 +17,15 @@ from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
 from taxiway.directory.errors import Invalid, MemberAlready, MembershipByRule, NotAMember
 from taxiway.directory.membership import ObjectKind
-from taxiway.directory.rule_index import KINDS, compiled, rules_changed
+from taxiway.directory.rule_index import KINDS, compiled, rules_changed, rules_of
 from taxiway.directory.tables import group_owner
 from taxiway.store import NotFound, Repository, Row, Tx, one_of
 
 #: Dynamic groups of a tenant (07 section 12).
 MOST_DYNAMIC = 15_000
 _MOST_SOURCES = 50
+#: Groups of a tenant whose rule looks into other groups (07 section 12).
+MOST_MEMBER_OF = 500
 _STATES = ("On", "Paused")
 _REPOSITORIES: dict[ObjectKind, Repository] = {"user": USERS, "device": DEVICES, "group": GROUPS}
 _FIXED = (
@@ -85,7 +87,8 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
     if ruled:
         if before["kind"] not in KINDS:
             raise Invalid("An assigned group has no membership rule.")
-        _check_rule(tx, before["kind"], str(differing.get("membership_rule", before["membership_rule"])))
+        rule = str(differing.get("membership_rule", before["membership_rule"]))
+        _check_rule(tx, before["kind"], rule, group_id)
         _check_state(differing.get("membership_rule_processing_state", "On"))
         differing["membership_rule_processing_status"] = dynamic.NOT_STARTED
     if not differing:
@@ -171,7 +174,7 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
         raise Invalid("A group to which roles can be assigned cannot be dynamic.")
     state = values.get("membership_rule_processing_state") or "On"
     _check_state(state)
-    _check_rule(tx, kind, rule)
+    _check_rule(tx, kind, rule, str(values["id"]))
     if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
         raise Invalid("Dynamic group policies max allowed groups count reached.")
     return {
@@ -182,14 +185,28 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _check_rule(tx: Tx, kind: str, text: str) -> None:
+def _check_rule(tx: Tx, kind: str, text: str, group_id: str) -> None:
     """The rule must compile, and look into no group that itself looks into groups (07 section 10.3)."""
     sources = sorted(compiled(text, KINDS[kind]).source_groups)
+    if not sources:
+        return
+    others = _member_of_rules(tx, group_id)
+    if len(others) >= MOST_MEMBER_OF:
+        raise Invalid(f"A tenant has at most {MOST_MEMBER_OF} groups with a memberOf rule.")
+    if any(group_id in looked_into for looked_into in others):
+        raise Invalid("This group is a source of a memberOf rule and cannot have one itself.")
     if len(sources) > _MOST_SOURCES:
         raise Invalid(f"A memberOf rule names at most {_MOST_SOURCES} groups.")
-    for row in GROUPS.select(tx, one_of("id", sources)) if sources else ():
+    for row in GROUPS.select(tx, one_of("id", sources)):
         if row["kind"] in KINDS and compiled(row["membership_rule"], KINDS[row["kind"]]).source_groups:
             raise Invalid(f"The group '{row['display_name']}' has a memberOf rule itself and cannot be a source.")
+
+
+def _member_of_rules(tx: Tx, but: str) -> list[frozenset[str]]:
+    """The groups that each other memberOf rule that is on looks into."""
+    sets = [rules for rules in (rules_of(tx, kind) for kind in KINDS.values()) if rules is not None]
+    known = {group: rule.source_groups for rules in sets for group, rule in rules.rules.items()}
+    return [sources for group, sources in known.items() if sources and group != but]
 
 
 def _check_state(state: Any) -> None:

@@ -90,8 +90,8 @@ async def _create(call: Call) -> Answer:
         raise NotServed("Mail-enabled groups are not implemented here.")
     name, rule = values.pop("display_name"), values.pop("membership_rule", None)
     kind = _kind(content, rule)
-    if kind == "assigned":
-        rule = None
+    if kind == "assigned" and rule is not None:
+        raise BadRequest("One or more property values specified are invalid: an assigned group has no membershipRule.")
     invited, owning = references(content, "members"), references(content, "owners")
     if len(invited) + len(owning) > _EXPANDED:
         raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
