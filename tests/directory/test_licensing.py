@@ -3,7 +3,8 @@
 import pytest
 
 from taxiway import directory
-from taxiway.directory import SYSTEM_PRINCIPAL, group_licensing
+from taxiway.directory import SYSTEM_PRINCIPAL, group_licensing, licensing
+from taxiway.store import entries
 
 pytestmark = pytest.mark.anyio
 
@@ -149,8 +150,6 @@ async def test_a_circle_of_rule_and_licence_ends(rt, tenant):
 
     ada, consumed = await rt.store.write(tenant, run)
     assert consumed in (0, 1)
-    from taxiway.store import entries
-
     kinds = await rt.store.read(tenant, lambda tx: [entry.kind for entry in entries(tx, subject=f"user:{ada}")])
     assert "user.licence_circle" in kinds
 
@@ -174,3 +173,22 @@ async def test_a_large_group_is_licensed_in_slices(rt, tenant, monkeypatch):
         return directory.GROUPS.get(tx, team)["licensed_up_to"], sku(tx)["consumed_units"]
 
     assert await rt.store.read(tenant, look) == (None, 5)
+
+
+async def test_many_seats_are_given_in_slices(rt, tenant, monkeypatch):
+    """The change of the seats serves the first in line, housekeeping the others."""
+    monkeypatch.setattr(licensing, "_TURNS", 2)
+
+    def prepare(tx):
+        directory.set_seats(tx, "EMS", 0)
+        team = group(tx)
+        directory.assign_group_licenses(tx, team, ["EMS"])
+        for number in range(5):
+            directory.add_member(tx, team, "user", user(tx, f"u{number}"))
+        directory.set_seats(tx, "EMS", 10)
+        return team, sku(tx)["consumed_units"]
+
+    team, consumed = await rt.store.write(tenant, prepare)
+    await directory.license_members(rt, tenant)
+    assert (consumed, await rt.store.read(tenant, lambda tx: sku(tx)["consumed_units"])) == (2, 5)
+    assert await rt.store.read(tenant, lambda tx: directory.members_without_seat(tx, team)) == []

@@ -75,6 +75,7 @@ async def test_an_audit_is_searched_by_time(graph, rt):
     assert await names(f"activityDateTime ge {times[1]}") == ["c", "b"]
     assert await names(f"activityDateTime le {times[1]}") == ["b", "a"]
     assert await names(f"activityDateTime ge {times[1]} and activityDateTime le {times[1]}") == ["b"]
+    assert await names(f"activityDateTime gt {times[0]} and activityDateTime lt {times[2]}") == ["b"]
     assert await names("activityDateTime le 2001-01-01T00:00:00Z") == []
     assert await names("activityDateTime ge 2101-01-01T00:00:00Z") == []
 

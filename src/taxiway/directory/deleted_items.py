@@ -20,7 +20,7 @@ DeletedKind = Literal["user", "group"]
 LIVING: Mapping[ObjectKind, Repository] = {"user": USERS, "device": DEVICES, "group": GROUPS}
 
 #: So many memberships come back in one transaction.
-SLICE = 200
+SLICE = 50
 _l, _g = lost_membership.c, GROUPS.entity.table.c
 _KEY = ("group_id", "object_kind", "object_id")
 _mine = (_l.tenant == sa.bindparam("t")) & (_l.holder_id == sa.bindparam("h"))

@@ -193,6 +193,7 @@ GROUP = Entity(
         _moment("created_at", "createdDateTime"),
         Prop("membership_rule_processing_status", "json"),
         Prop("assigned_licenses", "json", default=[]),
+        Prop("gives_licences", "bool", column=True, default=False),
         # Members up to this id hold what the group's licences say; None: all do.
         Prop("licensed_up_to", column=True, index=True),
         Prop("group_types", "strings", default=[]),

@@ -17,7 +17,7 @@ from taxiway.directory.tables import licence_wait, membership
 from taxiway.store import Compare, Row, Runtime, Tx
 
 #: So many members are licensed in one transaction.
-SLICE = 100
+SLICE = 25
 _m, _w = membership.c, licence_wait.c
 _direct_users = (
     (_m.tenant == sa.bindparam("t")) & (_m.group_id == sa.bindparam("g")) & (_m.object_kind == "user") & _m.direct
@@ -52,7 +52,8 @@ def assign_group_licenses(
         sku = require_sku(tx, name)
         held[sku["sku_id"]] = check_plans(sku, disabled)
     assigned = [{"skuId": sku, "disabledPlans": list(plans)} for sku, plans in sorted(held.items())]
-    GROUPS.update(tx, group_id, {"assigned_licenses": assigned, "licensed_up_to": ""})
+    values = {"assigned_licenses": assigned, "gives_licences": bool(assigned), "licensed_up_to": ""}
+    GROUPS.update(tx, group_id, values)
     what = {"added": sorted(wanted_plans(add)), "removed": sorted(remove)}
     tx.log("group.licensed", subject=f"group:{group_id}", what=what)
     _slice(tx, group_id)
@@ -65,7 +66,8 @@ async def license_members(rt: Runtime, tenant: str) -> None:
         while await rt.store.write(tenant, partial(_slice, group_id=group_id)):
             pass
     if await rt.store.read(tenant, _somebody_waits):
-        await rt.store.write(tenant, serve_waiting)
+        while await rt.store.write(tenant, serve_waiting):
+            pass
 
 
 def members_without_seat(tx: Tx, group_id: str) -> list[str]:

@@ -31,6 +31,7 @@ _REPOSITORIES: dict[ObjectKind, Repository] = {"user": USERS, "device": DEVICES,
 _FIXED = (
     "kind",
     "assigned_licenses",
+    "gives_licences",
     "licensed_up_to",
     "group_types",
     "is_assignable_to_role",

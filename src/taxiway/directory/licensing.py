@@ -12,12 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, changes, licences, membership
+from taxiway.directory import access, changes, licences
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import GROUPS, SUBSCRIBED_SKUS, USERS
 from taxiway.directory.errors import LicenceByGroup, LicenceRefused
 from taxiway.directory.licences import check_plans, require_sku, seats_left, take_seats
 from taxiway.directory.tables import licence_wait
+from taxiway.directory.tables import membership as members
 from taxiway.kernel import Reason
 from taxiway.store import Row, Tx
 from taxiway.store.unit import Event
@@ -28,7 +29,7 @@ Wanted = Mapping[str, Collection[str]] | Collection[str]
 #: A rule may ask for a plan that its own group gives or takes: after so many rounds that is called a circle.
 _ROUNDS = 4
 #: How many waiting users a transaction serves.
-_TURNS = 100
+_TURNS = 25
 _MEMO = "licensing"
 _waits = (licence_wait.c.tenant == sa.bindparam("t")) & (licence_wait.c.user_id == sa.bindparam("u"))
 _waiting = sa.select(licence_wait.c.sku_id).where(_waits)
@@ -39,6 +40,13 @@ _next_turn = (
     .limit(1)
 )
 _waited_for = sa.select(licence_wait.c.sku_id).where(licence_wait.c.tenant == sa.bindparam("t")).distinct()
+_m, _g = members.c, GROUPS.entity.table.c
+_giving = (
+    sa.select(_m.group_id)
+    .where(_m.tenant == sa.bindparam("t"), _m.object_kind == "user", _m.object_id == sa.bindparam("u"), _m.direct)
+    .where(_g.tenant == _m.tenant, _g.id == _m.group_id, _g.gives_licences)
+    .order_by(_m.group_id)
+)
 _wait = sa.insert(licence_wait)
 _end_wait = sa.delete(licence_wait).where(_waits, licence_wait.c.sku_id == sa.bindparam("s"))
 _end_waits = sa.delete(licence_wait).where(_waits)
@@ -114,20 +122,21 @@ def set_seats(tx: Tx, sku: str, enabled: int, *, principal: Principal = SYSTEM_P
     return row
 
 
-def give_turns(tx: Tx, sku_id: str) -> None:
-    """Seats are free: whoever waits longest is next. Many are served by several calls: housekeeping makes them."""
+def give_turns(tx: Tx, sku_id: str) -> bool:
+    """Seats are free: whoever waits longest is next. Whether more may be served: housekeeping does that."""
     for _ in range(_TURNS):
         turn = tx.scalar(_next_turn, {"t": tx.tenant, "s": sku_id}) if seats_left(require_sku(tx, sku_id)) > 0 else None
         if turn is None:
-            return
+            return False
         tx.execute(_end_wait, {"t": tx.tenant, "u": turn, "s": sku_id})
         license_user(tx, turn)
+    return True
 
 
-def serve_waiting(tx: Tx) -> None:
-    """The next of those who wait for a seat, of every product."""
-    for row in tx.all(_waited_for, {"t": tx.tenant}):
-        give_turns(tx, row["sku_id"])
+def serve_waiting(tx: Tx) -> bool:
+    """The next of those who wait for a seat, of every product; whether more may be served."""
+    more = [give_turns(tx, row["sku_id"]) for row in tx.all(_waited_for, {"t": tx.tenant})]
+    return any(more)
 
 
 def wanted_plans(add: Wanted) -> Mapping[str, Collection[str]]:
@@ -148,6 +157,8 @@ def _settle(tx: Tx, user: Row, direct: Mapping[str, Collection[str]] | None) -> 
     if direct is None:
         direct = {state["skuId"]: state["disabledPlans"] for state in before if not state["assignedByGroup"]}
     ways = [(sku, plans, None) for sku, plans in direct.items()] + _ways_by_group(tx, user)
+    if not ways and not before:
+        return user
     held = {entry["skuId"] for entry in user["assigned_licenses"]}
     refused = _count(tx, user, held, {sku for sku, _, _ in ways})
     states = [_state(sku, plans, group, "CountViolation" if sku in refused else "") for sku, plans, group in ways]
@@ -168,12 +179,11 @@ def _settle(tx: Tx, user: Row, direct: Mapping[str, Collection[str]] | None) -> 
 
 
 def _ways_by_group(tx: Tx, user: Row) -> list[tuple[str, Collection[str], str | None]]:
-    found: list[tuple[str, Collection[str], str | None]] = []
-    for group_id in sorted(membership.direct_groups_of(tx, "user", user["id"])):
-        group = GROUPS.get(tx, group_id)
-        given = group["assigned_licenses"] if group is not None else ()
-        found += [(entry["skuId"], entry["disabledPlans"], group_id) for entry in given]
-    return found
+    """What the groups of which the user is a direct member give: one statement, most groups give nothing."""
+    groups = [GROUPS.require(tx, row["group_id"]) for row in tx.all(_giving, {"t": tx.tenant, "u": user["id"]})]
+    return [
+        (each["skuId"], each["disabledPlans"], group["id"]) for group in groups for each in group["assigned_licenses"]
+    ]
 
 
 def _count(tx: Tx, user: Row, held: set[str], wanted: set[str]) -> set[str]:

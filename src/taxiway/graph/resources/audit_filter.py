@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from taxiway import directory
@@ -24,6 +24,8 @@ _MEANT: Final[dict[str, Callable[[Meaning], str]]] = {
     "activityoperationtype": lambda meaning: meaning.operation,
     "operationtype": lambda meaning: meaning.operation,
 }
+#: Moments are kept to the microsecond.
+_BEYOND: Final = {"gt": timedelta(microseconds=1), "lt": timedelta(microseconds=-1)}
 _TARGETS: Final = frozenset({("targetresources", "id"), ("resources", "resourceid")})
 _ACTOR_IDS: Final = {
     "initiatedby/user/id": "user",
@@ -117,6 +119,7 @@ def _time(operator: str, value: Any, position: int, wanted: Wanted) -> None:
     moment = _moment(value)
     if moment is None or operator not in ("eq", "ge", "gt", "le", "lt"):
         raise FilterRefused("'activityDateTime' is compared with a moment.", position)
+    moment += _BEYOND.get(operator, timedelta())
     if operator in ("eq", "ge", "gt"):
         wanted.since = moment if wanted.since is None else max(moment, wanted.since)
     if operator in ("eq", "le", "lt"):

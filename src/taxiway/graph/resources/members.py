@@ -22,7 +22,10 @@ from taxiway.store import Tx
 _PAGE: Final = 100
 _LARGEST: Final = 999
 _GROUP: Final = Face(
-    path="groups", repository=directory.GROUPS, family="directory", hidden=frozenset({"kind", "licensed_up_to"})
+    path="groups",
+    repository=directory.GROUPS,
+    family="directory",
+    hidden=frozenset({"kind", "gives_licences", "licensed_up_to"}),
 )
 #: How the objects of a mixed list are shown.
 OBJECTS: Final[dict[str, Face]] = {"user": USERS, "device": DEVICES, "group": _GROUP}

@@ -53,6 +53,7 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("directory_group", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("gives_licences", sa.Boolean(), nullable=True))
         batch_op.add_column(sa.Column("licensed_up_to", sa.Text(), nullable=True))
         batch_op.create_index("ix_directory_group_licensed_up_to", ["tenant", "licensed_up_to"], unique=False)
 
@@ -62,6 +63,7 @@ def downgrade() -> None:
     with op.batch_alter_table("directory_group", schema=None) as batch_op:
         batch_op.drop_index("ix_directory_group_licensed_up_to")
         batch_op.drop_column("licensed_up_to")
+        batch_op.drop_column("gives_licences")
 
     op.drop_table("lost_membership")
     with op.batch_alter_table("licence_wait", schema=None) as batch_op:
