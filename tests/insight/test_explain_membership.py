@@ -109,7 +109,7 @@ async def test_a_group_that_is_behind_its_rule_says_why(rt, tenant, ask, monkeyp
         anchor(tx, 1)
         group(tx, "failed", r'device.displayName -match "^(a|a|aa)+$"')
         directory.join_device(tx, display_name="a" * 60 + "!", os="Windows", os_version="1", trust_type="AzureAd")
-        monkeypatch.setattr("taxiway.directory.dynamic.SMALL", 0)
+        monkeypatch.setattr("taxiway.directory.population.SMALL", 0)
         group(tx, "pending", ZTD_RULE)
         return paused
 

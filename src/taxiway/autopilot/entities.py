@@ -135,7 +135,12 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
+#: One row per tenant: a new ``word`` with every change of what decides between profiles, and for which of them the
+#: columns of the devices are ``done``.
+AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
+
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)
 PROFILES = Repository(AUTOPILOT_PROFILE)
+PROJECTION = Repository(AUTOPILOT_PROJECTION)

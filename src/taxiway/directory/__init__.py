@@ -23,8 +23,8 @@ from taxiway.directory.assignments import (
     Target,
     assignments_of,
     delete_assignment,
+    groups_named,
     meant,
-    members_meant,
     reaches_devices,
     set_assignments,
     targets_of,
@@ -54,7 +54,9 @@ from taxiway.directory.consent import (
 )
 from taxiway.directory.deleted_items import kept_row
 from taxiway.directory.devices import (
+    Anchor,
     create_anchor,
+    create_anchors,
     delete_device,
     find_device,
     join_device,
@@ -65,13 +67,7 @@ from taxiway.directory.devices import (
     tagged_ids,
     update_device,
 )
-from taxiway.directory.dynamic import (
-    explain_membership,
-    pending_groups,
-    reevaluate,
-    reevaluate_clock_rules,
-    reevaluate_pending,
-)
+from taxiway.directory.dynamic import explain_membership
 from taxiway.directory.entities import (
     ASSIGNMENT_FILTERS,
     DELETED_ITEMS,
@@ -116,6 +112,7 @@ from taxiway.directory.groups import (
 from taxiway.directory.licences import has_service_plan
 from taxiway.directory.licensing import assign_licenses, license_user, set_seats
 from taxiway.directory.membership import groups_of, members
+from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.policies import (
     in_mdm_scope,
     may_join,
@@ -129,6 +126,7 @@ from taxiway.directory.policies import (
     wip_policy,
     with_own_mdm_urls,
 )
+from taxiway.directory.population import pending_groups, reevaluate, reevaluate_clock_rules, reevaluate_pending
 from taxiway.directory.restoration import finish_restoring, purge, purge_expired, restore
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
@@ -188,6 +186,7 @@ __all__ = [
     "SYSTEM_PRINCIPAL",
     "TENANTS",
     "USERS",
+    "Anchor",
     "AnchorInUse",
     "BrandImage",
     "Branding",
@@ -222,6 +221,7 @@ __all__ = [
     "branding_of",
     "change_grant",
     "create_anchor",
+    "create_anchors",
     "create_application",
     "create_filter",
     "create_group",
@@ -249,6 +249,7 @@ __all__ = [
     "grant_permissions",
     "granted_roles",
     "granted_scopes",
+    "groups_named",
     "groups_of",
     "has_service_plan",
     "holders_of",
@@ -257,13 +258,13 @@ __all__ = [
     "is_tenant_application",
     "join_device",
     "kept_row",
+    "learn_groups",
     "license_members",
     "license_user",
     "may_join",
     "mdm_policy",
     "meant",
     "members",
-    "members_meant",
     "members_without_seat",
     "offer_of",
     "offers_of",

@@ -192,6 +192,7 @@ GROUP = Entity(
         Prop("membership_rule_processing_state", column=True, filterable=True),
         _moment("created_at", "createdDateTime"),
         Prop("membership_rule_processing_status", "json"),
+        Prop("membership_rule_progress", "json"),
         Prop("assigned_licenses", "json", default=[]),
         Prop("gives_licences", "bool", column=True, default=False),
         # Members up to this id hold what the group's licences say; None: all do.

@@ -56,7 +56,7 @@ def assign_group_licenses(
     GROUPS.update(tx, group_id, values)
     what = {"added": sorted(wanted_plans(add)), "removed": sorted(remove)}
     tx.log("group.licensed", subject=f"group:{group_id}", what=what)
-    _slice(tx, group_id)
+    tx.left_work = _slice(tx, group_id) or tx.left_work
     return GROUPS.require(tx, group_id)
 
 

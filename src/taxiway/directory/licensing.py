@@ -123,13 +123,14 @@ def set_seats(tx: Tx, sku: str, enabled: int, *, principal: Principal = SYSTEM_P
 
 
 def give_turns(tx: Tx, sku_id: str) -> bool:
-    """Seats are free: whoever waits longest is next. Whether more may be served: housekeeping does that."""
+    """Seats are free: whoever waits longest is next. Whether more may be served, which is left to a job."""
     for _ in range(_TURNS):
         turn = tx.scalar(_next_turn, {"t": tx.tenant, "s": sku_id}) if seats_left(require_sku(tx, sku_id)) > 0 else None
         if turn is None:
             return False
         tx.execute(_end_wait, {"t": tx.tenant, "u": turn, "s": sku_id})
         license_user(tx, turn)
+    tx.left_work = True
     return True
 
 

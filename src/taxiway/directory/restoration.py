@@ -34,7 +34,7 @@ def restore(tx: Tx, item_id: str, *, principal: Principal, upn: str = "") -> tup
     row = deleted_items.kept_row(item)
     deleted_items.forget(tx, item_id)
     made = _restore_user(tx, item, row, upn) if item["kind"] == "user" else _restore_group(tx, item, row)
-    deleted_items.bring_back(tx, item_id)
+    tx.left_work = deleted_items.bring_back(tx, item_id) or tx.left_work
     return item["kind"], made
 
 

@@ -54,7 +54,9 @@ GROUPS: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset({"kind", "on_premises_provisioning_error", "gives_licences", "licensed_up_to"}),
+    hidden=frozenset(
+        {"kind", "on_premises_provisioning_error", "membership_rule_progress", "gives_licences", "licensed_up_to"}
+    ),
     beta=frozenset({"membership_rule_processing_status"}),
     on_select=frozenset({"membership_rule_processing_status", "assigned_licenses"}),
     shown=_license_processing,

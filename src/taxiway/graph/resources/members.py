@@ -25,7 +25,7 @@ _GROUP: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset({"kind", "gives_licences", "licensed_up_to"}),
+    hidden=frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"}),
 )
 #: How the objects of a mixed list are shown.
 OBJECTS: Final[dict[str, Face]] = {"user": USERS, "device": DEVICES, "group": _GROUP}
