@@ -116,6 +116,23 @@ async def test_a_dynamic_group_comes_back_and_is_evaluated(rt, tenant):
     assert then == sorted([("user", ada), ("user", bob)])
 
 
+async def test_a_dynamic_group_comes_back_only_where_there_is_room(rt, tenant, monkeypatch):
+    """The limits of new dynamic groups hold for restored ones, and the group stays among the deleted."""
+    rule = 'user.department -eq "Sales"'
+
+    def prepare(tx):
+        sales = group(tx, "sales", rule)
+        directory.delete_group(tx, sales)
+        group(tx, "other", rule)
+        return sales
+
+    sales = await rt.store.write(tenant, prepare)
+    monkeypatch.setattr("taxiway.directory.groups.MOST_DYNAMIC", 1)
+    with pytest.raises(directory.Invalid, match="count reached"):
+        await rt.store.write(tenant, lambda tx: restore(tx, sales))
+    assert await rt.store.read(tenant, lambda tx: directory.DELETED_ITEMS.get(tx, sales)) is not None
+
+
 @pytest.mark.parametrize("order", [("user", "group"), ("group", "user")])
 @pytest.mark.parametrize("back", [("user", "group"), ("group", "user")])
 async def test_a_membership_comes_back_when_both_sides_are_back(rt, tenant, order, back):

@@ -89,7 +89,7 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
         if before["kind"] not in KINDS:
             raise Invalid("An assigned group has no membership rule.")
         rule = str(differing.get("membership_rule", before["membership_rule"]))
-        _check_rule(tx, before["kind"], rule, group_id)
+        check_rule(tx, before["kind"], rule, group_id)
         _check_state(differing.get("membership_rule_processing_state", "On"))
         differing["membership_rule_processing_status"] = processing.NOT_STARTED
     if not differing:
@@ -177,9 +177,8 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
         raise Invalid("A group to which roles can be assigned cannot be dynamic.")
     state = values.get("membership_rule_processing_state") or "On"
     _check_state(state)
-    _check_rule(tx, kind, rule, str(values["id"]))
-    if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
-        raise Invalid("Dynamic group policies max allowed groups count reached.")
+    check_rule(tx, kind, rule, str(values["id"]))
+    check_room(tx)
     return {
         "group_types": ["DynamicMembership"],
         "membership_rule": rule,
@@ -188,7 +187,13 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _check_rule(tx: Tx, kind: str, text: str, group_id: str) -> None:
+def check_room(tx: Tx) -> None:
+    """There must be room for one more dynamic group."""
+    if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
+        raise Invalid("Dynamic group policies max allowed groups count reached.")
+
+
+def check_rule(tx: Tx, kind: str, text: str, group_id: str) -> None:
     """The rule must compile, and look into no group that itself looks into groups (07 section 10.3)."""
     sources = sorted(compiled(text, KINDS[kind]).source_groups)
     if not sources:

@@ -91,6 +91,9 @@ def _license(tx: Tx, user_id: str, sku: str, plans: list[str]) -> list[Reason]:
 
 
 def _restore_group(tx: Tx, item: Row, row: Row) -> Row:
+    if row["kind"] != "assigned":
+        groups.check_room(tx)
+        groups.check_rule(tx, row["kind"], row["membership_rule"], row["id"])
     group = GROUPS.insert(tx, {**row, "deleted_at": None, "licensed_up_to": None})
     for user_id in item["owned"]:
         if USERS.get(tx, user_id) is not None:

@@ -65,6 +65,8 @@ def latest(tx: Tx, kinds: Collection[str], *, limit: int = 200) -> list[Entry]:
 
 def browse(tx: Tx, sought: Sought, *, before: int | None = None, limit: int = 100) -> tuple[list[Entry], int | None]:
     """Entries below number ``before``, newest first, and the number to go on from (None at the end)."""
+    if not sought.kinds:
+        return [], None
     tx.flush()
     last = int(tx.scalar(_last, {"t": tx.tenant}) or 0)
     top = last if before is None else min(before - 1, last)
