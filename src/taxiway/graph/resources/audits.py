@@ -11,6 +11,7 @@ from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Family
 from taxiway.graph.protocol.lists import next_link
+from taxiway.graph.protocol.options import number
 from taxiway.graph.resources.audit_filter import Wanted, read_filter
 from taxiway.graph.resources.audit_meanings import DIRECTORY, INTUNE, Meaning, kinds_of
 from taxiway.graph.resources.audit_render import directory_audit, intune_event
@@ -27,7 +28,11 @@ Show = Callable[[Tx, Entry, Meaning], dict[str, Any]]
 
 def _list(meanings: Meanings, show: Show, area: str, context: str) -> Handler:
     async def answer(call: Call) -> Answer:
-        wanted, limit, before = read_filter(call.options.get("filter", "")), _limit(call), _before(call)
+        wanted, limit, before = (
+            read_filter(call.options.get("filter", "")),
+            number(call.options, "top", _PAGE, least=1, most=_LARGEST),
+            _before(call),
+        )
         _check(call)
         names = {name.strip().lower() for name in call.options.get("select", "").split(",") if name.strip()}
 
@@ -96,13 +101,6 @@ def _check(call: Call) -> None:
         raise BadRequest(f"The query option '${unknown[0]}' is not supported by an audit log.")
     if call.options.get("orderby", "").lower().split() not in ([], ["activitydatetime", "desc"]):
         raise BadRequest("An audit log is sorted by 'activityDateTime desc' alone.")
-
-
-def _limit(call: Call) -> int:
-    text = call.options.get("top", str(_PAGE)).strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 4 or not 1 <= int(text) <= _LARGEST:
-        raise BadRequest(f"The query option '$top' must be a number from 1 to {_LARGEST}.")
-    return int(text)
 
 
 def _before(call: Call) -> int | None:
