@@ -128,6 +128,14 @@ async def test_who_may_try_a_rule(graph, rt, tenant, client, device):
             19,
             "-not",
         ),
+        (
+            "device.memberOf -any (group.objectId -in ['a']) -and device.isRooted -eq true",
+            "InvalidRuleException",
+            "memberOf cannot be combined with other expressions",
+            "Query compilation error",
+            0,
+            "device.memberOf",
+        ),
     ],
 )
 async def test_r050_a_bad_rule_is_refused_at_its_place(graph, rule, code, message, documented, position, token):

@@ -60,7 +60,10 @@ def _asked(rt: Runtime, ask: Ask, action: str = "devices.read") -> Callable[[Req
             return _refused(
                 403, "Authorization_RequestDenied", " ".join(r.text for r in error.reasons) or error.message
             )
-        except (NotFoundHere, directory.RuleError, directory.RuleTimeout) as error:
+        except directory.RuleError as error:
+            message = f"{error.documented}: {error.message} (character {error.position} of the rule)."
+            return _refused(400, error.code, message)
+        except (NotFoundHere, directory.RuleTimeout) as error:
             return _refused(400, "Request_BadRequest", f"{error.message} {error.remedy or ''}".strip())
         if found is None:
             return _refused(404, "Request_ResourceNotFound", "No device with this serial number is known.")
