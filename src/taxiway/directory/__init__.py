@@ -134,7 +134,8 @@ from taxiway.directory.roles import (
     INTUNE_ADMINISTRATOR,
     LOCAL_ADMINISTRATOR_DEVICE,
 )
-from taxiway.directory.rules import RuleError, RuleTimeout
+from taxiway.directory.rules import Explanation, RuleError, RuleTimeout
+from taxiway.directory.rules import Kind as RuleKind
 from taxiway.directory.rules import kind_of as rule_kind
 from taxiway.directory.service_principals import (
     Offer,
@@ -192,6 +193,7 @@ __all__ = [
     "Branding",
     "DirectoryError",
     "DomainUnknown",
+    "Explanation",
     "Forbidden",
     "Invalid",
     "LicenceByGroup",
@@ -205,6 +207,7 @@ __all__ = [
     "Principal",
     "RestoreRefused",
     "RuleError",
+    "RuleKind",
     "RuleTimeout",
     "Standing",
     "Target",

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from taxiway import autopilot, directory, enrollment
-from taxiway.directory.rules import Explanation, Kind
+from taxiway.directory import Explanation, RuleKind
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Row, Tx, eq
 
@@ -56,7 +56,7 @@ def explanation_json(part: Explanation) -> dict[str, Any]:
     }
 
 
-def _object(tx: Tx, name: str) -> tuple[Kind, Row]:
+def _object(tx: Tx, name: str) -> tuple[RuleKind, Row]:
     user = directory.find_user(tx, name)
     if user is not None:
         return "user", user

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory.rules import Explanation
+from taxiway.directory import Explanation
 from taxiway.graph.errors import BadRequest, NoSuchItem, ScopeMissing
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
