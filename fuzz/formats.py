@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fuzz.hardware import HARDWARE
 from fuzz.mutate import Mutator
+from taxiway.directory.rules import LENGTH_LIMIT, Context, RuleError, RuleTimeout, compile_rule, kind_of
 from taxiway.wire import broker, rsa_blob
 from taxiway.wire.app_content import decrypt_content, encrypt_content, read_encryption_info
 from taxiway.wire.errors import WireError
@@ -37,6 +39,25 @@ _PLAIN = {
             scripts=[Script(id="s", revision=1, name="Greet", content="AAAA")],
         )
     ).decode(),
+    "membership rule": (
+        '(device.devicePhysicalIDs -any (_ -startsWith "[ZTDid]")) -and -not (device.deviceOSVersion -match '
+        '"^10\\.(0|1)+$"'
+        " -or device.displayName -in ['a', \"b\"]) -and device.accountEnabled -eq true"
+    ),
+    "rule about people": (
+        "user.employeeHireDate -ge system.now -minus p1d and user.assignedPlans -any (assignedPlan.service -eq 'SCO' "
+        '-and assignedPlan.capabilityStatus -ne null) or user.otherMails -all _ -endsWith "`"x\'\'"'
+    ),
+}
+#: What the rules are asked about: a value for each kind of property, and one that slow expressions run into.
+_ASKED = {
+    "devicephysicalids": ["[ZTDID]:1", "a" * 60 + "!"],
+    "deviceosversion": "10.0.26100." + "1" * 40,
+    "displayname": "a" * 60 + "!",
+    "accountenabled": True,
+    "employeehiredate": datetime(2026, 1, 1, tzinfo=UTC),
+    "assignedplans": [{"service": "SCO", "capabilityStatus": "Enabled"}],
+    "othermails": ["a@b"],
 }
 
 
@@ -94,6 +115,8 @@ def _read_plain(name: str, text: str) -> object:
     raw = text.encode("utf-8", "surrogatepass")
     if name == "extension answer":
         return read_answer(raw, Answer)
+    if "rule" in name:
+        return _ask_rule(text)
     try:
         told = json.loads(raw)
     except (ValueError, RecursionError):
@@ -101,8 +124,17 @@ def _read_plain(name: str, text: str) -> object:
     return read_encryption_info(told) if isinstance(told, dict) else None
 
 
+def _ask_rule(text: str) -> object:
+    """What saving a group does with its rule: compile it, write it canonically, ask it about an object."""
+    rule = compile_rule(text, kind_of(text))
+    again = compile_rule(rule.canonical, rule.kind) if len(rule.canonical) <= LENGTH_LIMIT else rule
+    if again.canonical != rule.canonical:
+        raise AssertionError(f"the canonical form reads differently: {rule.canonical!r}")
+    return rule.explain(_ASKED, Context(datetime(2026, 1, 1, tzinfo=UTC)))
+
+
 def _quietly(read: Callable[[], object]) -> None:
     try:
         read()
-    except WireError:
+    except (WireError, RuleError, RuleTimeout):
         return

@@ -208,6 +208,8 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
     await rt.store.write(tenant, management.expire_pages)
     rt.store.wake(tenant)  # another process may have left something, or this one before it ended
     if hourly:
+        while await rt.store.write(tenant, directory.purge_expired):
+            pass
         await rt.store.write(tenant, management.end_retirements)
         await rt.store.write(tenant, management.forget_challenges)
         await rt.store.write(tenant, management.expire_actions)
@@ -216,11 +218,13 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
 
 
 async def do_what_is_left(rt: Runtime) -> None:
-    """What a transaction left to a job, once it is committed: rules' populations, columns of devices, handovers."""
+    """What a transaction left to a job, once it is committed: rules, licences, columns of devices, handovers."""
     while True:
         for tenant in await rt.store.work_left():
             try:
                 await directory.reevaluate_pending(rt, tenant)
+                await directory.license_members(rt, tenant)
+                await directory.finish_restoring(rt, tenant)
                 await autopilot.settle_owed(rt, tenant)
                 await autopilot.finish_transfers(rt, tenant)
             except Exception:  # noqa: BLE001 - logged; the next round of housekeeping wakes it again

@@ -147,6 +147,27 @@ async def test_r092_a_new_device_of_a_targeted_group_is_assigned_when_it_is_regi
     assert record["deployment_profile_assigned_at"] is not None
 
 
+async def test_p01_a_changed_tag_assigns_the_profile_at_once_and_says_why(service):
+    """One transaction from tag to group to profile; the log names the group and the profile (P-01)."""
+    group = await service.group("Sales", '(device.devicePhysicalIds -any (_ -eq "[OrderID]:sales"))')
+    profile = await service.profile("Sales profile", Target("group", group))
+    ztdid = await service.registered()
+    assert (await service.record(ztdid))["deployment_profile_assignment_status"] == "notAssigned"
+
+    def tag(tx):
+        autopilot.update_properties(tx, ztdid, {"group_tag": "sales"}, principal=SYSTEM_PRINCIPAL)
+        return entries(tx, subject=f"autopilot:{ztdid}")
+
+    log = await service.write(tag)
+    record = await service.record(ztdid)
+    assert record["deployment_profile_assignment_status"].startswith("assigned")
+    joined = next(entry for entry in log if entry.kind == "membership.changed")
+    assert (joined.what["added"], joined.why[0]["code"]) == ([group], "rule")
+    chosen = next(entry for entry in log if entry.kind == "profile.assigned")
+    assert chosen.what["profile_id"] == profile["id"]
+    assert any("Sales" in why["text"] for why in chosen.why)
+
+
 async def test_r093_the_oldest_profile_wins_and_the_next_follows(service):
     """Two profiles by group: the older applies; unassigned and deleted, the other takes its place (R-93, P-24)."""
     ztdid = await service.registered()
@@ -215,7 +236,7 @@ async def test_r096_an_edit_makes_downloaded_copies_old(service):
     assert await status() == IN_SYNC
 
 
-async def test_r097_a_profile_in_use_is_not_deleted(service):
+async def test_r097_p23_a_profile_in_use_is_not_deleted_and_a_deleted_group_frees_it(service):
     """The documented sentence; without assignments it goes; a deleted group leaves none (R-97, P-23)."""
     group = await service.group()
     profile = await service.profile("Standard", Target("group", group))

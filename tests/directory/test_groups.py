@@ -1,5 +1,6 @@
 """Groups and their members, stated and by rule."""
 
+import dataclasses
 from datetime import timedelta
 
 import pytest
@@ -377,3 +378,50 @@ async def test_a_rule_about_time_follows_the_clock(rt, tenant):
     rt.clock.advance(2 * 86400)
     await directory.reevaluate_clock_rules(rt, tenant)
     assert await rt.store.read(tenant, lambda tx: ids(tx, made)) == {ada}
+
+
+async def test_groups_about_groups_are_bounded_and_not_chained(rt, tenant, monkeypatch):
+    """A source of a memberOf rule gets none itself, neither before nor after; there is a limit for a tenant."""
+    monkeypatch.setattr("taxiway.directory.groups.MOST_MEMBER_OF", 2)
+
+    def rule(source):
+        return f"device.memberOf -any (group.objectId -in ['{source}'])"
+
+    def prepare(tx):
+        source, ruled = group(tx, "source"), group(tx, "ruled", ZTD_RULE)
+        return source, ruled, group(tx, "derived", rule(ruled))
+
+    source, ruled, derived = await rt.store.write(tenant, prepare)
+
+    def change(tx):
+        directory.update_group(tx, ruled, {"membership_rule": rule(source)})
+
+    for refused, text in (
+        (change, "is a source"),
+        (lambda tx: group(tx, "chained", rule(derived)), "cannot be a source"),
+        (lambda tx: [group(tx, f"g{n}", rule(source)) for n in range(2)], "at most 2 groups"),
+    ):
+        with pytest.raises(directory.Invalid, match=text):
+            await rt.store.write(tenant, refused)
+
+
+async def test_r052_the_status_goes_from_not_started_through_running_to_succeeded(rt, tenant, monkeypatch):
+    """A large population shows each of the three, and the time once it is through (R-52)."""
+    monkeypatch.setattr("taxiway.directory.population.SMALL", 2)
+    monkeypatch.setattr("taxiway.directory.population.SLICE", 2)
+
+    def status(tx):
+        return directory.GROUPS.get(tx, made)["membership_rule_processing_status"]
+
+    made = await rt.store.write(tenant, lambda tx: ([anchor(tx, n) for n in range(5)], group(tx, rule=ZTD_RULE))[1])
+    seen = [(await rt.store.read(tenant, status))["status"]]
+
+    class Watched:
+        async def write(self, *call):
+            done = await rt.store.write(*call)
+            seen.append((await rt.store.read(tenant, status))["status"])
+            return done
+
+    await directory.reevaluate(dataclasses.replace(rt, store=Watched()), tenant, made)
+    assert list(dict.fromkeys(seen)) == ["NotStarted", "Running", "Succeeded"]
+    assert (await rt.store.read(tenant, status))["lastMembershipUpdated"] == rt.clock.now().isoformat()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from taxiway.directory.rules import ATTRIBUTES, Context, RuleError, RuleTimeout, Type, compile_rule, fold
+from taxiway.directory.rules import ATTRIBUTES, Context, RuleError, RuleTimeout, Type, compile_rule, fold, kind_of
 from taxiway.directory.rules.attributes import find
 from taxiway.directory.rules.values import parse_duration
 
@@ -132,12 +132,25 @@ def test_canonical_form_and_index_are_true_to_the_rule(text, obj):
 @pytest.mark.parametrize(
     ("positive", "negative"),
     [("eq", "ne"), ("startsWith", "notStartsWith"), ("endsWith", "notEndsWith"), ("contains", "notContains"),
-     ("match", "notMatch")],
+     ("match", "notMatch"), ("in", "notIn")],
 )  # fmt: skip
 @pytest.mark.parametrize("city", [None, "", "Lagos", "la"])
 def test_each_negative_operator_is_the_complement(positive, negative, city):
     """Also for a property without value."""
-    assert matches(f'user.city -{positive} "la"', city=city) is not matches(f'user.city -{negative} "la"', city=city)
+    value = '["la", "x"]' if positive == "in" else '"la"'
+    assert matches(f"user.city -{positive} {value}", city=city) is not matches(
+        f"user.city -{negative} {value}", city=city
+    )
+
+
+@pytest.mark.parametrize("operator", ["startsWith", "endsWith", "contains", "match"])
+@pytest.mark.parametrize("mails", [None, [], ["la"], ["x"], ["x", "la", ""]])
+def test_each_negative_operator_is_the_complement_over_a_collection(operator, mails):
+    """Used directly on a collection: no item, which is true of an empty one."""
+    negative = f"not{operator[0].upper()}{operator[1:]}"
+    assert matches(f'user.otherMails -{operator} "la"', othermails=mails) is not matches(
+        f'user.otherMails -{negative} "la"', othermails=mails
+    )
 
 
 # ------------------------------------------------------------------------------------------------ limits
@@ -206,11 +219,60 @@ def test_expressions_that_would_fill_the_memory_are_refused(pattern):
     assert refused(f'user.city -match "{pattern}"').message == "Invalid regular expression"
 
 
+def test_r050_every_operator_is_read_in_any_spelling():
+    """With a hyphen, with another dash, without one, in any case: the same rule (R-50)."""
+    rules = [
+        f'device.{name} -{operator} "x"'
+        for operator in ("eq", "ne", "startsWith", "notStartsWith", "endsWith", "notEndsWith", "contains")
+        for name in ("deviceModel", "displayName")
+    ] + [
+        'device.deviceModel -match "^x"',
+        'device.deviceModel -notMatch "^x"',
+        'device.deviceModel -in ["x", "y"]',
+        'device.deviceModel -notIn ["x", "y"]',
+        'device.devicePhysicalIds -any (_ -startsWith "x")',
+        'device.devicePhysicalIds -all (_ -startsWith "x")',
+        'device.deviceModel -eq "x" -and -not (device.displayName -eq "y" -or device.displayName -eq null)',
+        "user.employeeHireDate -ge system.now -minus P7D -or user.employeeHireDate -le system.now -plus p1d",
+    ]
+    for text in rules:
+        kind = kind_of(text)
+        wanted = compile_rule(text, kind).canonical
+        bare = text.replace(" -", " ").replace("(-", "(")
+        for spelled in (text.replace(" -", " \u2013"), bare, text.upper().replace('"X"', '"x"').replace("PT", "pt")):
+            assert compile_rule(spelled, kind).canonical.lower() == wanted.lower()
+
+
 def test_dotnet_syntax():
     """Named groups, categories and atomic groups are read as .NET writes them."""
     guid = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
     assert matches(f'user.city -match "{guid}"', city="00000000-0000-4000-8000-0000000000AB")
     assert matches(r'user.city -match "(?<first>\p{Lu})(?>os)"', city="LOS")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "city", "found"),
+    [
+        (r"^(?'x'a)b\k'x'$", "aba", True),
+        (r"(?<x>a)\k<x>", "ab", False),
+        (r"a\z", "ba", True),
+        (r"a\z", "az", False),
+        (r"a\z", "a\n", False),
+        (r"a\Z", "a\n", True),
+        (r"[]z]\z", "]", True),
+        (r"\cA\e", "\x01\x1b", True),
+        (r"[\e]", "\x1b", True),
+        (r"\\z", "\\z", True),
+    ],
+)
+def test_dotnet_spellings_that_differ(pattern, city, found):
+    """Ends of the text, named groups in quotes, references to them, control characters."""
+    assert matches(f"user.city -match {quoted(pattern)}", city=city) is found
+
+
+def test_a_class_taken_from_another_is_refused():
+    """What the engine would read otherwise is named, not read otherwise."""
+    assert refused('user.city -match "[a-z-[aeiou]]"').message == "Invalid regular expression"
 
 
 # ------------------------------------------------------------------------------------------------ meaning
@@ -330,13 +392,14 @@ def test_explanations_tell_each_part():
         ("user.city \u2013like 'x'", 10, "\u2013like"),
         ("user.city -eq \u201cx\u201d", 14, "\u201c"),
         ("user.city - eq 'x'", 10, "-"),
-        ('user.city -match "("', 17, "("),
+        ('user.city -match "("', 17, '"("'),
     ],
 )
 def test_errors_point_at_the_token(text, position, token):
     """An editor can underline what is wrong."""
     error = refused(text)
     assert (error.position, error.token) == (position, token)
+    assert text[position:].startswith(token)
 
 
 def test_devices_have_no_directory_extensions():
@@ -368,3 +431,36 @@ def test_many_objects_are_quick():
     started = time.perf_counter()
     assert sum(rule.matches(obj, CONTEXT) for obj in objects) == 10000
     assert time.perf_counter() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('user.department -eq "device.x"', "user"),
+        ('device.displayName -eq "user.x"', "device"),
+        ('-not (USER.city -eq "x")', "user"),
+        ("direct reports FOR 'x'", "user"),
+        ("mail -ne null", "device"),
+        ("user.city -eq #", "user"),
+    ],
+)
+def test_the_first_property_says_whom_a_rule_is_about(text, kind):
+    """Not what stands in quotes; direct reports are users."""
+    assert kind_of(text) == kind
+
+
+def test_an_expression_that_is_slow_on_many_values_ends():
+    """Each value stays under the limit for one; together they would take seconds for every hundred objects."""
+    rule = compile_rule('user.city -match "x+x+x+[0-9]$"', "user")
+    people = [{"city": "x" * 250 + str(number) + "!"} for number in range(2000)]
+    started = time.perf_counter()
+    with pytest.raises(RuleTimeout, match="several values"):
+        [rule.matches(one, CONTEXT) for one in people]
+    assert time.perf_counter() - started < 2
+
+
+def test_a_slow_value_now_and_then_is_borne():
+    """A pause of the machine looks like a slow value: one among a hundred quick ones fails no group."""
+    rule = compile_rule('user.city -match "x+x+x+[0-9]$"', "user")
+    for number in range(1200):
+        assert not rule.matches({"city": "x" * 130 + "!" if number % 120 == 0 else "quick"}, CONTEXT)

@@ -467,4 +467,7 @@ def test_refused(number, kind, text, title, detail):
         compile_rule(text, kind)
     assert (caught.value.title, caught.value.message) == (title, detail)
     assert caught.value.portal_text == f"{title}.{detail}"
-    assert 0 <= caught.value.position <= len(text)
+    at, token = caught.value.position, caught.value.token
+    assert 0 <= at <= len(text)
+    assert text[at : at + len(token)] == token
+    assert token or at in (0, len(text), 3072)

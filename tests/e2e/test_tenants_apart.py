@@ -102,6 +102,8 @@ async def furnish(made):
         user = directory.create_user(tx, principal=who, upn=f"{MARK}@{domain}", display_name=MARK)
         group = directory.create_group(tx, principal=who, display_name=f"{MARK} group", kind="assigned")
         directory.add_member(tx, group["id"], "user", user["id"])
+        gone = directory.create_user(tx, principal=who, upn=f"{MARK}-gone@{domain}", display_name=f"{MARK} gone")
+        directory.delete_user(tx, gone["id"])
         meant = directory.Target("group", group["id"])
         profile = autopilot.create_profile(tx, {"display_name": f"{MARK} profile"}, principal=who)
         autopilot.assign_profile(tx, profile["id"], [meant], principal=who)
@@ -142,7 +144,7 @@ async def furnish(made):
         recovery = RECOVERY_KEYS.insert(tx, {**key, "volume_type": "operatingSystemVolume"})
         rows = locals()
         names = ("user", "group", "profile", "esp", "msi", "custom", "policy", "device", "managed", "recovery")
-        names = (*names, "script", "category")
+        names = (*names, "script", "category", "gone")
         return {name: rows[name]["id"] for name in names} | {"device id": device["device_id"]}
 
     made.ids = await made.write(people_and_things)
@@ -242,6 +244,7 @@ async def test_the_same_ids_are_found_by_their_own_tenant(alpha):
         "deviceManagement/importedWindowsAutopilotDeviceIdentities": "import",
         "applications": "application",
         "servicePrincipals": "account",
+        "directory/deletedItems": "gone",
     }
     for path, name in found.items():
         assert MARK in (await alpha.graph.call("GET", f"/beta/{path}/{alpha.ids[name]}")).text
@@ -274,6 +277,10 @@ async def test_nothing_of_another_tenant_can_be_referred_to(rt, alpha, beta):
         )
         assert 400 <= answer.status_code < 500, name
     assert await beta.graph.values(f"/v1.0/groups/{group['id']}/members") == []
+    for name in ("user", "device", "device id"):
+        query = f"object={alpha.ids[name]}&group={group['id']}"
+        told = await beta.graph.call("GET", f"/taxiway/explain/membership?{query}", expect=400)
+        assert MARK not in told.text
     assert rows_of(rt, alpha.id) == before
 
 

@@ -206,6 +206,8 @@ async def test_the_commands_of_the_readme(tmp_path):
         assert "8. done" in await run("status")
         assert "wall clock" in await run("device", "timeline", made["serial"])
         assert "ended well" in await run("explain", "esp", made["serial"])
+        rule = '(device.devicePhysicalIds -any (_ -startsWith "[ZTDID]"))'
+        assert "would be a member" in await run("explain", "membership", made["serial"], "--rule", rule)
         assert "as soon as the device asks again" in await run("esp", "release", made["serial"])
         again = json.loads(await run("import", "pc1/AutopilotHWID.csv", "--json"))
         assert again["refused"][0]["code"] == "806"

@@ -191,10 +191,13 @@ async def test_r023_a_passkey_of_another_organization_is_refused(rt, browser, us
 
 
 async def test_a_disabled_account_does_not_sign_in_with_a_passkey(rt, browser, user, key, tenant):
-    """Nor does a deleted one, whose passkeys are gone."""
+    """Nor does a deleted one, whose passkeys are gone for good with the account."""
     await rt.store.write(tenant, lambda tx: directory.update_user(tx, user["id"], {"account_enabled": False}))
     assert code_of(await present(browser, await browser.authorize(), key))[1] == "50057"
+    await rt.store.write(tenant, lambda tx: directory.update_user(tx, user["id"], {"account_enabled": True}))
     await rt.store.write(tenant, lambda tx: directory.delete_user(tx, user["id"]))
+    assert code_of(await present(browser, await browser.authorize(), key))[1] == "500121"
+    await rt.store.write(tenant, lambda tx: directory.purge(tx, user["id"], principal=directory.SYSTEM_PRINCIPAL))
     assert await passkeys(browser, user) == []
     assert code_of(await present(browser, await browser.authorize(), key))[1] == "500121"
 

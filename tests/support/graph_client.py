@@ -15,7 +15,8 @@ EVERYTHING = (
     "Group.ReadWrite.All Device.Read.All Policy.Read.All Policy.ReadWrite.MobilityManagement "
     "Policy.ReadWrite.DeviceConfiguration Policy.ReadWrite.ConditionalAccess RoleManagement.ReadWrite.Directory "
     "Organization.ReadWrite.All UserAuthenticationMethod.ReadWrite.All Application.ReadWrite.All "
-    "BitlockerKey.Read.All Domain.Read.All AppRoleAssignment.ReadWrite.All DelegatedPermissionGrant.ReadWrite.All"
+    "BitlockerKey.Read.All Domain.Read.All AppRoleAssignment.ReadWrite.All DelegatedPermissionGrant.ReadWrite.All "
+    "AuditLog.Read.All"
 )
 
 

@@ -13,6 +13,7 @@ from taxiway.cli import (
     esp,
     explain,
     explain_configuration,
+    explain_membership,
     federation,
     hardware,
     partner,
@@ -59,6 +60,7 @@ device.app.command("unassign")(registered.unassign)
 device.app.command("rebind")(registered.rebind)
 device.app.command("remove")(registered.remove)
 explain.app.command("configuration")(explain_configuration.configuration)
+explain.app.command("membership")(explain_membership.membership)
 
 
 def main() -> None:

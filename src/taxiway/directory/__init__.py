@@ -1,6 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
-from taxiway.directory import assignments, dynamic, service_principals
+from taxiway.directory import assignments, dynamic, licensing, service_principals
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -52,6 +52,7 @@ from taxiway.directory.consent import (
     revoke_grant,
     with_groups,
 )
+from taxiway.directory.deleted_items import kept_row
 from taxiway.directory.devices import (
     Anchor,
     create_anchor,
@@ -70,6 +71,7 @@ from taxiway.directory.devices import (
 from taxiway.directory.dynamic import explain_membership
 from taxiway.directory.entities import (
     ASSIGNMENT_FILTERS,
+    DELETED_ITEMS,
     DEVICES,
     DOMAINS,
     GROUPS,
@@ -88,13 +90,16 @@ from taxiway.directory.errors import (
     DomainUnknown,
     Forbidden,
     Invalid,
+    LicenceByGroup,
     LicenceRefused,
     MemberAlready,
     MembershipByRule,
     NestingRefused,
     NotAMember,
+    RestoreRefused,
 )
 from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
+from taxiway.directory.group_licensing import assign_group_licenses, license_members, members_without_seat
 from taxiway.directory.groups import (
     add_member,
     add_owner,
@@ -105,7 +110,8 @@ from taxiway.directory.groups import (
     remove_owner,
     update_group,
 )
-from taxiway.directory.licences import assign_licenses, has_service_plan
+from taxiway.directory.licences import has_service_plan
+from taxiway.directory.licensing import assign_licenses, license_user, set_seats
 from taxiway.directory.membership import groups_of, members
 from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.policies import (
@@ -122,13 +128,16 @@ from taxiway.directory.policies import (
     with_own_mdm_urls,
 )
 from taxiway.directory.population import pending_groups, reevaluate, reevaluate_clock_rules, reevaluate_pending
+from taxiway.directory.restoration import finish_restoring, purge, purge_expired, restore
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
     INTUNE_ADMINISTRATOR,
     LOCAL_ADMINISTRATOR_DEVICE,
 )
-from taxiway.directory.rules import RuleError
+from taxiway.directory.rules import Explanation, RuleError, RuleTimeout
+from taxiway.directory.rules import Kind as RuleKind
+from taxiway.directory.rules import kind_of as rule_kind
 from taxiway.directory.service_principals import (
     Offer,
     create_service_principal,
@@ -139,6 +148,7 @@ from taxiway.directory.service_principals import (
     seed_tenants,
     update_service_principal,
 )
+from taxiway.directory.standing import Standing, standing_of
 from taxiway.directory.tenants import (
     add_domain,
     addresses,
@@ -157,6 +167,7 @@ __all__ = [
     "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
     "CLOUD_DEVICE_ADMINISTRATOR",
+    "DELETED_ITEMS",
     "DEVICES",
     "DOMAINS",
     "ENROLLMENT_APP_ID",
@@ -183,8 +194,10 @@ __all__ = [
     "Branding",
     "DirectoryError",
     "DomainUnknown",
+    "Explanation",
     "Forbidden",
     "Invalid",
+    "LicenceByGroup",
     "LicenceRefused",
     "Match",
     "MemberAlready",
@@ -193,13 +206,18 @@ __all__ = [
     "NotAMember",
     "Offer",
     "Principal",
+    "RestoreRefused",
     "RuleError",
+    "RuleKind",
+    "RuleTimeout",
+    "Standing",
     "Target",
     "add_domain",
     "add_member",
     "add_owner",
     "addresses",
     "assign_app_role",
+    "assign_group_licenses",
     "assign_licenses",
     "assign_role",
     "assignments",
@@ -229,6 +247,7 @@ __all__ = [
     "find_brand_image",
     "find_device",
     "find_user",
+    "finish_restoring",
     "follow",
     "get_tenant",
     "grant_permissions",
@@ -242,12 +261,16 @@ __all__ = [
     "is_assigned",
     "is_tenant_application",
     "join_device",
+    "kept_row",
     "learn_groups",
+    "license_members",
+    "license_user",
     "make_anchor",
     "may_join",
     "mdm_policy",
     "meant",
     "members",
+    "members_without_seat",
     "offer_of",
     "offers_of",
     "owned_devices",
@@ -255,6 +278,8 @@ __all__ = [
     "pending_groups",
     "principal_of",
     "publish_addresses",
+    "purge",
+    "purge_expired",
     "reaches_devices",
     "reevaluate",
     "reevaluate_clock_rules",
@@ -268,15 +293,19 @@ __all__ = [
     "remove_role",
     "require",
     "resolve_resource",
+    "restore",
     "restore_default_mdm_urls",
     "retag",
     "revoke_grant",
     "roles_of",
+    "rule_kind",
     "seed_tenants",
     "seen",
     "set_assignments",
     "set_brand_image",
     "set_domain_authentication",
+    "set_seats",
+    "standing_of",
     "stated_mdm_policy",
     "tagged_ids",
     "targets_of",
@@ -301,5 +330,6 @@ __all__ = [
 def follow(followers: Followers) -> None:
     """Let the room's own data follow: groups whose rule looks into other groups, grants whose holder is gone."""
     followers.on("membership.changed", dynamic.follow_membership)
+    followers.on("membership.stated", licensing.follow_membership)
     for name in ("user.deleted", "group.deleted"):
         followers.on(name, lambda tx, event: service_principals.drop_holder(tx, event["id"]))

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
 
 from taxiway.directory import dynamic, membership
 from taxiway.store import Row, Tx
+
+
+def difference(before: Row, differing: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log keeps of a change: the names of the properties, and their values before and after."""
+    names = sorted(differing)
+    old, new = ({name: _plain(values.get(name)) for name in names} for values in (before, differing))
+    return {"changed": names, "old": old, "new": new}
 
 
 def user_changed(tx: Tx, user: Row, changed: Collection[str]) -> None:
@@ -35,3 +44,7 @@ def device_deleted(tx: Tx, device: Row) -> None:
     """Take the device out of every group, then tell who follows ``device.deleted``."""
     membership.drop_object(tx, ("device", device["id"]))
     tx.announce("device.deleted", id=device["id"], device_id=device["device_id"])
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from taxiway.directory import access, changes
+from taxiway.directory import access, changes, extension_attributes
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES
 from taxiway.directory.errors import AnchorInUse, Invalid
@@ -23,6 +23,7 @@ TRUST_TYPES = frozenset({"AzureAd", "Workplace", "ServerAd"})
 
 #: The entries that the Autopilot registration keeps among the physical ids (07 section 11).
 _TAGS = ("[ZTDID]:", "[OrderID]:", "[PurchaseOrderId]:")
+_EXTENSIONS = "extension_attributes"
 _SIGN_IN_GRAIN = timedelta(hours=1)
 
 
@@ -143,12 +144,14 @@ def update_device(
     """Change properties of the object with this object id; what did not really change is not announced."""
     access.require(tx, principal, "devices.update")
     before = DEVICES.require(tx, device_id)
+    if _EXTENSIONS in changed:
+        changed = {**changed, _EXTENSIONS: extension_attributes.merged(before[_EXTENSIONS], changed[_EXTENSIONS])}
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
     if not differing:
         return before
     device = DEVICES.update(tx, device_id, differing)
     subject = f"autopilot:{device['ztdid']}" if device["ztdid"] else f"device:{device_id}"
-    tx.log("device.changed", subject=subject, what={"device": device_id, "changed": sorted(differing)})
+    tx.log("device.changed", subject=subject, what={"device": device_id, **changes.difference(before, differing)})
     changes.device_changed(tx, device, differing.keys())
     return device
 

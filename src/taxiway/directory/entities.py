@@ -193,6 +193,10 @@ GROUP = Entity(
         _moment("created_at", "createdDateTime"),
         Prop("membership_rule_processing_status", "json"),
         Prop("membership_rule_progress", "json"),
+        Prop("assigned_licenses", "json", default=[]),
+        Prop("gives_licences", "bool", column=True, default=False),
+        # Members up to this id hold what the group's licences say; None: all do.
+        Prop("licensed_up_to", column=True, index=True),
         Prop("group_types", "strings", default=[]),
         Prop("deleted_at", "datetime", graph="deletedDateTime"),
         *_of("datetime", "expiration_date_time", "renewed_date_time"),
@@ -202,6 +206,22 @@ GROUP = Entity(
         *_of("string", "theme", "unique_name", "visibility", "on_premises_net_bios_name"),
         Prop("service_provisioning_errors", "json", default=[]),
         *ON_PREMISES,
+    ],
+)
+
+
+#: What was deleted and can come back for 30 days: its row leaves the table it lived in, so nothing finds it there.
+DELETED_ITEM = Entity(
+    "deleted_item",
+    [
+        Prop("kind", column=True, filterable=True, nullable=False),
+        Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
+        Prop(
+            "deleted_at", "datetime", graph="deletedDateTime", column=True, filterable=True, sortable=True, index=True
+        ),
+        Prop("row", "json", default={}),
+        Prop("licences", "json", default={}),
+        Prop("owned", "strings", default=[]),
     ],
 )
 
@@ -285,6 +305,7 @@ SUBSCRIBED_SKUS = Repository(SUBSCRIBED_SKU)
 USERS = Repository(USER)
 DEVICES = Repository(DEVICE)
 GROUPS = Repository(GROUP)
+DELETED_ITEMS = Repository(DELETED_ITEM)
 MDM_POLICIES = Repository(MDM_POLICY)
 MAM_POLICIES = Repository(MAM_POLICY)
 REGISTRATION_POLICIES = Repository(REGISTRATION_POLICY)

@@ -10,7 +10,9 @@ TaxiwayError
     MembershipByRule    members of a dynamic group come from its rule alone
     NestingRefused      the nesting would make a group a member of itself
     AnchorInUse         the device object carries an Autopilot registration
+    RestoreRefused      what was deleted cannot come back as it was
     LicenceRefused      no such subscription, none left, or the user has no usage location
+      LicenceByGroup    the licence comes through a group and is not taken from the user
 """
 
 from __future__ import annotations
@@ -56,3 +58,11 @@ class AnchorInUse(DirectoryError):
 
 class LicenceRefused(DirectoryError):
     """No such subscription, none left, or the user has no usage location."""
+
+
+class LicenceByGroup(LicenceRefused):
+    """The licence comes through a group and is not taken from the user."""
+
+
+class RestoreRefused(DirectoryError):
+    """What was deleted cannot come back as it was: its name is taken."""

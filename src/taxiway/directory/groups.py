@@ -12,21 +12,32 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, assignments, membership, population, processing
+from taxiway.directory import access, assignments, changes, deleted_items, membership, population, processing
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
-from taxiway.directory.errors import Invalid, MembershipByRule
+from taxiway.directory.errors import Invalid, MemberAlready, MembershipByRule, NotAMember
 from taxiway.directory.membership import ObjectKind
-from taxiway.directory.rule_index import KINDS, compiled, rules_changed
+from taxiway.directory.rule_index import KINDS, compiled, rules_changed, rules_of
 from taxiway.directory.tables import group_owner
 from taxiway.store import NotFound, Repository, Row, Tx, one_of
 
 #: Dynamic groups of a tenant (07 section 12).
 MOST_DYNAMIC = 15_000
 _MOST_SOURCES = 50
+#: Groups of a tenant whose rule looks into other groups (07 section 12).
+MOST_MEMBER_OF = 500
 _STATES = ("On", "Paused")
 _REPOSITORIES: dict[ObjectKind, Repository] = {"user": USERS, "device": DEVICES, "group": GROUPS}
-_FIXED = ("kind", "group_types", "is_assignable_to_role", "membership_rule_processing_status", "security_identifier")
+_FIXED = (
+    "kind",
+    "assigned_licenses",
+    "gives_licences",
+    "licensed_up_to",
+    "group_types",
+    "is_assignable_to_role",
+    "membership_rule_processing_status",
+    "security_identifier",
+)
 
 
 def create_group(
@@ -60,13 +71,13 @@ def create_group(
         values |= _ruled(tx, kind, rule, values)
     group = GROUPS.insert(tx, values)
     tx.log("group.created", subject=f"group:{group_id}", what={"name": display_name, "kind": kind, "rule": rule})
-    return group if rule is None else _follow_rule(tx, group)
+    return group if rule is None else follow_rule(tx, group)
 
 
 def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
     """Change properties; a new rule, or one that is switched on again, is evaluated (07 section 14)."""
-    access.require(tx, principal, "groups.update")
     before = GROUPS.require(tx, group_id)
+    _require_right(tx, before, principal, "groups.update", owners_too="membership_rule_processing_state" not in changed)
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
     fixed = sorted(differing.keys() & set(_FIXED))
     if fixed:
@@ -77,22 +88,25 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
     if ruled:
         if before["kind"] not in KINDS:
             raise Invalid("An assigned group has no membership rule.")
-        _check_rule(tx, before["kind"], str(differing.get("membership_rule", before["membership_rule"])))
+        rule = str(differing.get("membership_rule", before["membership_rule"]))
+        check_rule(tx, before["kind"], rule, group_id)
         _check_state(differing.get("membership_rule_processing_state", "On"))
         differing["membership_rule_processing_status"] = processing.NOT_STARTED
     if not differing:
         return before
     group = GROUPS.update(tx, group_id, differing)
-    tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(changed)})
+    told = {name: value for name, value in differing.items() if name in changed}
+    tx.log("group.changed", subject=f"group:{group_id}", what=changes.difference(before, told))
     if "display_name" in differing:
         tx.announce("group.renamed", id=group_id)
-    return _follow_rule(tx, group) if ruled else group
+    return follow_rule(tx, group) if ruled else group
 
 
 def delete_group(tx: Tx, group_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
-    """Remove a group, its memberships and the assignments that name it."""
-    access.require(tx, principal, "groups.delete")
+    """Remove a group, its memberships and the assignments that name it; all but the assignments can be restored."""
     group = GROUPS.require(tx, group_id)
+    _require_right(tx, group, principal, "groups.delete")
+    deleted_items.keep(tx, "group", group, owned=owners(tx, group_id))
     GROUPS.delete(tx, group_id)
     if group["kind"] in KINDS:
         rules_changed(tx, {**group, "deleted_at": tx.now})
@@ -128,21 +142,22 @@ def owners(tx: Tx, group_id: str) -> frozenset[str]:
 
 
 def add_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
-    """Let a user own a group; repeatable."""
-    access.require(tx, principal, "groups.update")
-    GROUPS.require(tx, group_id)
+    """Let a user own a group."""
+    _require_right(tx, GROUPS.require(tx, group_id), principal, "groups.update")
     USERS.require(tx, user_id)
-    if user_id not in owners(tx, group_id):
-        tx.execute(sa.insert(group_owner).values(tenant=tx.tenant, group_id=group_id, user_id=user_id))
-        tx.log("group.owner_added", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
+    if user_id in owners(tx, group_id):
+        raise MemberAlready("One or more added object references already exist for the group.")
+    tx.execute(sa.insert(group_owner).values(tenant=tx.tenant, group_id=group_id, user_id=user_id))
+    tx.log("group.owner_added", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
 
 
 def remove_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
     """End a user's ownership of a group."""
-    access.require(tx, principal, "groups.update")
+    _require_right(tx, GROUPS.require(tx, group_id), principal, "groups.update")
     mine = (group_owner.c.tenant == tx.tenant) & (group_owner.c.group_id == group_id)
-    if tx.execute(sa.delete(group_owner).where(mine, group_owner.c.user_id == user_id)).rowcount:
-        tx.log("group.owner_removed", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
+    if not tx.execute(sa.delete(group_owner).where(mine, group_owner.c.user_id == user_id)).rowcount:
+        raise NotAMember("The user is not an owner of this group.")
+    tx.log("group.owner_removed", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
 
 
 def security_identifier(object_id: str) -> str:
@@ -150,7 +165,7 @@ def security_identifier(object_id: str) -> str:
     return "S-1-12-1-" + "-".join(str(word) for word in struct.unpack("<4I", uuid.UUID(object_id).bytes_le))
 
 
-def _follow_rule(tx: Tx, group: Row) -> Row:
+def follow_rule(tx: Tx, group: Row) -> Row:
     """Index the rule, and evaluate it unless it is paused; the members of a paused group stay as they are."""
     rules_changed(tx, group)
     return population.populate(tx, group) if group["membership_rule_processing_state"] == "On" else group
@@ -162,9 +177,8 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
         raise Invalid("A group to which roles can be assigned cannot be dynamic.")
     state = values.get("membership_rule_processing_state") or "On"
     _check_state(state)
-    _check_rule(tx, kind, rule)
-    if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
-        raise Invalid("Dynamic group policies max allowed groups count reached.")
+    check_rule(tx, kind, rule, str(values["id"]))
+    check_room(tx)
     return {
         "group_types": ["DynamicMembership"],
         "membership_rule": rule,
@@ -173,14 +187,34 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
     }
 
 
-def _check_rule(tx: Tx, kind: str, text: str) -> None:
+def check_room(tx: Tx) -> None:
+    """There must be room for one more dynamic group."""
+    if GROUPS.count(tx, one_of("kind", list(KINDS))) >= MOST_DYNAMIC:
+        raise Invalid("Dynamic group policies max allowed groups count reached.")
+
+
+def check_rule(tx: Tx, kind: str, text: str, group_id: str) -> None:
     """The rule must compile, and look into no group that itself looks into groups (07 section 10.3)."""
     sources = sorted(compiled(text, KINDS[kind]).source_groups)
+    if not sources:
+        return
+    others = _member_of_rules(tx, group_id)
+    if len(others) >= MOST_MEMBER_OF:
+        raise Invalid(f"A tenant has at most {MOST_MEMBER_OF} groups with a memberOf rule.")
+    if any(group_id in looked_into for looked_into in others):
+        raise Invalid("This group is a source of a memberOf rule and cannot have one itself.")
     if len(sources) > _MOST_SOURCES:
         raise Invalid(f"A memberOf rule names at most {_MOST_SOURCES} groups.")
-    for row in GROUPS.select(tx, one_of("id", sources)) if sources else ():
+    for row in GROUPS.select(tx, one_of("id", sources)):
         if row["kind"] in KINDS and compiled(row["membership_rule"], KINDS[row["kind"]]).source_groups:
             raise Invalid(f"The group '{row['display_name']}' has a memberOf rule itself and cannot be a source.")
+
+
+def _member_of_rules(tx: Tx, but: str) -> list[frozenset[str]]:
+    """The groups that each other memberOf rule that is on looks into."""
+    sets = [rules for rules in (rules_of(tx, kind) for kind in KINDS.values()) if rules is not None]
+    known = {group: rule.source_groups for rules in sets for group, rule in rules.rules.items()}
+    return [sources for group, sources in known.items() if sources and group != but]
 
 
 def _check_state(state: Any) -> None:
@@ -194,6 +228,14 @@ def _check_name(name: Any) -> None:
 
 
 def _require_assigned(tx: Tx, group_id: str, principal: Principal) -> None:
-    access.require(tx, principal, "groups.update")
-    if GROUPS.require(tx, group_id)["kind"] != "assigned":
+    group = GROUPS.require(tx, group_id)
+    _require_right(tx, group, principal, "groups.update")
+    if group["kind"] != "assigned":
         raise MembershipByRule("The members of a dynamic group come from its rule.", remedy="Change the rule.")
+
+
+def _require_right(tx: Tx, group: Row, principal: Principal, action: str, *, owners_too: bool = True) -> None:
+    """Owners may do with their group what its administrators may, but neither pause it nor touch one that has roles."""
+    owns = principal.kind == "user" and principal.tenant == tx.tenant and principal.id in owners(tx, group["id"])
+    if not (owns and owners_too and not group["is_assignable_to_role"]):
+        access.require(tx, principal, action)

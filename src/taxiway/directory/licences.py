@@ -1,13 +1,11 @@
-"""What a tenant has subscribed to, and who holds which licence (02 sections 6.3 and 6.4)."""
+"""What a tenant has subscribed to: products, their plans, their seats (02 section 6.4)."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from taxiway.directory import access, changes
-from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import SUBSCRIBED_SKUS, USERS
 from taxiway.directory.errors import LicenceRefused
 from taxiway.store import Row, Tx, eq
@@ -56,52 +54,6 @@ def seed(tx: Tx, *, units: int) -> None:
         )
 
 
-def assign_licenses(
-    tx: Tx,
-    user_id: str,
-    add: Collection[str] = (),
-    remove: Collection[str] = (),
-    *,
-    principal: Principal = SYSTEM_PRINCIPAL,
-) -> Row:
-    """Give and take licences (SKU ids or part numbers); a user without a usage location gets none."""
-    access.require(tx, principal, "users.license")
-    user = USERS.require(tx, user_id)
-    if add and not user["usage_location"]:
-        raise LicenceRefused(
-            "License assignment cannot be done for user with invalid usage location.",
-            remedy="Set the user's usage location first.",
-        )
-    held: list[dict[str, Any]] = list(user["assigned_licenses"])
-    for name in remove:
-        sku = _sku(tx, name)
-        if not any(entry["skuId"] == sku["sku_id"] for entry in held):
-            raise LicenceRefused(f"The user does not hold the licence '{sku['sku_part_number']}'.")
-        held = [entry for entry in held if entry["skuId"] != sku["sku_id"]]
-        SUBSCRIBED_SKUS.update(tx, sku["id"], {"consumed_units": sku["consumed_units"] - 1})
-    for name in add:
-        sku = _sku(tx, name)
-        if any(entry["skuId"] == sku["sku_id"] for entry in held):
-            continue
-        if sku["consumed_units"] >= sku["prepaid_units"]["enabled"]:
-            raise LicenceRefused(
-                f"Every licence of '{sku['sku_part_number']}' is in use.", remedy="Free one or buy more."
-            )
-        held.append({"skuId": sku["sku_id"], "disabledPlans": []})
-        SUBSCRIBED_SKUS.update(tx, sku["id"], {"consumed_units": sku["consumed_units"] + 1})
-    user = USERS.update(tx, user_id, {"assigned_licenses": held, "assigned_plans": _plans(tx, held)})
-    tx.log("user.licensed", subject=f"user:{user_id}", what={"added": sorted(add), "removed": sorted(remove)})
-    changes.user_changed(tx, user, {"assigned_licenses", "assigned_plans"})
-    return user
-
-
-def release_all(tx: Tx, user: Row) -> None:
-    """Give back what a user who goes away holds."""
-    for entry in user["assigned_licenses"]:
-        sku = _sku(tx, entry["skuId"])
-        SUBSCRIBED_SKUS.update(tx, sku["id"], {"consumed_units": sku["consumed_units"] - 1})
-
-
 def has_service_plan(tx: Tx, user_id: str, plan: str = "INTUNE_A") -> bool:
     """Whether a user holds a plan (by name or id) that is enabled."""
     user = USERS.get(tx, user_id)
@@ -111,7 +63,8 @@ def has_service_plan(tx: Tx, user_id: str, plan: str = "INTUNE_A") -> bool:
     )
 
 
-def _sku(tx: Tx, name: str) -> Row:
+def require_sku(tx: Tx, name: str) -> Row:
+    """The subscription by the id or the part number of its product, or ``LicenceRefused``."""
     field = "sku_part_number" if name in {sku.part_number for sku in SKUS} else "sku_id"
     found = SUBSCRIBED_SKUS.find(tx, eq(field, name))
     if found is None:
@@ -119,17 +72,41 @@ def _sku(tx: Tx, name: str) -> Row:
     return found
 
 
-def _plans(tx: Tx, held: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Every plan of the licences held, once, in the shape of ``assignedPlan``."""
+def check_plans(sku: Row, disabled: Iterable[str]) -> list[str]:
+    """The plans to be left out of a licence, each of them one that the product has."""
+    wanted = sorted({str(plan).lower() for plan in disabled})
+    known = {plan["servicePlanId"] for plan in sku["service_plans"]}
+    unknown = [plan for plan in wanted if plan not in known]
+    if unknown:
+        raise LicenceRefused(f"'{unknown[0]}' is no service plan of '{sku['sku_part_number']}'.")
+    return wanted
+
+
+def take_seats(tx: Tx, sku: Row, number: int) -> None:
+    """Count seats that were taken, or given back where ``number`` is negative."""
+    SUBSCRIBED_SKUS.update(tx, sku["id"], {"consumed_units": sku["consumed_units"] + number})
+
+
+def seats_left(sku: Row) -> int:
+    """How many more users the product has room for."""
+    return int(sku["prepaid_units"]["enabled"]) - int(sku["consumed_units"])
+
+
+def plans_of(
+    tx: Tx, licences: Iterable[Mapping[str, Any]], before: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """Every plan of the licences, once, in the shape of ``assignedPlan``; one held ``before`` keeps its date."""
+    since = {plan["servicePlanId"]: plan["assignedDateTime"] for plan in before}
     plans: dict[str, dict[str, Any]] = {}
-    for entry in held:
-        for plan in _sku(tx, entry["skuId"])["service_plans"]:
-            if plan["servicePlanId"] not in entry["disabledPlans"]:
-                plans[plan["servicePlanId"]] = {
-                    "assignedDateTime": tx.now.isoformat(),
+    for entry in licences:
+        for plan in require_sku(tx, entry["skuId"])["service_plans"]:
+            plan_id = plan["servicePlanId"]
+            if plan_id not in entry["disabledPlans"]:
+                plans[plan_id] = {
+                    "assignedDateTime": since.get(plan_id) or tx.now.isoformat(),
                     "capabilityStatus": "Enabled",
                     "service": _PLANS[plan["servicePlanName"]][1],
-                    "servicePlanId": plan["servicePlanId"],
+                    "servicePlanId": plan_id,
                 }
     return list(plans.values())
 

@@ -82,6 +82,7 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
         for inherited in members(tx, object_id, transitive=True):
             missing = set(above) - _memberships(tx, inherited).keys()
             _settle(tx, inherited, added=missing, rest=missing)
+    _stated(tx, member)
 
 
 def unlink(tx: Tx, group_id: str, member: Member) -> None:
@@ -99,6 +100,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
         lost = {group for group in above if group in held and not (within[group] & stated)}
         _write(tx, _delete, [_key(tx, group, one) for group in sorted(lost)])
         tell(tx, one, removed=lost)
+    _stated(tx, member)
 
 
 def assign_direct(
@@ -122,6 +124,7 @@ def assign_all(
     reasons = tuple(why)
     for move in moves:
         tell(tx, move.member, added=move.stated | move.inherited, removed=move.lost, why=reasons)
+        _stated(tx, move.member)
 
 
 def learn(tx: Tx, kind: ObjectKind, object_ids: Collection[str]) -> None:
@@ -155,6 +158,7 @@ def drop_group(tx: Tx, group_id: str) -> None:
     _write(tx, _delete, [_key(tx, group_id, member) for member in held])
     for member in held:
         tell(tx, member, removed={group_id})
+        _stated(tx, member)
 
 
 def tell(
@@ -178,6 +182,11 @@ def tell(
         added=frozenset(added),
         removed=frozenset(removed),
     )
+
+
+def _stated(tx: Tx, member: Member) -> None:
+    """Announce that an object's direct memberships changed, also where it was and stays an indirect member."""
+    tx.announce("membership.stated", object_kind=member[0], object_id=member[1])
 
 
 def _subject(tx: Tx, member: Member) -> str:

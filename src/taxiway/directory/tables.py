@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from taxiway.store import Document, metadata
+from taxiway.store import Document, Instant, metadata
 
 #: Transitive closure of who is in which group; ``direct`` rows are the stated (or ruled) members, the rest follows.
 membership = sa.Table(
@@ -26,12 +26,34 @@ rule_set = sa.Table(
     sa.Column("digest", sa.String(64), nullable=False),
 )
 
+#: Direct memberships that ended because one side was deleted, kept with it (``holder_id``) until it comes back.
+lost_membership = sa.Table(
+    "lost_membership",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("holder_id", sa.String(100), primary_key=True),
+    sa.Column("group_id", sa.String(100), primary_key=True),
+    sa.Column("object_kind", sa.String(10), primary_key=True),
+    sa.Column("object_id", sa.String(100), primary_key=True),
+)
+
 group_owner = sa.Table(
     "group_owner",
     metadata,
     sa.Column("tenant", sa.String(64), primary_key=True),
     sa.Column("group_id", sa.String(100), primary_key=True),
     sa.Column("user_id", sa.String(100), primary_key=True),
+)
+
+#: Users for whom a product had no seat left when a group's licence was due to them, in the order of their turn.
+licence_wait = sa.Table(
+    "licence_wait",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("sku_id", sa.String(64), primary_key=True),
+    sa.Column("user_id", sa.String(100), primary_key=True),
+    sa.Column("since", Instant, nullable=False),
+    sa.Index("ix_licence_wait_turn", "tenant", "sku_id", "since", "user_id"),
 )
 
 role_assignment = sa.Table(

@@ -16,12 +16,14 @@ from taxiway.insight.checklist import checklist
 from taxiway.insight.explain import Question, explain
 from taxiway.insight.explain_configuration import explain_configuration
 from taxiway.insight.explain_esp import explain_esp
+from taxiway.insight.explain_membership import NotFoundHere, explain_membership
 from taxiway.insight.explain_tasks import explain_tasks
 from taxiway.insight.preflight import preflight
 from taxiway.insight.timeline import shown, timeline
 from taxiway.store import Runtime, Tx
 
 _LONGEST: Final = 200
+_LONGEST_RULE: Final = 4000
 Ask = Callable[[Tx, Request], Any]
 
 
@@ -34,12 +36,13 @@ def routes(rt: Runtime) -> list[BaseRoute]:
         Route("/taxiway/explain/sign-in", _asked(rt, _explained("sign-in")), methods=["GET"]),
         Route("/taxiway/explain/join", _asked(rt, _explained("join")), methods=["GET"]),
         Route("/taxiway/preflight", _asked(rt, _preflight), methods=["GET"]),
+        Route("/taxiway/explain/membership", _asked(rt, _membership, "groups.evaluate"), methods=["GET"]),
         Route("/taxiway/explain/esp", _asked(rt, _about(explain_esp)), methods=["GET"]),
         Route("/taxiway/explain/tasks", _asked(rt, _about(explain_tasks)), methods=["GET"]),
     ]
 
 
-def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
+def _asked(rt: Runtime, ask: Ask, action: str = "devices.read") -> Callable[[Request], Awaitable[Response]]:
     async def handle(request: Request) -> Response:
         try:
             claims = await signin.verify_token(rt, bearer(request) or "", audiences=signin.graph_audiences(rt))
@@ -48,7 +51,7 @@ def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
         principal = signin.principal_of(claims)
 
         def read(tx: Tx) -> Any:
-            directory.require(tx, principal, "devices.read")
+            directory.require(tx, principal, action)
             return ask(tx, request)
 
         try:
@@ -57,6 +60,11 @@ def _asked(rt: Runtime, ask: Ask) -> Callable[[Request], Awaitable[Response]]:
             return _refused(
                 403, "Authorization_RequestDenied", " ".join(r.text for r in error.reasons) or error.message
             )
+        except directory.RuleError as error:
+            message = f"{error.documented}: {error.message} (character {error.position} of the rule)."
+            return _refused(400, error.code, message)
+        except (NotFoundHere, directory.RuleTimeout) as error:
+            return _refused(400, "Request_BadRequest", f"{error.message} {error.remedy or ''}".strip())
         if found is None:
             return _refused(404, "Request_ResourceNotFound", "No device with this serial number is known.")
         return json_response(found)
@@ -90,6 +98,14 @@ def _preflight(tx: Tx, request: Request) -> dict[str, Any] | None:
     device, user = (request.query_params.get(name, "") for name in ("device", "user"))
     usable = 0 < len(device) <= _LONGEST and len(user) <= _LONGEST and "\x00" not in device + user
     return preflight(tx, device, user).shown() if usable else None
+
+
+def _membership(tx: Tx, request: Request) -> dict[str, Any] | None:
+    name, group, rule = (request.query_params.get(key, "") for key in ("object", "group", "rule"))
+    usable = 0 < len(name) <= _LONGEST and len(group) <= _LONGEST and len(rule) <= _LONGEST_RULE
+    if not usable or "\x00" in name + group + rule or bool(group) is bool(rule):
+        raise NotFoundHere("The question names an object, and either a group or a rule.")
+    return explain_membership(tx, name, group=group, rule=rule)
 
 
 def _about(explained: Callable[[Tx, str], dict[str, Any] | None]) -> Ask:

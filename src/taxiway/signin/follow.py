@@ -26,6 +26,7 @@ def follow(followers: Followers) -> None:
     """Follow users, devices and applications."""
     followers.on("user.changed", _user_changed)
     followers.on("user.deleted", _user_deleted)
+    followers.on("user.purged", _user_purged)
     followers.on("device.changed", _device_changed)
     followers.on("device.deleted", _device_deleted)
     followers.on("application.deleted", _application_deleted)
@@ -40,7 +41,11 @@ def _user_changed(tx: Tx, event: Event) -> None:
 
 
 def _user_deleted(tx: Tx, event: Event) -> None:
+    """Signed out everywhere; the credentials stay, and nobody finds them, until the user is restored or purged."""
     revoke_for_user(tx, event["id"])
+
+
+def _user_purged(tx: Tx, event: Event) -> None:
     for table in _OF_A_USER:
         tx.execute(sa.delete(table).where(table.c.tenant == tx.tenant, table.c.user_id == event["id"]))
 

@@ -5,7 +5,7 @@ from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
-from taxiway.store.journal import correlations, entries, latest
+from taxiway.store.journal import Sought, browse, correlations, entries, latest
 from taxiway.store.memory import Memory
 from taxiway.store.query import And, Compare, In, Not, Or, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
@@ -37,6 +37,7 @@ __all__ = [
     "Repository",
     "Row",
     "Runtime",
+    "Sought",
     "Store",
     "StoreError",
     "Tx",
@@ -44,6 +45,7 @@ __all__ = [
     "Where",
     "any_of",
     "both",
+    "browse",
     "correlations",
     "entries",
     "eq",

@@ -5,7 +5,7 @@ from taxiway.directory.rules.compiler import Context, Explanation, Requirement
 from taxiway.directory.rules.errors import RuleError, RuleTimeout
 from taxiway.directory.rules.facts import from_graph
 from taxiway.directory.rules.parser import LENGTH_LIMIT
-from taxiway.directory.rules.rule import Rule, compile_rule
+from taxiway.directory.rules.rule import Rule, compile_rule, kind_of
 from taxiway.directory.rules.values import fold
 
 __all__ = [
@@ -23,4 +23,5 @@ __all__ = [
     "compile_rule",
     "fold",
     "from_graph",
+    "kind_of",
 ]

@@ -69,10 +69,16 @@ class Compiled(NamedTuple):
     def explain(self, obj: Object, context: Context) -> Explanation:
         """Evaluate every part, also those that a plain evaluation would skip."""
         parts = tuple(part.explain(obj, context) for part in self.parts)
-        name = value = None
-        if self.reference is not None:
-            name, value = self.reference.attribute.name, obj.get(self.reference.attribute.key)
+        name, value = self._looked_at(obj, context)
         return Explanation(canonical(self.node), self.test(obj, context), name, value, parts)
+
+    def _looked_at(self, obj: Object, context: Context) -> tuple[str | None, object]:
+        """The property that decided here and its value."""
+        if self.reference is not None:
+            return self.reference.attribute.name, obj.get(self.reference.attribute.key)
+        if isinstance(self.node, MemberOf):
+            return "memberOf", sorted(context.groups_of(obj))
+        return ("manager", context.manager_of(obj)) if isinstance(self.node, DirectReports) else (None, None)
 
 
 def compile_node(node: Node) -> Compiled:

@@ -18,6 +18,14 @@ MIXED = ("MixedObjectTypeException", "Mixed use of properties")
 INVALID = ("InvalidRuleException", "Invalid rule")
 TOO_LONG = ("Request_BadRequest", "Rule too long")
 
+_DOCUMENTED = {
+    OBJECT_TYPE[0]: "Attribute not supported",
+    WRONG_PROPERTY[0]: "Attribute not supported",
+    MIXED[0]: "Attribute not supported",
+    UNSUPPORTED[0]: "Operator isn't supported on attribute",
+    OPERANDS[0]: "Operator isn't supported on attribute",
+}
+
 
 class RuleError(TaxiwayError):
     """A rule that cannot be stored: the message is the detail, `position` counts characters from 0."""
@@ -27,6 +35,11 @@ class RuleError(TaxiwayError):
         self.code, self.title = kind
         self.position = position
         self.token = token
+
+    @property
+    def documented(self) -> str:
+        """The message of the three on the help page that this mistake belongs to (01 section 5)."""
+        return _DOCUMENTED.get(self.code, COMPILATION[1])
 
     @property
     def portal_text(self) -> str:

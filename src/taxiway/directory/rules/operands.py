@@ -52,7 +52,7 @@ def read(stream: list[Token], at: int, reference: Reference, name: str) -> tuple
     if token.sort is not Sort.STRING:
         raise _refusal(name, token)
     if name in ("match", "notmatch"):
-        compile_pattern(token.value, token.position)
+        compile_pattern(token.value, token.position, token.text)
     return token.value, at + 1
 
 

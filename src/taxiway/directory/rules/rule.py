@@ -16,6 +16,8 @@ from taxiway.directory.rules.compiler import (
     references,
     requirements,
 )
+from taxiway.directory.rules.errors import RuleError
+from taxiway.directory.rules.lexer import Sort, tokens
 from taxiway.directory.rules.parser import parse
 from taxiway.directory.rules.syntax import MemberOf, canonical
 
@@ -50,6 +52,16 @@ class Rule:
     def explain(self, obj: Object, context: Context) -> Explanation:
         """Tell the same, with the result of each part."""
         return self._root.explain(obj, context)
+
+
+def kind_of(text: str) -> Kind:
+    """Which objects a rule speaks of: those of its first property (07 section 1); a bad rule says so when compiled."""
+    try:
+        words = [token.value.lower() for token in tokens(text) if token.sort is Sort.WORD]
+    except RuleError:
+        return "user" if "user." in text.lower() and "device." not in text.lower() else "device"
+    first = next((word for word in words if word.startswith(("user.", "device."))), "")
+    return "user" if first.startswith("user.") or words[:3] == ["direct", "reports", "for"] else "device"
 
 
 def compile_rule(text: str, kind: Kind) -> Rule:

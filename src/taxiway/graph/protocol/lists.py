@@ -68,7 +68,7 @@ async def list_answer(
     if count is not None:
         body["@odata.count"] = count
     if after is not None:
-        body["@odata.nextLink"] = _next_link(call, after)
+        body["@odata.nextLink"] = next_link(call, after)
     return Answer(200, {**body, "value": shown})
 
 
@@ -141,8 +141,10 @@ def _page(tx: Tx, face: Face, query: Query, where: Where | None) -> Page:
     return face.repository.page(tx, where, order=query.order, limit=query.limit, after=after)
 
 
-def _next_link(call: Call, after: str) -> str:
+def next_link(call: Call, after: str) -> str:
+    """The address of the next page: this one's options, and the token."""
     kept = {name: value for name, value in call.options.items() if name not in ("skip", "skiptoken")}
-    path = quote(call.path, safe="/()'=,")
+    cast = f"/microsoft.graph.{quote(call.cast)}" if call.cast else ""
+    path = quote(call.path, safe="/()'=,") + cast
     pairs = [f"${name}={quote(value, safe='')}" for name, value in {**kept, "skiptoken": after}.items()]
     return f"{call.root}/{path}?{'&'.join(pairs)}"

@@ -71,8 +71,8 @@ def read_query(options: Mapping[str, str], face: Face, version: str, *, advanced
     return Query(
         where=_where(options, face, advanced=advanced),
         order=_order(options.get("orderby", ""), face),
-        limit=_number(options, "top", default, least=1, most=largest),
-        skip=_number(options, "skip", 0, least=0, most=MAX_SKIP),
+        limit=number(options, "top", default, least=1, most=largest),
+        skip=number(options, "skip", 0, least=0, most=MAX_SKIP),
         after=options.get("skiptoken") or None,
         counted=_flag(options, "count") and (advanced or face.family == "intune"),
         selection=read_selection(options, face, version),
@@ -131,7 +131,8 @@ def _order(text: str, face: Face) -> tuple[tuple[str, bool], ...]:
     return tuple(found) or face.order
 
 
-def _number(options: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+def number(options: Mapping[str, str], name: str, default: int, *, least: int, most: int) -> int:
+    """A query option that is a number, within its bounds."""
     text = options.get(name, "").strip()
     if not text:
         return default

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from taxiway.directory import Forbidden, MembershipByRule, NotAMember
+from taxiway.directory import Forbidden, MembershipByRule, NotAMember, RuleError
 from taxiway.doors import BodyTooLarge
 from taxiway.graph import errors
 from taxiway.graph.protocol.call import Answer
@@ -52,12 +52,22 @@ def refusal(error: TaxiwayError, family: Family, *, now: datetime, request_id: s
     message = _sentences(error)
     if family == "intune" and status in (400, 403, 404) and not isinstance(error, errors.UnknownSegment):
         message = _wrapped(message, request_id, client_id, url)
-    inner = {
+    inner: dict[str, Any] = {
         "date": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").zfill(19),
         "request-id": request_id,
         "client-request-id": client_id,
     }
-    return Answer(status, {"error": {"code": code, "message": message, "innerError": inner}}, _headers(error, status))
+    body: dict[str, Any] = {"code": code, "message": message, "innerError": inner}
+    if isinstance(error, RuleError):
+        inner |= {"position": error.position, "token": error.token}
+        body |= {"code": error.code, "details": [_rule_detail(error)]}
+    return Answer(status, {"error": body}, _headers(error, status))
+
+
+def _rule_detail(error: RuleError) -> dict[str, str]:
+    """What the help page calls the mistake, and what it is (01 section 5; 07 section 13)."""
+    message = f"{error.documented}: {error.message}"
+    return {"code": error.code, "target": "membershipRule", "message": message}
 
 
 def _sentences(error: TaxiwayError) -> str:

@@ -12,6 +12,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources import licences, owners
 from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
@@ -19,6 +20,7 @@ from taxiway.store import Not, Row, Tx, Where, one_of
 _DYNAMIC: Final = "DynamicMembership"
 _RULED: Final = ("dynamic_device", "dynamic_user")
 _EXPANDED: Final = 20
+_PROCESSING: Final = {True: "ProcessingComplete", False: "ProcessingInProgress"}
 
 
 def _group_types(operator: str, value: Any) -> Where:
@@ -38,13 +40,27 @@ def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
     return [object_json(tx, kind, object_id) for kind, object_id in found]
 
 
+def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+    """How far the group's licences have come to its members; shown when it is asked for."""
+    return [
+        {"licenseProcessingState": {"state": _PROCESSING[row["licensed_up_to"] is None]}}
+        if row["assigned_licenses"] or row["licensed_up_to"] is not None
+        else {}
+        for row in rows
+    ]
+
+
 GROUPS: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset({"kind", "on_premises_provisioning_error", "membership_rule_progress"}),
+    hidden=frozenset(
+        {"kind", "on_premises_provisioning_error", "membership_rule_progress", "gives_licences", "licensed_up_to"}
+    ),
     beta=frozenset({"membership_rule_processing_status"}),
-    on_select=frozenset({"membership_rule_processing_status"}),
+    on_select=frozenset({"membership_rule_processing_status", "assigned_licenses"}),
+    shown=_license_processing,
+    computed=frozenset({"licenseProcessingState"}),
     written=frozenset(
         {
             "display_name",
@@ -62,7 +78,7 @@ GROUPS: Final = Face(
         }
     ),
     lambdas={"grouptypes": _group_types},
-    expansions=(Expansion("members", _members),),
+    expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
 )
 
 
@@ -76,9 +92,11 @@ async def _create(call: Call) -> Answer:
         raise NotServed("Mail-enabled groups are not implemented here.")
     name, rule = values.pop("display_name"), values.pop("membership_rule", None)
     kind = _kind(content, rule)
-    if kind == "assigned":
-        rule = None
-    invited = references(content, "members")
+    if kind == "assigned" and rule is not None:
+        raise BadRequest("One or more property values specified are invalid: an assigned group has no membershipRule.")
+    invited, owning = references(content, "members"), references(content, "owners")
+    if len(invited) + len(owning) > _EXPANDED:
+        raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
     if invited and kind != "assigned":
         raise BadRequest("The members of a dynamic group come from its rule.")
 
@@ -86,6 +104,8 @@ async def _create(call: Call) -> Answer:
         group = directory.create_group(tx, principal=call.principal, display_name=name, kind=kind, rule=rule, **values)
         for object_id in invited:
             _add(tx, call, group["id"], object_id)
+        for object_id in owning:
+            owners.add(tx, call, group["id"], object_id)
         return item_body(tx, call, GROUPS, group)
 
     return created(call, GROUPS, await call.write(write))
@@ -131,6 +151,29 @@ async def _remove_member(call: Call) -> Answer:
 
     await call.write(write)
     return Answer(204)
+
+
+async def _assign_license(call: Call) -> Answer:
+    added, removed = licences.read(call.json)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        _require(tx, call.keys["id"])
+        group = directory.assign_group_licenses(
+            tx, call.keys["id"], add=added, remove=removed, principal=call.principal
+        )
+        return item_body(tx, call, GROUPS, group)
+
+    return Answer(202, await call.write(write))
+
+
+async def _members_without_seat(call: Call) -> Answer:
+    """``membersWithLicenseErrors``: those who wait until a seat is free."""
+
+    def read(tx: Tx) -> list[tuple[str, str]]:
+        _require(tx, call.keys["id"])
+        return [("user", user_id) for user_id in directory.members_without_seat(tx, call.keys["id"])]
+
+    return await members_answer(call, read)
 
 
 async def _list_members(call: Call) -> Answer:
@@ -188,7 +231,7 @@ def _kind(content: Mapping[str, Any], rule: str | None) -> str:
         return "assigned"
     if not rule:
         raise BadRequest("A dynamic group needs its 'membershipRule'.")
-    return "dynamic_user" if "user." in rule.lower() and "device." not in rule.lower() else "dynamic_device"
+    return f"dynamic_{directory.rule_kind(rule)}"
 
 
 def _below(pattern: str, handler: Any, needed: frozenset[str], method: str = "GET") -> Operation:
@@ -200,6 +243,8 @@ OPERATIONS: Final = [
     _below("groups", _create, scopes.GROUPS_CREATE, "POST"),
     _below("groups/{id}", _update, scopes.GROUPS_WRITE, "PATCH"),
     _below("groups/{id}", _delete, scopes.GROUPS_WRITE, "DELETE"),
+    _below("groups/{id}/assignLicense", _assign_license, scopes.GROUP_LICENSES_WRITE, "POST"),
+    _below("groups/{id}/membersWithLicenseErrors", _members_without_seat, scopes.GROUPS_READ),
     _below("groups/{id}/members/$ref", _add_member, scopes.MEMBERS_WRITE, "POST"),
     _below("groups/{id}/members/{member}/$ref", _remove_member, scopes.MEMBERS_WRITE, "DELETE"),
     *(

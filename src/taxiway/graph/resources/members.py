@@ -12,7 +12,7 @@ from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import Selection, number
 from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.devices import DEVICES
 from taxiway.graph.resources.references import require_object
@@ -21,7 +21,12 @@ from taxiway.store import Tx
 
 _PAGE: Final = 100
 _LARGEST: Final = 999
-_GROUP: Final = Face(path="groups", repository=directory.GROUPS, family="directory", hidden=frozenset({"kind"}))
+_GROUP: Final = Face(
+    path="groups",
+    repository=directory.GROUPS,
+    family="directory",
+    hidden=frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"}),
+)
 #: How the objects of a mixed list are shown.
 OBJECTS: Final[dict[str, Face]] = {"user": USERS, "device": DEVICES, "group": _GROUP}
 
@@ -40,7 +45,7 @@ def object_json(
 
 async def members_answer(call: Call, members: Callable[[Tx], Members]) -> Answer:
     """A page of objects; a cast segment keeps those of its type."""
-    limit, start, selection = _limit(call), _start(call), _selection(call)
+    limit, start, selection = number(call.options, "top", _PAGE, least=1, most=_LARGEST), _start(call), _selection(call)
 
     def read(tx: Tx) -> tuple[list[dict[str, Any]], int]:
         found = _cast(call, members(tx))
@@ -86,13 +91,6 @@ def _cast(call: Call, members: Members) -> Members:
 def _selection(call: Call) -> Selection:
     spelled = tuple(name.strip() for name in call.options.get("select", "").split(",") if name.strip())
     return Selection(frozenset(name.lower() for name in spelled), spelled, ())
-
-
-def _limit(call: Call) -> int:
-    text = call.options.get("top", str(_PAGE)).strip()
-    if not (text.isascii() and text.isdigit()) or len(text) > 4 or not 1 <= int(text) <= _LARGEST:
-        raise BadRequest(f"The query option '$top' must be a number from 1 to {_LARGEST}.")
-    return int(text)
 
 
 def _start(call: Call) -> int:

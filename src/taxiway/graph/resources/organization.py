@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.errors import NoSuchItem
+from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
@@ -44,9 +44,27 @@ async def _update(call: Call) -> Answer:
     return Answer(204)
 
 
+async def _set_seats(call: Call) -> Answer:
+    """Ours, not Graph's: how many seats a product has, so that a rehearsal can run out of them."""
+    units = body.field(call.json, "prepaidUnits")
+    enabled = body.field(units, "enabled") if isinstance(units, dict) else None
+    if not isinstance(enabled, int) or isinstance(enabled, bool) or not 0 <= enabled < 2**31:
+        raise BadRequest("'prepaidUnits' is an object whose 'enabled' is the number of seats.")
+
+    def write(tx: Tx) -> None:
+        sku = directory.SUBSCRIBED_SKUS.get(tx, call.keys["id"])
+        if sku is None:
+            raise NoSuchItem(call.keys["id"])
+        directory.set_seats(tx, sku["sku_id"], enabled, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
 OPERATIONS: Final = [
     *reading("organization", ORGANIZATION, scopes.ORGANIZATION_READ),
     Operation("PATCH", "organization/{id}", _update, scopes.ORGANIZATION_WRITE, "directory"),
     *reading("domains", DOMAINS, scopes.DOMAINS_READ, find=lambda tx, name: directory.DOMAINS.get(tx, name.lower())),
     *reading("subscribedSkus", SKUS, scopes.SKUS_READ),
+    Operation("PATCH", "subscribedSkus/{id}", _set_seats, scopes.ORGANIZATION_WRITE, "directory"),
 ]

@@ -11,6 +11,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
+from taxiway.graph.resources import licences
 from taxiway.store import Row, Tx
 
 _DEFAULT: Final = (
@@ -108,9 +109,7 @@ async def _delete(call: Call) -> Answer:
 
 
 async def _assign_license(call: Call) -> Answer:
-    content = call.json
-    added = [body.text_field(item, "skuId") for item in body.objects_field(content, "addLicenses")]
-    removed = [str(item) for item in body.list_field(content, "removeLicenses")]
+    added, removed = licences.read(call.json)
 
     def write(tx: Tx) -> dict[str, Any]:
         user = require_user(tx, call.keys["id"])
@@ -120,24 +119,22 @@ async def _assign_license(call: Call) -> Answer:
     return Answer(200, await call.write(write))
 
 
+async def _reprocess_licenses(call: Call) -> Answer:
+    """What the groups say is given once more: a licence that had failed is tried again."""
+
+    def write(tx: Tx) -> dict[str, Any]:
+        directory.require(tx, call.principal, "users.license")
+        user = require_user(tx, call.keys["id"])
+        return item_body(tx, call, USERS, directory.license_user(tx, user["id"]) or user)
+
+    return Answer(200, await call.write(write))
+
+
 async def _license_details(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
-        held = {entry["skuId"] for entry in require_user(tx, call.keys["id"])["assigned_licenses"]}
-        return [
-            {key: sku[name] for key, name in _LICENSE_DETAIL.items()}
-            for sku in directory.SUBSCRIBED_SKUS.select(tx)
-            if sku["sku_id"] in held
-        ]
+        return licences.details(tx, require_user(tx, call.keys["id"]))
 
     return value_answer(call, f"users('{call.keys['id']}')/licenseDetails", await call.read(read))
-
-
-_LICENSE_DETAIL: Final = {
-    "id": "id",
-    "skuId": "sku_id",
-    "skuPartNumber": "sku_part_number",
-    "servicePlans": "service_plans",
-}
 
 
 async def _revoke_sessions(call: Call) -> Answer:
@@ -185,6 +182,7 @@ OPERATIONS: Final = [
     Operation("PATCH", "users/{id}", _update, scopes.USERS_WRITE, "directory"),
     Operation("DELETE", "users/{id}", _delete, scopes.USERS_WRITE, "directory"),
     _post("assignLicense", _assign_license, scopes.LICENSES_WRITE),
+    _post("reprocessLicenseAssignment", _reprocess_licenses, scopes.LICENSES_WRITE),
     _post("revokeSignInSessions", _revoke_sessions, scopes.USERS_WRITE),
     Operation("GET", "users/{id}/licenseDetails", _license_details, scopes.USERS_READ, "directory"),
     Operation("GET", "me", _me, scopes.ME_READ, "directory"),
