@@ -46,7 +46,6 @@ def test_sqlite_reads_by_the_narrow_index_though_that_costs_a_sort(tmp_path):
     engine = open_engine(f"sqlite:///{tmp_path}/x.db")
     migrate(engine)
     migrate(engine)  # again: the figures are there once
-    engine.dispose()
     ask = "EXPLAIN QUERY PLAN SELECT * FROM autopilot_hardware WHERE tenant = 'a' AND ({}) ORDER BY id"
     with engine.connect() as connection:
         for where, columns in (("ek = 'b'", ["ek"]), ("ek = 'b' OR smbios_uuid = 'c'", ["ek", "smbios_uuid"])):

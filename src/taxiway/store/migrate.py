@@ -29,6 +29,7 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config(connection), "head")
             if connection.dialect.name == "sqlite":
                 _expect_large_tenants(connection)
+        engine.dispose()  # a connection plans by the figures that it found when it was opened
     except OperationalError as error:
         where = engine.url.render_as_string(hide_password=True)
         raise NoDatabase(
