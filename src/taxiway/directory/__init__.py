@@ -1,6 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
-from taxiway.directory import assignments, dynamic, service_principals
+from taxiway.directory import assignments, dynamic, intune_roles, scope_tags, service_principals, units
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -9,7 +9,12 @@ from taxiway.directory.access import (
     holders_of,
     remove_role,
     require,
+    require_scope,
     roles_of,
+    sees,
+    tagged,
+    tags_property,
+    visible,
 )
 from taxiway.directory.application_entities import (
     APP_ROLE_ASSIGNMENTS,
@@ -52,6 +57,7 @@ from taxiway.directory.consent import (
     revoke_grant,
     with_groups,
 )
+from taxiway.directory.custom_roles import create_role, delete_role, update_role
 from taxiway.directory.devices import (
     create_anchor,
     delete_device,
@@ -97,7 +103,7 @@ from taxiway.directory.errors import (
     NestingRefused,
     NotAMember,
 )
-from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
+from taxiway.directory.filters import create_filter, delete_filter, filter_reads, filters_in_use, update_filter
 from taxiway.directory.groups import (
     add_member,
     add_owner,
@@ -107,6 +113,14 @@ from taxiway.directory.groups import (
     remove_member,
     remove_owner,
     update_group,
+)
+from taxiway.directory.intune_roles import (
+    assign_intune_role,
+    create_intune_role,
+    delete_intune_assignment,
+    delete_intune_role,
+    update_intune_assignment,
+    update_intune_role,
 )
 from taxiway.directory.licences import assign_licenses, has_service_plan
 from taxiway.directory.membership import groups_of, members
@@ -123,6 +137,7 @@ from taxiway.directory.policies import (
     wip_policy,
     with_own_mdm_urls,
 )
+from taxiway.directory.role_entities import ADMINISTRATIVE_UNITS, INTUNE_ROLE_ASSIGNMENTS, INTUNE_ROLES
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
@@ -130,6 +145,14 @@ from taxiway.directory.roles import (
     LOCAL_ADMINISTRATOR_DEVICE,
 )
 from taxiway.directory.rules import RuleError
+from taxiway.directory.scope_tags import (
+    assign_tag,
+    create_tag,
+    delete_tag,
+    gives_tags,
+    tags_of_device,
+    update_tag,
+)
 from taxiway.directory.service_principals import (
     Offer,
     create_service_principal,
@@ -137,7 +160,6 @@ from taxiway.directory.service_principals import (
     offer_of,
     offers_of,
     principal_of,
-    seed_tenants,
     update_service_principal,
 )
 from taxiway.directory.tenants import (
@@ -146,14 +168,27 @@ from taxiway.directory.tenants import (
     create_tenant,
     get_tenant,
     publish_addresses,
+    seed_tenants,
     set_domain_authentication,
     tenant_of_domain,
     update_tenant,
+)
+from taxiway.directory.unit_members import unit_members
+from taxiway.directory.units import (
+    add_unit_member,
+    assign_unit_role,
+    create_unit,
+    delete_unit,
+    remove_unit_member,
+    remove_unit_role,
+    unit_roles,
+    update_unit,
 )
 from taxiway.directory.users import create_user, delete_user, find_user, update_user
 from taxiway.store import Followers
 
 __all__ = [
+    "ADMINISTRATIVE_UNITS",
     "APPLICATIONS",
     "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
@@ -166,6 +201,8 @@ __all__ = [
     "GROUPS",
     "INTUNE_ADMINISTRATOR",
     "INTUNE_APP_ID",
+    "INTUNE_ROLES",
+    "INTUNE_ROLE_ASSIGNMENTS",
     "LOCAL_ADMINISTRATOR_DEVICE",
     "MAM_POLICIES",
     "MDM_POLICIES",
@@ -198,10 +235,14 @@ __all__ = [
     "add_domain",
     "add_member",
     "add_owner",
+    "add_unit_member",
     "addresses",
     "assign_app_role",
+    "assign_intune_role",
     "assign_licenses",
     "assign_role",
+    "assign_tag",
+    "assign_unit_role",
     "assignments",
     "assignments_of",
     "branding_of",
@@ -210,8 +251,12 @@ __all__ = [
     "create_application",
     "create_filter",
     "create_group",
+    "create_intune_role",
+    "create_role",
     "create_service_principal",
+    "create_tag",
     "create_tenant",
+    "create_unit",
     "create_user",
     "decide",
     "delete_application",
@@ -220,9 +265,15 @@ __all__ = [
     "delete_device",
     "delete_filter",
     "delete_group",
+    "delete_intune_assignment",
+    "delete_intune_role",
+    "delete_role",
     "delete_service_principal",
+    "delete_tag",
+    "delete_unit",
     "delete_user",
     "explain_membership",
+    "filter_reads",
     "filters_in_use",
     "find_application",
     "find_brand_image",
@@ -230,6 +281,7 @@ __all__ = [
     "find_user",
     "follow",
     "get_tenant",
+    "gives_tags",
     "grant_permissions",
     "granted_roles",
     "granted_scopes",
@@ -263,7 +315,10 @@ __all__ = [
     "remove_member",
     "remove_owner",
     "remove_role",
+    "remove_unit_member",
+    "remove_unit_role",
     "require",
+    "require_scope",
     "resolve_resource",
     "restore_default_mdm_urls",
     "retag",
@@ -271,24 +326,36 @@ __all__ = [
     "roles_of",
     "seed_tenants",
     "seen",
+    "sees",
     "set_assignments",
     "set_brand_image",
     "set_domain_authentication",
     "stated_mdm_policy",
+    "tagged",
     "tagged_ids",
+    "tags_of_device",
+    "tags_property",
     "targets_of",
     "tenant_of_domain",
+    "unit_members",
+    "unit_roles",
     "update_application",
     "update_branding",
     "update_device",
     "update_filter",
     "update_group",
+    "update_intune_assignment",
+    "update_intune_role",
     "update_mdm_policy",
     "update_registration_policy",
+    "update_role",
     "update_service_principal",
+    "update_tag",
     "update_tenant",
+    "update_unit",
     "update_user",
     "update_wip_policy",
+    "visible",
     "wip_policy",
     "with_groups",
     "with_own_mdm_urls",
@@ -300,3 +367,7 @@ def follow(followers: Followers) -> None:
     followers.on("membership.changed", dynamic.follow_membership)
     for name in ("user.deleted", "group.deleted"):
         followers.on(name, lambda tx, event: service_principals.drop_holder(tx, event["id"]))
+    for name in ("user.deleted", "group.deleted", "device.deleted"):
+        followers.on(name, lambda tx, event: units.drop_member(tx, event["id"]))
+    followers.on("group.deleted", lambda tx, event: intune_roles.drop_group(tx, event["id"]))
+    followers.on("group.deleted", lambda tx, event: scope_tags.drop_group(tx, event["id"]))

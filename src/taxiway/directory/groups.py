@@ -65,7 +65,7 @@ def create_group(
 
 def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
     """Change properties; a new rule, or one that is switched on again, is evaluated (07 section 14)."""
-    access.require(tx, principal, "groups.update")
+    access.require(tx, principal, "groups.update", ("group", group_id))
     before = GROUPS.require(tx, group_id)
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
     fixed = sorted(differing.keys() & set(_FIXED))
@@ -89,7 +89,7 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
 
 def delete_group(tx: Tx, group_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
     """Remove a group, its memberships and the assignments that name it."""
-    access.require(tx, principal, "groups.delete")
+    access.require(tx, principal, "groups.delete", ("group", group_id))
     group = GROUPS.require(tx, group_id)
     GROUPS.delete(tx, group_id)
     if group["kind"] in KINDS:
@@ -127,7 +127,7 @@ def owners(tx: Tx, group_id: str) -> frozenset[str]:
 
 def add_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
     """Let a user own a group; repeatable."""
-    access.require(tx, principal, "groups.update")
+    access.require(tx, principal, "groups.update", ("group", group_id))
     GROUPS.require(tx, group_id)
     USERS.require(tx, user_id)
     if user_id not in owners(tx, group_id):
@@ -137,7 +137,7 @@ def add_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> N
 
 def remove_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> None:
     """End a user's ownership of a group."""
-    access.require(tx, principal, "groups.update")
+    access.require(tx, principal, "groups.update", ("group", group_id))
     mine = (group_owner.c.tenant == tx.tenant) & (group_owner.c.group_id == group_id)
     if tx.execute(sa.delete(group_owner).where(mine, group_owner.c.user_id == user_id)).rowcount:
         tx.log("group.owner_removed", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
@@ -192,6 +192,6 @@ def _check_name(name: Any) -> None:
 
 
 def _require_assigned(tx: Tx, group_id: str, principal: Principal) -> None:
-    access.require(tx, principal, "groups.update")
+    access.require(tx, principal, "groups.update", ("group", group_id))
     if GROUPS.require(tx, group_id)["kind"] != "assigned":
         raise MembershipByRule("The members of a dynamic group come from its rule.", remedy="Change the rule.")

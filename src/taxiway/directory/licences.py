@@ -65,7 +65,7 @@ def assign_licenses(
     principal: Principal = SYSTEM_PRINCIPAL,
 ) -> Row:
     """Give and take licences (SKU ids or part numbers); a user without a usage location gets none."""
-    access.require(tx, principal, "users.license")
+    access.require(tx, principal, "users.license", ("user", user_id))
     user = USERS.require(tx, user_id)
     if add and not user["usage_location"]:
         raise LicenceRefused(

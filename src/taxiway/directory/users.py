@@ -38,7 +38,7 @@ def create_user(tx: Tx, *, principal: Principal, upn: str, display_name: str, **
 
 def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
     """Change properties; what did not really change is not announced."""
-    access.require(tx, principal, "users.update")
+    access.require(tx, principal, "users.update", ("user", user_id))
     _check(tx, changed)
     before = USERS.require(tx, user_id)
     differing = {name: value for name, value in changed.items() if before.get(name) != value}
@@ -52,7 +52,7 @@ def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: 
 
 def delete_user(tx: Tx, user_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
     """Remove a user with licences, roles, ownership of groups and memberships."""
-    access.require(tx, principal, "users.delete")
+    access.require(tx, principal, "users.delete", ("user", user_id))
     user = USERS.require(tx, user_id)
     licences.release_all(tx, user)
     for table in (role_assignment, group_owner):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taxiway import directory
 from taxiway.enrollment.configurations import seed
-from taxiway.enrollment.managed import MANAGED
+from taxiway.enrollment.managed import MANAGED, links_of, update_inventory
 from taxiway.enrollment.outside import forget_object
 from taxiway.store import Followers, Tx, eq
 from taxiway.store.unit import Event
@@ -16,6 +16,9 @@ def follow(followers: Followers) -> None:
     followers.on("device.changed", _rename)
     followers.on("user.deleted", _clear_user)
     followers.on("device.deleted", _forget_outside)
+    followers.on("managed_device.enrolled", _tag_enrolled)
+    followers.on("membership.changed", _tag_member)
+    followers.on("scope_tags.changed", lambda tx, event: _tag(tx, event["device_id"]))
 
 
 def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
@@ -42,3 +45,24 @@ def _clear_user(tx: Tx, event: Event) -> None:
 def _forget_outside(tx: Tx, event: Event) -> None:
     """An outside issuer's device that was deleted here is a new one when it comes again."""
     forget_object(tx, event["id"])
+
+
+def _tag_enrolled(tx: Tx, event: Event) -> None:
+    """A new device bears the scope tags of its groups."""
+    entra_id, _ = links_of(tx, event["id"])
+    if entra_id is not None and directory.tags_of_device(tx, entra_id):
+        _tag(tx, entra_id)
+
+
+def _tag_member(tx: Tx, event: Event) -> None:
+    """A device came into a group that gives a scope tag, or left one."""
+    if event["object_kind"] == "device" and directory.gives_tags(tx, event["added"] | event["removed"]):
+        _tag(tx, event["object_id"])
+
+
+def _tag(tx: Tx, device_id: str) -> None:
+    """Give the managed device the tags of its groups; one that has none by groups bears the default tag."""
+    device = directory.find_device(tx, id=device_id)
+    managed = None if device is None else MANAGED.find(tx, eq("azure_ad_device_id", device["device_id"]))
+    if managed is not None:
+        update_inventory(tx, managed["id"], {"role_scope_tag_ids": directory.tags_of_device(tx, device_id) or ["0"]})

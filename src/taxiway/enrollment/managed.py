@@ -76,6 +76,12 @@ def links_of(tx: Tx, managed_id: str) -> tuple[str | None, str | None]:
     return (None, None) if enrollment is None else (enrollment["entra_id"], enrollment["ztdid"])
 
 
+def object_of(tx: Tx, managed_id: str) -> tuple[str, str]:
+    """The directory object behind a managed device, as decisions about it name it; one that is gone is in no group."""
+    entra_id, _ = links_of(tx, managed_id)
+    return "device", entra_id or ""
+
+
 def subject_of(tx: Tx, managed_id: str) -> str:
     """Under which name the log speaks of a managed device: its Autopilot record, else its Entra object."""
     entra_id, ztdid = links_of(tx, managed_id)

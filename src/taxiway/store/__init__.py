@@ -6,7 +6,7 @@ from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import correlations, entries, latest
-from taxiway.store.query import And, Compare, In, Not, Or, Where, any_of, both, eq, one_of
+from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
@@ -23,6 +23,7 @@ __all__ = [
     "Document",
     "Entity",
     "Followers",
+    "Holds",
     "In",
     "Instant",
     "KeyRing",

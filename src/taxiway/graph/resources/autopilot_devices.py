@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from taxiway import autopilot
+from taxiway.directory import sees
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
@@ -131,7 +132,7 @@ async def _delete(call: Call) -> Answer:
 async def _get_profile(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
         profile = autopilot.effective_profile(tx, _require(tx, call)["id"]).value
-        if profile is None:
+        if profile is None or not sees(tx, call.principal, PROFILES.repository.entity, profile):
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, PROFILES, profile)
 
