@@ -37,7 +37,7 @@ async def measure(folder: Path) -> dict[str, float]:
     ):
         await admin.get("/v1.0/organization")
         start = time.monotonic()
-        report = await register(admin, content)
+        report = await register(admin, [content])
         seconds = time.monotonic() - start
     if len(report.registered) != ROWS:
         raise SystemExit(f"bench: only {len(report.registered)} of {ROWS} rows were registered: {report.refused[:3]}")

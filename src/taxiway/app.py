@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from taxiway import directory, enrollment, management, signin
+from taxiway import autopilot, directory, enrollment, management, signin
 from taxiway.doors import ByHost, Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.names import Name
@@ -200,13 +200,13 @@ async def keep_house(rt: Runtime) -> None:
 
 
 async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
-    """What the clock does: hourly what ran out goes; for a tenant, status pages, groups left for later, clock rules."""
+    """What the clock does: hourly what ran out goes; for a tenant, status pages, clock rules."""
     while hourly and await rt.store.write(tenant, signin.forget_what_ran_out):
         pass
     if tenant == SYSTEM:
         return
     await rt.store.write(tenant, management.expire_pages)
-    await directory.reevaluate_pending(rt, tenant)
+    rt.store.wake(tenant)  # another process may have left something, or this one before it ended
     if hourly:
         await rt.store.write(tenant, management.end_retirements)
         await rt.store.write(tenant, management.forget_challenges)
@@ -215,15 +215,27 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
         await directory.reevaluate_clock_rules(rt, tenant)
 
 
+async def do_what_is_left(rt: Runtime) -> None:
+    """What a transaction left to a job, as soon as it is committed: populations of rules, columns of many devices."""
+    while True:
+        for tenant in await rt.store.work_left():
+            try:
+                await directory.reevaluate_pending(rt, tenant)
+                await autopilot.settle_owed(rt, tenant)
+            except Exception:  # noqa: BLE001 - logged; the next round of housekeeping wakes it again
+                _log.exception("a job failed", tenant=tenant)
+
+
 async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Serve both doors, and the host names where there are any, until ``stop`` is set."""
     listeners = await _listeners(rt, files, settings)
-    house = asyncio.create_task(keep_house(rt))
+    chores = [asyncio.create_task(chore(rt)) for chore in (keep_house, do_what_is_left)]
     try:
         await serve(listeners, rt.clock, ready=ready, stop=stop)
     finally:
-        house.cancel()
-        await asyncio.gather(house, return_exceptions=True)
+        for chore in chores:
+            chore.cancel()
+        await asyncio.gather(*chores, return_exceptions=True)
 
 
 async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[Listener]:

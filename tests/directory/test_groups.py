@@ -317,8 +317,8 @@ async def test_user_groups_follow_departments_licences_and_managers(rt, tenant):
 
 async def test_a_large_population_is_evaluated_in_slices(rt, tenant, monkeypatch):
     """Above the limit the group waits, says so, and ``reevaluate`` fills it."""
-    monkeypatch.setattr("taxiway.directory.dynamic.SMALL", 5)
-    monkeypatch.setattr("taxiway.directory.dynamic.SLICE", 2)
+    monkeypatch.setattr("taxiway.directory.population.SMALL", 5)
+    monkeypatch.setattr("taxiway.directory.population.SLICE", 2)
 
     def prepare(tx):
         for number in range(7):

@@ -81,7 +81,7 @@ async def test_r025_r027_r028_r029_r031_one_file_with_everything(instance, admin
         f",=?=,,{torn.serial},",
         "",
     ]
-    report = await register(admin, ENCODINGS[encoding]("\r\n".join(lines)))
+    report = await register(admin, [ENCODINGS[encoding]("\r\n".join(lines))])
     assert set(report.registered) == {good.serial, plain.serial, loose.serial, twice.serial}
     told = {(row.line, row.column, row.code): row.text for row in report.refused}
     assert set(told) == {
@@ -110,10 +110,34 @@ async def test_r024_a_file_of_501_rows_is_refused_and_nothing_is_imported(instan
     hardware = make_hardware()
     rows = [(f"SN{number}", "", hardware.encode_base64()) for number in range(501)]
     with pytest.raises(RegistrationCsvError, match="500") as refused:
-        await register(admin, write(rows))
+        await register(admin, [write(rows).decode("utf-16").encode("cp1252")], strict=True)
     assert (refused.value.code, refused.value.line) == ("TooManyRows", 502)
     assert await devices_of(instance) == {}
     assert await instance.rt.store.read(instance.tenant, autopilot.IMPORTS.count) == 0
+
+
+async def test_a_long_file_goes_in_batches_and_is_repeated_after_it_broke_off(instance, admin, monkeypatch):
+    """It is told how far it is; what was registered when it broke off is left as it is, and the rest follows."""
+    monkeypatch.setattr("taxiway.rehearsal.registration._BATCH", 4)
+    made = [make_hardware() for _ in range(22)]
+    content = write((hardware.serial, "", hardware.encode_base64()) for hardware in made)
+    pieces = [content[at : at + 1000] for at in range(0, len(content), 1000)]
+
+    def break_off(report):
+        if len(report.registered) >= 8:
+            raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await register(admin, pieces, progress=break_off)
+    before = set(await devices_of(instance))
+    assert 8 <= len(before) < len(made)
+    told = []
+    report = await register(admin, pieces, progress=lambda so_far: told.append(len(so_far.registered)))
+    known = {row.text.rpartition(" ")[2] for row in report.known}  # what was on its way was registered as well
+    assert known >= before
+    assert {*report.registered, *known} == set(await devices_of(instance)) == {hardware.serial for hardware in made}
+    assert not report.failed
+    assert (len(told), told[-1]) == (6, len(report.registered))
 
 
 async def test_a_file_that_is_no_registration_is_refused_by_name(instance, admin):
@@ -126,7 +150,7 @@ async def test_a_file_that_is_no_registration_is_refused_by_name(instance, admin
         (b"Hardware Hash,hardware hash\r\n", "DuplicateColumn"),
     ):
         with pytest.raises(RegistrationCsvError) as refused:
-            await register(admin, content)
+            await register(admin, [content])
         assert refused.value.code == code
     assert await devices_of(instance) == {}
 
@@ -137,9 +161,9 @@ async def test_r026_strict_refuses_what_the_documentation_forbids(instance, admi
     hardware = make_hardware()
     text = f"Device Serial Number,Windows Product ID,Hardware Hash\r\n{hardware.serial},,{hardware.encode_base64()}\r\n"
     with pytest.raises(RegistrationCsvError, match="UTF-") as refused:
-        await register(admin, ENCODINGS[encoding](text), strict=True)
+        await register(admin, [ENCODINGS[encoding](text)], strict=True)
     assert refused.value.code == "Encoding"
     assert await devices_of(instance) == {}
-    report = await register(admin, ENCODINGS[encoding](text))
-    assert report.registered == (hardware.serial,)
+    report = await register(admin, [ENCODINGS[encoding](text)])
+    assert report.registered == [hardware.serial]
     assert any("UTF-" in repair for repair in report.repairs)

@@ -33,7 +33,7 @@ from taxiway.autopilot.profiles import (
     delete_profile,
     update_profile,
 )
-from taxiway.autopilot.projection import follow
+from taxiway.autopilot.projection import follow, settle_owed
 from taxiway.autopilot.registration import ImportRow
 from taxiway.autopilot.service import (
     assign_user,
@@ -96,6 +96,7 @@ __all__ = [
     "record_of_device",
     "record_of_serial",
     "routes",
+    "settle_owed",
     "standard_user",
     "switches",
     "unassign_user",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from taxiway import directory
 from taxiway.autopilot.entities import DEVICES, PROFILES
 from taxiway.kernel import Decision, Reason
-from taxiway.store import Row, Tx, one_of
+from taxiway.store import Row, Tx
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
@@ -41,10 +41,9 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
     if device is None:
         return Decision(None, (Reason("profile.no_device", "The registration has no device object any more."),))
     found = directory.meant(tx, OBJECT_KIND, device=device, user=None)
-    rows = {row["id"]: row for row in PROFILES.select(tx, one_of("id", sorted({m.object_id for m in found})))}
     candidates = []
-    for profile_id, row in rows.items():
-        matches = [match for match in found if match.object_id == profile_id]
+    for row in PROFILES.of_ids(tx, {match.object_id for match in found}, by="display_name"):
+        matches = [match for match in found if match.object_id == row["id"]]
         explicit = [match for match in matches if match.target.kind == "group"]
         reasons = tuple(reason for match in explicit or matches for reason in match.reasons)
         candidates.append(Candidate(row, bool(explicit), reasons))
@@ -52,17 +51,20 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
 
 
 class Decisions:
-    """The choices of one transaction: one for all devices of the same groups, since profiles take no filters."""
+    """The choices for many devices: one for all that are in the same groups of those that profiles name.
+
+    Profiles take no filters, so nothing else of a device counts.
+    """
 
     def __init__(self, tx: Tx) -> None:
-        self._tx = tx
+        self._named = directory.groups_named(tx, OBJECT_KIND)
         self._made: dict[frozenset[str], Decision[Candidate | None]] = {}
 
-    def of(self, device: Row) -> Decision[Candidate | None]:
+    def of(self, tx: Tx, object_id: str) -> Decision[Candidate | None]:
         """The choice for a device object of the directory."""
-        groups = directory.groups_of(self._tx, "device", device["id"])
+        groups = directory.groups_of(tx, "device", object_id) & self._named
         if groups not in self._made:
-            self._made[groups] = decide(self._tx, device)
+            self._made[groups] = decide(tx, directory.find_device(tx, id=object_id))
         return self._made[groups]
 
 

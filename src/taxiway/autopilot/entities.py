@@ -135,7 +135,13 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
+#: One row per tenant: which generation of the profiles' assignments the devices' columns have to follow, and do.
+AUTOPILOT_PROJECTION = Entity(
+    "autopilot_projection", [Prop("generation", "int", default=0), Prop("done", "int", default=0)]
+)
+
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)
 PROFILES = Repository(AUTOPILOT_PROFILE)
+PROJECTION = Repository(AUTOPILOT_PROJECTION)

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 #: Rows decoded in one go of a worker, and rows registered in one transaction (at most about 20 ms each).
 _DECODED: Final = 50
-_REGISTERED: Final = 8
+_REGISTERED: Final = 32
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from taxiway import directory
 from taxiway.autopilot import choice, model
 from taxiway.autopilot.entities import DEVICES, HARDWARE, HYBRID, IN_SYNC, PROFILES
 from taxiway.autopilot.errors import LookupRefused
-from taxiway.autopilot.ticket import Found, find, open_ticket
+from taxiway.autopilot.ticket import Found, find_and_ask, open_ticket
 from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx
 from taxiway.wire import ztd
@@ -38,11 +38,11 @@ async def look_up(rt: Runtime, ticket: str, *, correlation: str) -> AutopilotPro
 
     What the device is told stands in its tenant's log, once for each deployment, however often it asks.
     """
-    found = await find(rt, open_ticket(rt, ticket))
-    if found is None:
+    asked = await find_and_ask(rt, open_ticket(rt, ticket), lambda tx, found: _answer(tx, found, correlation))
+    if asked is None:
         name = ztd.CODE_NAMES[ztd.NOT_REGISTERED]
         raise LookupRefused(ztd.NOT_REGISTERED, name, "Nobody has registered this device.")
-    answer, told = await rt.store.read(found.tenant, lambda tx: _answer(tx, found, correlation))
+    found, (answer, told) = asked
     if not told:
         answer = await rt.store.write(
             found.tenant, lambda tx: _tell(tx, found, correlation), actor="device", correlation=correlation

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +19,17 @@ from taxiway.autopilot.entities import (
     NO_DEVICE,
     NOT_ASSIGNED,
     OUT_OF_SYNC,
+    PROJECTION,
 )
 from taxiway.kernel import Decision
-from taxiway.store import Followers, Row, Tx, eq, one_of
+from taxiway.store import Compare, Followers, Row, Runtime, Tx, eq
 from taxiway.store.unit import Event
 
-_AT_ONCE = 400
+#: Up to so many devices are brought up to date in the transaction that changed what decides.
+SMALL = 200
+#: So many devices are looked at in one transaction of a job, and so many of them changed at most.
+_SLICE = 500
+_MOVED = 100
 
 
 def follow(followers: Followers) -> None:
@@ -57,32 +64,77 @@ def log_assigned(tx: Tx, ztdid: str, decision: Decision[choice.Candidate | None]
     tx.log(kind, subject=f"autopilot:{ztdid}", what=what, why=decision.reasons)
 
 
-def settle(tx: Tx, record: Row, decision: Decision[choice.Candidate | None]) -> None:
-    """Bring the columns of one registered device up to date with what was decided for it."""
+def settle(tx: Tx, record: Row, decision: Decision[choice.Candidate | None]) -> bool:
+    """Bring the columns of one registered device up to date with what was decided for it; whether they change."""
     wanted = None if decision.value is None else decision.value.row["id"]
     if wanted == record["deployment_profile_id"]:
-        return
+        return False
     values = assigned_values(tx, decision)
     if record["deployment_profile_id"]:
         values["former_profile_id"] = record["deployment_profile_id"]
     DEVICES.update(tx, record["id"], values)
     log_assigned(tx, record["id"], decision, before=record["deployment_profile_assignment_status"])
+    return True
 
 
-def settle_profile(tx: Tx, profile_id: str) -> None:
-    """Bring every device up to date that has this profile or is meant to have it."""
-    records = {row["id"]: row for row in DEVICES.select(tx, eq("deployment_profile_id", profile_id))}
-    members = directory.members_meant(tx, choice.OBJECT_KIND, profile_id)
-    devices: dict[str, Row] = {}
-    for part in _parts(object_id for kind, object_id in members if kind == "device"):
-        devices |= {row["ztdid"]: row for row in directory.DEVICES.select(tx, one_of("id", part)) if row["ztdid"]}
-    for part in _parts(devices.keys() - records.keys()):
-        records |= {row["id"]: row for row in DEVICES.select(tx, one_of("id", part))}
-    for part in _parts(records.keys() - devices.keys()):
-        devices |= {row["ztdid"]: row for row in directory.DEVICES.select(tx, one_of("ztdid", part))}
-    decisions = choice.Decisions(tx)
-    for ztdid in sorted(records.keys() & devices.keys()):
-        settle(tx, records[ztdid], decisions.of(devices[ztdid]))
+def resettle(tx: Tx) -> None:
+    """What decides between profiles changed: bring every device up to date, now where they are few, else by a job."""
+    if DEVICES.count(tx) <= SMALL:
+        _settle_some(tx, DEVICES.select(tx), choice.Decisions(tx))
+        return
+    state = PROJECTION.get(tx, tx.tenant)
+    if state is None:
+        PROJECTION.insert(tx, {"id": tx.tenant, "generation": 1})
+    else:
+        PROJECTION.update(tx, tx.tenant, {"generation": state["generation"] + 1})
+    tx.left_work = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Pass:
+    """One pass over the devices: for which generation, how far, and what was decided on the way."""
+
+    generation: int
+    after: str
+    decisions: choice.Decisions
+
+
+async def settle_owed(rt: Runtime, tenant: str) -> None:
+    """Make the pass that ``resettle`` left to a job; a change meanwhile begins another one (design, rule 4)."""
+    step = await rt.store.read(tenant, _owed)
+    while step is not None:
+        step = await rt.store.write(tenant, partial(_slice, step=step))
+
+
+def _owed(tx: Tx) -> _Pass | None:
+    state = PROJECTION.get(tx, tx.tenant)
+    if state is None or state["done"] == state["generation"]:
+        return None
+    return _Pass(state["generation"], "", choice.Decisions(tx))
+
+
+def _slice(tx: Tx, *, step: _Pass) -> _Pass | None:
+    """Bring the next devices by id up to date; where to go on, or None when every device is."""
+    begun = _owed(tx)
+    if begun is None or begun.generation != step.generation:
+        return begun
+    records = DEVICES.select(tx, Compare("id", "gt", step.after), limit=_SLICE)
+    done = _settle_some(tx, records, step.decisions, most=_MOVED)
+    if done == len(records) < _SLICE:
+        PROJECTION.update(tx, tx.tenant, {"done": step.generation})
+        return None
+    return replace(step, after=records[done - 1]["id"])
+
+
+def _settle_some(tx: Tx, records: Sequence[Row], decisions: choice.Decisions, *, most: int | None = None) -> int:
+    """Bring some devices up to date; how many were looked at when ``most`` of them had changed."""
+    directory.learn_groups(tx, "device", [record["device_object_id"] for record in records])
+    changed = 0
+    for number, record in enumerate(records):
+        if most is not None and changed >= most:
+            return number
+        changed += settle(tx, record, decisions.of(tx, record["device_object_id"]))
+    return len(records)
 
 
 def out_of_sync(tx: Tx, profile_id: str) -> None:
@@ -111,16 +163,10 @@ def _membership_changed(tx: Tx, event: Event) -> None:
 
 def _assignments_changed(tx: Tx, event: Event) -> None:
     if event["object_kind"] == choice.OBJECT_KIND:
-        settle_profile(tx, event["object_id"])
+        resettle(tx)
 
 
 def _managed_removed(tx: Tx, event: Event) -> None:
     """The managed device is gone: the registration stands as before the enrollment (01 R-43)."""
     for record in DEVICES.select(tx, eq("managed_device_id", event["id"])):
         DEVICES.update(tx, record["id"], {"managed_device_id": NO_DEVICE, "enrollment_state": "notContacted"})
-
-
-def _parts(values: Iterable[str]) -> Iterable[list[str]]:
-    """The values in portions that fit into one statement."""
-    ordered = sorted(values)
-    return (ordered[at : at + _AT_ONCE] for at in range(0, len(ordered), _AT_ONCE))

@@ -9,7 +9,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.autopilot import choice, hardware, projection
 from taxiway.autopilot.entities import DEVICES, HARDWARE, IMPORTS, NOT_ASSIGNED
-from taxiway.directory import Principal
+from taxiway.directory import Anchor, Principal
 from taxiway.kernel import Reason
 from taxiway.store import Row, Tx, router
 from taxiway.store.router import ClaimedElsewhere
@@ -97,11 +97,9 @@ def register_rows(tx: Tx, entries: Sequence[Entry], *, principal: Principal) -> 
     """Register some rows, each for itself; the import rows with their states, in the order given."""
     directory.require(tx, principal, "autopilot.import")
     outcomes = _admitted(tx, entries)
-    registered = _Registered(tx)
-    for number, entry in enumerate(entries):
-        if outcomes[number] is None:
-            outcomes[number] = registered.add(entry)
-    registered.save()
+    accepted = [number for number, outcome in enumerate(outcomes) if outcome is None]
+    for number, ztdid in zip(accepted, _register(tx, [entries[number] for number in accepted]), strict=True):
+        outcomes[number] = ztdid
     imported = IMPORTS.insert_all(tx, [_imported(entry, how) for entry, how in zip(entries, outcomes, strict=True)])
     for entry, outcome, made in zip(entries, outcomes, imported, strict=True):
         if isinstance(outcome, Refusal):
@@ -150,52 +148,49 @@ def _held_elsewhere(tx: Tx, devices: Mapping[int, FactDigests]) -> list[int]:
     return []
 
 
-class _Registered:
-    """The registrations of one transaction: written together at its end."""
-
-    def __init__(self, tx: Tx) -> None:
-        self._tx = tx
-        self._devices: list[Row] = []
-        self._hardware: list[Row] = []
-        self._decisions = choice.Decisions(tx)
-
-    def add(self, entry: Entry) -> str | Refusal:
-        """Make the device object and its profile choice; the new ZTDID."""
-        tx, row, facts, decoded = self._tx, entry.row, entry.facts, entry.hardware
-        if facts is None or decoded is None:
-            return _coded(ztd.INVALID_HARDWARE_HASH, "The row has no hardware hash.")
-        ztdid, serial = tx.entropy.uuid(), _serial(entry)
-        tags = directory.tagged_ids(ztdid, row.group_tag)
-        device = directory.create_anchor(tx, ztdid=ztdid, physical_ids=tags, display_name=serial)
-        upn = row.assigned_user_principal_name
+def _register(tx: Tx, entries: Sequence[Entry]) -> list[str]:
+    """Make device objects, records and profile choices of hardware that was admitted; the new ZTDIDs, in order."""
+    ids = [tx.entropy.uuid() for _ in entries]
+    anchors = [
+        Anchor(ztdid, directory.tagged_ids(ztdid, entry.row.group_tag), _serial(entry))
+        for ztdid, entry in zip(ids, entries, strict=True)
+    ]
+    decisions = choice.Decisions(tx)
+    records, facts = [], []
+    for entry, device in zip(entries, directory.create_anchors(tx, anchors), strict=True):
+        decision = decisions.of(tx, device["id"])
+        upn = entry.row.assigned_user_principal_name
         user = directory.find_user(tx, upn) if upn else None
-        decision = self._decisions.of(device)
-        record = {
-            "id": ztdid,
-            "serial_number": serial,
-            "group_tag": row.group_tag,
-            "product_key": row.product_key,
-            **_described(decoded),
-            "user_principal_name": upn,
-            "addressable_user_name": "" if user is None else user["display_name"],
-            "azure_active_directory_device_id": device["device_id"],
-            "azure_ad_device_id": device["device_id"],
-            "device_object_id": device["id"],
-            "registered_at": tx.now,
-            **projection.assigned_values(tx, decision),
-        }
-        self._devices.append(record)
-        said = hardware.declared(row.serial_number, row.product_key, decoded)
-        self._hardware.append(hardware.kept(ztdid, facts, said))
-        _log_registered(tx, record, row.line, user_known=user is not None)
+        records.append(_record(tx, entry, device, user) | projection.assigned_values(tx, decision))
+        facts.append(_facts(device["ztdid"], entry))
+        _log_registered(tx, records[-1], entry.row.line, user_known=user is not None)
         if decision.value is not None:
-            projection.log_assigned(tx, ztdid, decision, before=NOT_ASSIGNED)
-        return ztdid
+            projection.log_assigned(tx, device["ztdid"], decision, before=NOT_ASSIGNED)
+    DEVICES.insert_all(tx, records)
+    HARDWARE.insert_all(tx, facts)
+    return ids
 
-    def save(self) -> None:
-        """Write what was made."""
-        DEVICES.insert_all(self._tx, self._devices)
-        HARDWARE.insert_all(self._tx, self._hardware)
+
+def _record(tx: Tx, entry: Entry, device: Row, user: Row | None) -> Row:
+    return {
+        "id": device["ztdid"],
+        "serial_number": _serial(entry),
+        "group_tag": entry.row.group_tag,
+        "product_key": entry.row.product_key,
+        **_described(entry.hardware),
+        "user_principal_name": entry.row.assigned_user_principal_name,
+        "addressable_user_name": "" if user is None else user["display_name"],
+        "azure_active_directory_device_id": device["device_id"],
+        "azure_ad_device_id": device["device_id"],
+        "device_object_id": device["id"],
+        "registered_at": tx.now,
+    }
+
+
+def _facts(ztdid: str, entry: Entry) -> Row:
+    """What the device will be recognised by; every row that is admitted has a hash."""
+    facts, decoded = entry.facts or FactDigests(), entry.hardware or HardwareHash()
+    return hardware.kept(ztdid, facts, hardware.declared(entry.row.serial_number, entry.row.product_key, decoded))
 
 
 def _imported(entry: Entry, outcome: Refusal | str | None) -> Row:
@@ -263,7 +258,9 @@ def _check(row: ImportRow, domains: Collection[str]) -> Refusal | None:
     return None
 
 
-def _described(decoded: HardwareHash) -> dict[str, str]:
+def _described(decoded: HardwareHash | None) -> dict[str, str]:
+    if decoded is None:
+        return {}
     return {
         "manufacturer": decoded.manufacturer or "",
         "model": decoded.product or "",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -12,8 +13,10 @@ from msgspec import Struct
 from taxiway.autopilot import hardware
 from taxiway.autopilot.errors import TicketRefused
 from taxiway.kernel import Reason
-from taxiway.store import SYSTEM, Runtime, StoreError, router
+from taxiway.store import SYSTEM, Runtime, StoreError, Tx, router
 from taxiway.wire.ztd import FactDigests
+
+T = TypeVar("T")
 
 LIFETIME: Final = timedelta(hours=1)
 _PURPOSE: Final = "autopilot/ticket"
@@ -69,14 +72,28 @@ def open_ticket(rt: Runtime, ticket: str) -> FactDigests:
 
 async def find(rt: Runtime, facts: FactDigests) -> Found | None:
     """The registration of this hardware in whichever tenant has it."""
+    found = await find_and_ask(rt, facts, lambda _, found: found)
+    return None if found is None else found[0]
+
+
+async def find_and_ask(rt: Runtime, facts: FactDigests, ask: Callable[[Tx, Found], T]) -> tuple[Found, T] | None:
+    """The same, with what ``ask`` has to say about it in the transaction that recognised it."""
     claims = hardware.claims(facts)
     holders = await rt.store.read(SYSTEM, lambda tx: router.holders(tx, "hardware", claims))
-    found = []
+    best: tuple[tuple[bool, int], Found, T] | None = None
+
+    def recognise(tx: Tx) -> tuple[tuple[bool, int], Found, T] | None:
+        known = hardware.recognise(tx, facts)
+        if known is None:
+            return None
+        found = Found(tx.tenant, known.ztdid, known.mismatch)
+        return (known.mismatch is not None, -known.score), found, ask(tx, found)
+
     for tenant in sorted(set(holders.values())):
-        known = await rt.store.read(tenant, lambda tx: hardware.recognise(tx, facts))
-        if known is not None:
-            found.append((known.mismatch is not None, -known.score, Found(tenant, known.ztdid, known.mismatch)))
-    return min(found, key=lambda one: one[:2])[2] if found else None
+        here = await rt.store.read(tenant, recognise)
+        if here is not None and (best is None or here[0] < best[0]):
+            best = here
+    return None if best is None else best[1:]
 
 
 async def verify_ticket(rt: Runtime, ticket: str) -> Ticket:

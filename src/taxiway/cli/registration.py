@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,10 @@ from taxiway.cli.options import (
     NewPassword,
     Server,
 )
+
+#: Bytes read from a file at a time, and after how many rows of it a line of progress is printed.
+_PIECE = 1 << 20
+_SAY_EACH = 5_000
 
 
 def setup(
@@ -82,20 +87,35 @@ def import_csv(
     admin: AdminName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Register the devices of a CSV (step 3).
+    """Register the devices of a CSV (step 3), however long it is.
 
     Any encoding, header order and case is read; what had to be repaired is reported. A row that is refused is named
-    with its line and column, and every good row is imported all the same. Exit status 1 when a row was refused.
+    with its line and column, and every good row is imported all the same. Devices that were registered before are
+    counted and left as they are, so an import that broke off is simply repeated. Exit status 1 when a row was refused.
     """
     from taxiway.rehearsal.registration import Report, register
+
+    def progress(report: Report) -> None:
+        done = len(report.registered) + len(report.refused)
+        if done >= lines[-1] + _SAY_EACH:
+            lines.append(done)
+            print(f"  {done:,} rows: {report.sentence}", file=sys.stderr, flush=True)
+
+    lines = [0]
 
     async def run() -> Report:
         from taxiway.cli.connect import administrator
 
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            return await register(signed_in, csv.read_bytes(), strict=strict)
+        with csv.open("rb") as file:
+            async with administrator(data, server, ca, admin, password) as signed_in:
+                pieces = iter(lambda: file.read(_PIECE), b"")
+                return await register(signed_in, pieces, strict=strict, progress=progress)
 
-    report = asyncio.run(run())
+    try:
+        report = asyncio.run(run())
+    except KeyboardInterrupt:
+        print("taxiway: The import broke off. Start it again: what is registered is left as it is.", file=sys.stderr)
+        raise typer.Exit(130) from None
     if as_json:
         refused = [{"line": r.line, "column": r.column, "code": r.code, "text": r.text} for r in report.refused]
         print(json.dumps({"registered": report.registered, "refused": refused, "repairs": report.repairs}))
@@ -103,9 +123,9 @@ def import_csv(
         print(report.sentence)
         for repair in report.repairs:
             print(f"  repaired  {repair}")
-        for row in report.refused:
+        for row in report.failed:
             print(f"  refused   line {row.line}, column {row.column}: {row.code} {row.text}")
-    raise typer.Exit(1 if report.refused else 0)
+    raise typer.Exit(1 if report.failed else 0)
 
 
 def status(

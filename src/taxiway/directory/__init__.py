@@ -28,8 +28,8 @@ from taxiway.directory.assignments import (
     Target,
     assignments_of,
     delete_assignment,
+    groups_named,
     meant,
-    members_meant,
     reaches_devices,
     set_assignments,
     targets_of,
@@ -59,7 +59,9 @@ from taxiway.directory.consent import (
 )
 from taxiway.directory.custom_roles import create_role, delete_role, update_role
 from taxiway.directory.devices import (
+    Anchor,
     create_anchor,
+    create_anchors,
     delete_device,
     find_device,
     join_device,
@@ -70,13 +72,7 @@ from taxiway.directory.devices import (
     tagged_ids,
     update_device,
 )
-from taxiway.directory.dynamic import (
-    explain_membership,
-    pending_groups,
-    reevaluate,
-    reevaluate_clock_rules,
-    reevaluate_pending,
-)
+from taxiway.directory.dynamic import explain_membership
 from taxiway.directory.entities import (
     ASSIGNMENT_FILTERS,
     DEVICES,
@@ -124,6 +120,7 @@ from taxiway.directory.intune_roles import (
 )
 from taxiway.directory.licences import assign_licenses, has_service_plan
 from taxiway.directory.membership import groups_of, members
+from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.policies import (
     in_mdm_scope,
     may_join,
@@ -137,6 +134,7 @@ from taxiway.directory.policies import (
     wip_policy,
     with_own_mdm_urls,
 )
+from taxiway.directory.population import pending_groups, reevaluate, reevaluate_clock_rules, reevaluate_pending
 from taxiway.directory.role_entities import ADMINISTRATIVE_UNITS, INTUNE_ROLE_ASSIGNMENTS, INTUNE_ROLES
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
@@ -215,6 +213,7 @@ __all__ = [
     "SYSTEM_PRINCIPAL",
     "TENANTS",
     "USERS",
+    "Anchor",
     "AnchorInUse",
     "BrandImage",
     "Branding",
@@ -248,6 +247,7 @@ __all__ = [
     "branding_of",
     "change_grant",
     "create_anchor",
+    "create_anchors",
     "create_application",
     "create_filter",
     "create_group",
@@ -285,6 +285,7 @@ __all__ = [
     "grant_permissions",
     "granted_roles",
     "granted_scopes",
+    "groups_named",
     "groups_of",
     "has_service_plan",
     "holders_of",
@@ -292,11 +293,11 @@ __all__ = [
     "is_assigned",
     "is_tenant_application",
     "join_device",
+    "learn_groups",
     "may_join",
     "mdm_policy",
     "meant",
     "members",
-    "members_meant",
     "offer_of",
     "offers_of",
     "owned_devices",

@@ -10,9 +10,8 @@ import sqlalchemy as sa
 
 from taxiway.directory import access, filters, membership
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
-from taxiway.directory.entities import ASSIGNMENT_FILTERS, DEVICES, GROUPS, USERS
+from taxiway.directory.entities import ASSIGNMENT_FILTERS, GROUPS
 from taxiway.directory.errors import Invalid
-from taxiway.directory.membership import Member
 from taxiway.directory.tables import assignment
 from taxiway.directory.tables import membership as membership_table
 from taxiway.directory.verdicts import no, yes
@@ -52,6 +51,17 @@ _reach = (
         ),
     )
     .order_by(assignment.c.object_id, assignment.c.id)
+)
+
+
+_named = (
+    sa.select(assignment.c.group_id)
+    .where(
+        assignment.c.tenant == sa.bindparam("t"),
+        assignment.c.object_kind == sa.bindparam("k"),
+        assignment.c.group_id.is_not(None),
+    )
+    .distinct()
 )
 
 
@@ -123,6 +133,11 @@ def assignments_of(tx: Tx, object_kind: str, object_id: str) -> list[Row]:
     return tx.all(found)
 
 
+def groups_named(tx: Tx, object_kind: str) -> frozenset[str]:
+    """The groups that any assignment of objects of a kind names, excluded ones too."""
+    return frozenset(row["group_id"] for row in tx.all(_named, {"t": tx.tenant, "k": object_kind}))
+
+
 def targets_of(tx: Tx, object_kind: str, object_id: str) -> list[Target]:
     """Whom the assignments of an object name."""
     return [_target(row) for row in assignments_of(tx, object_kind, object_id)]
@@ -187,17 +202,6 @@ def reaches_devices(tx: Tx, targets: Sequence[Target]) -> bool | None:
     return False if targets else None
 
 
-def members_meant(tx: Tx, object_kind: str, object_id: str) -> list[Member]:
-    """The devices and users an object is meant for, by its own assignments alone."""
-    targets = [_target(row) for row in assignments_of(tx, object_kind, object_id)]
-    excluded = {member for target in targets if target.kind == "exclusion" for member in _members(tx, target)}
-    found: set[Member] = set()
-    for target in targets:
-        if target.kind != "exclusion":
-            found |= {member for member in _members(tx, target) if _member_passes(tx, target, member)}
-    return sorted(found - excluded)
-
-
 def _of_devices(tx: Tx, group_id: str) -> bool:
     """Whether a dynamic group's rule is about devices, though it holds none yet."""
     group = GROUPS.get(tx, group_id)
@@ -217,20 +221,6 @@ def _passes(tx: Tx, target: Target, device: Row | None) -> Decision[bool]:
     if found is None:
         return no(Reason("filter.gone", "The filter of this assignment does not exist any more."))
     return filters.passes(tx, found, device, wanted=target.filter_mode == "include")
-
-
-def _member_passes(tx: Tx, target: Target, member: Member) -> bool:
-    device = DEVICES.get(tx, member[1]) if target.filter_id and member[0] == "device" else None
-    return _passes(tx, target, device).value
-
-
-def _members(tx: Tx, target: Target) -> list[Member]:
-    if target.group_id is not None:
-        held = membership.members(tx, target.group_id, transitive=True)
-        return [member for member in held if member[0] != "group"]
-    kind, table = ("device", DEVICES.entity.table) if target.kind == "all_devices" else ("user", USERS.entity.table)
-    rows = tx.all(sa.select(table.c.id).where(table.c.tenant == tx.tenant))
-    return [(kind, row["id"]) for row in rows]  # type: ignore[misc]  # one of two literals
 
 
 def _reason(target: Target, via: Via, names: dict[str, str]) -> Reason:

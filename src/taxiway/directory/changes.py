@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from taxiway.directory import dynamic, membership
 from taxiway.store import Row, Tx
@@ -24,6 +24,11 @@ def device_changed(tx: Tx, device: Row, changed: Collection[str]) -> None:
     """Re-evaluate the groups that read what changed, then tell who follows ``device.changed``."""
     dynamic.reconsider(tx, "device", device, changed)
     tx.announce("device.changed", id=device["id"], changed=frozenset(changed))
+
+
+def devices_created(tx: Tx, devices: Sequence[Row]) -> None:
+    """Put new devices into the groups whose rules they match; nobody has derived anything from them yet."""
+    dynamic.place(tx, "device", devices)
 
 
 def device_deleted(tx: Tx, device: Row) -> None:

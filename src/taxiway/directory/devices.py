@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -37,26 +38,29 @@ def retag(device: Row, entries: Sequence[str]) -> list[str]:
     return [*entries, *kept]
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What stands for registered hardware before its first boot."""
+
+    ztdid: str
+    physical_ids: Sequence[str]
+    display_name: str
+
+
 def create_anchor(tx: Tx, *, ztdid: str, physical_ids: Sequence[str], display_name: str) -> Row:
     """The object that stands for registered hardware before its first boot; it reserves the device id. Repeatable."""
     found = DEVICES.find(tx, eq("ztdid", ztdid))
-    if found is not None:
-        return found
-    device = DEVICES.insert(
-        tx,
-        {
-            "device_id": tx.entropy.uuid(),
-            "display_name": display_name,
-            "operating_system": "Windows",
-            "trust_type": "AzureAd",
-            "created_at": tx.now,
-            "ztdid": ztdid,
-            "physical_ids": list(physical_ids),
-        },
-    )
-    tx.log("device.anchored", subject=f"autopilot:{ztdid}", what={"device": device["id"], "name": display_name})
-    changes.device_changed(tx, device, set(device))
-    return device
+    return found or create_anchors(tx, [Anchor(ztdid, physical_ids, display_name)])[0]
+
+
+def create_anchors(tx: Tx, anchors: Sequence[Anchor]) -> list[Row]:
+    """The same for hardware that nobody registered before, many at once."""
+    devices = DEVICES.insert_all(tx, [_anchored(tx, anchor) for anchor in anchors])
+    for device in devices:
+        what = {"device": device["id"], "name": device["display_name"]}
+        tx.log("device.anchored", subject=f"autopilot:{device['ztdid']}", what=what)
+    changes.devices_created(tx, devices)
+    return devices
 
 
 def release_anchor(tx: Tx, ztdid: str) -> Row | None:
@@ -167,6 +171,18 @@ def owned_devices(tx: Tx, user_id: str) -> list[Row]:
         tx,
         both(eq("owner_id", user_id), one_of("trust_type", COUNTED_TRUST), Compare("registered_at", "ne", None)),
     )
+
+
+def _anchored(tx: Tx, anchor: Anchor) -> dict[str, Any]:
+    return {
+        "device_id": tx.entropy.uuid(),
+        "display_name": anchor.display_name,
+        "operating_system": "Windows",
+        "trust_type": "AzureAd",
+        "created_at": tx.now,
+        "ztdid": anchor.ztdid,
+        "physical_ids": list(anchor.physical_ids),
+    }
 
 
 def _joined_ids(tx: Tx, before: Row | None, owner_id: str | None) -> list[str]:

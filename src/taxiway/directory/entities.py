@@ -192,6 +192,7 @@ GROUP = Entity(
         Prop("membership_rule_processing_state", column=True, filterable=True),
         _moment("created_at", "createdDateTime"),
         Prop("membership_rule_processing_status", "json"),
+        Prop("membership_rule_progress", "json"),
         Prop("group_types", "strings", default=[]),
         Prop("deleted_at", "datetime", graph="deletedDateTime"),
         *_of("datetime", "expiration_date_time", "renewed_date_time"),

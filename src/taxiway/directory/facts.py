@@ -29,15 +29,14 @@ _GRAPH_NAMES: Mapping[Kind, Mapping[str, str]] = {
 }
 
 
-def of_device(device: Row) -> dict[str, object]:
-    """What a rule may ask about a device."""
-    return _of("device", device)
-
-
-def of_user(user: Row) -> dict[str, object]:
-    """What a rule may ask about a user, the tenant's directory extensions included."""
-    extensions = {name.lower(): value for name, value in (user["directory_extensions"] or {}).items()}
-    return _of("user", user) | extensions
+def facts_of(kind: Kind, row: Row, keys: Collection[str] | None = None) -> dict[str, object]:
+    """What a rule may ask about a device or a user; with ``keys``, what one rule asks."""
+    graph = {graph: row[name] for name, graph in _GRAPH_NAMES[kind].items()}
+    graph["id"] = row["id"]
+    facts = from_graph(kind, graph, keys)
+    if kind == "user" and row["directory_extensions"]:
+        facts |= {name.lower(): value for name, value in row["directory_extensions"].items()}
+    return facts
 
 
 def touched(kind: Kind, changed: Collection[str]) -> frozenset[str] | None:
@@ -46,7 +45,3 @@ def touched(kind: Kind, changed: Collection[str]) -> frozenset[str] | None:
         return None
     keys = frozenset[str]().union(*(_KEYS[kind].get(name, frozenset()) for name in changed))
     return keys | ({"manager"} if "manager_id" in changed else frozenset())
-
-
-def _of(kind: Kind, row: Row) -> dict[str, object]:
-    return from_graph(kind, {graph: row[name] for name, graph in _GRAPH_NAMES[kind].items()} | {"id": row["id"]})

@@ -115,7 +115,7 @@ def _compiled(text: str) -> Rule:
 
 
 def _facts(device: Row) -> dict[str, object]:
-    known = facts.of_device(device)
+    known = facts.facts_of("device", device)
     for key, spelled in (("deviceownership", _OWNERSHIP), ("devicetrusttype", _TRUST)):
         value = known.get(key)
         if isinstance(value, str):

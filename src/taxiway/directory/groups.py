@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from taxiway.directory import access, assignments, dynamic, membership
+from taxiway.directory import access, assignments, membership, population, processing
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.entities import DEVICES, GROUPS, USERS
 from taxiway.directory.errors import Invalid, MembershipByRule
@@ -79,7 +79,7 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
             raise Invalid("An assigned group has no membership rule.")
         _check_rule(tx, before["kind"], str(differing.get("membership_rule", before["membership_rule"])))
         _check_state(differing.get("membership_rule_processing_state", "On"))
-        differing["membership_rule_processing_status"] = dynamic.NOT_STARTED
+        differing["membership_rule_processing_status"] = processing.NOT_STARTED
     if not differing:
         return before
     group = GROUPS.update(tx, group_id, differing)
@@ -151,7 +151,7 @@ def security_identifier(object_id: str) -> str:
 def _follow_rule(tx: Tx, group: Row) -> Row:
     """Index the rule, and evaluate it unless it is paused; the members of a paused group stay as they are."""
     rules_changed(tx, group)
-    return dynamic.populate(tx, group) if group["membership_rule_processing_state"] == "On" else group
+    return population.populate(tx, group) if group["membership_rule_processing_state"] == "On" else group
 
 
 def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -167,7 +167,7 @@ def _ruled(tx: Tx, kind: str, rule: str, values: Mapping[str, Any]) -> dict[str,
         "group_types": ["DynamicMembership"],
         "membership_rule": rule,
         "membership_rule_processing_state": state,
-        "membership_rule_processing_status": dynamic.NOT_STARTED,
+        "membership_rule_processing_status": processing.NOT_STARTED,
     }
 
 

@@ -6,7 +6,8 @@ Only the ``direct`` rows state something; the others say what follows from group
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -24,6 +25,11 @@ _MEMO = "membership"
 _t = membership.c
 _of_object = sa.select(_t.group_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.object_kind == sa.bindparam("k"), _t.object_id == sa.bindparam("o")
+)
+_of_objects = sa.select(_t.object_id, _t.group_id, _t.direct).where(
+    _t.tenant == sa.bindparam("t"),
+    _t.object_kind == sa.bindparam("k"),
+    _t.object_id.in_(sa.bindparam("o", expanding=True)),
 )
 _of_group = sa.select(_t.object_kind, _t.object_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.group_id == sa.bindparam("g")
@@ -66,9 +72,9 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
     if kind == "group" and object_id in above:
         raise NestingRefused("A group cannot become a member of itself.")
     if group_id in held:
-        _write(tx, _make_direct, _key(tx, group_id, member))
+        _write(tx, _make_direct, [_key(tx, group_id, member)])
     else:
-        _add(tx, [group_id], member, direct=True)
+        _write(tx, _insert, [_new(tx, group_id, member, direct=True)])
     _settle(tx, member, added={group_id, *above} - held.keys(), rest=set(above[1:]) - held.keys())
     if kind == "group":
         for inherited in members(tx, object_id, transitive=True):
@@ -81,7 +87,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
     kind, object_id = member
     if not _memberships(tx, member).get(group_id):
         raise NotAMember("The object is not a member of this group.")
-    _write(tx, _make_indirect, _key(tx, group_id, member))
+    _write(tx, _make_indirect, [_key(tx, group_id, member)])
     above = [group_id, *groups_of(tx, "group", group_id)]
     affected = [member, *(members(tx, object_id, transitive=True) if kind == "group" else [])]
     within = {group: _nested(tx, group) for group in above}
@@ -89,8 +95,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
         held = _memberships(tx, one)
         stated = {group for group, direct in held.items() if direct}
         lost = {group for group in above if group in held and not (within[group] & stated)}
-        for group in lost:
-            _write(tx, _delete, _key(tx, group, one))
+        _write(tx, _delete, [_key(tx, group, one) for group in sorted(lost)])
         tell(tx, one, removed=lost)
 
 
@@ -98,27 +103,41 @@ def assign_direct(
     tx: Tx, member: Member, *, add: Collection[str], remove: Collection[str], why: Iterable[Reason] = ()
 ) -> None:
     """Put a user or device into groups and take it out of others at once: one log entry, one announcement."""
-    if not add and not remove:
-        return
-    held = _memberships(tx, member)
-    stated = ({group for group, direct in held.items() if direct} | set(add)) - set(remove)
-    reached = stated.union(*(groups_of(tx, "group", group) for group in stated))
-    _add(tx, sorted(set(add) - held.keys()), member, direct=True)
-    for group in sorted(set(add) & held.keys()):
-        _write(tx, _make_direct, _key(tx, group, member))
-    _add(tx, sorted(reached - held.keys() - set(add)), member, direct=False)
-    for group in sorted(held.keys() - reached):
-        _write(tx, _delete, _key(tx, group, member))
-    for group in sorted(set(remove) & reached):
-        _write(tx, _make_indirect, _key(tx, group, member))
-    tell(tx, member, added=reached - held.keys(), removed=held.keys() - reached, why=why)
+    assign_all(tx, {member: (add, remove)}, why=why)
+
+
+def assign_all(
+    tx: Tx, wanted: Mapping[Member, tuple[Collection[str], Collection[str]]], *, why: Iterable[Reason] = ()
+) -> None:
+    """The same for many users or devices: the groups to put each into, and those to take it out of."""
+    moves = [_move(tx, member, set(add), set(remove)) for member, (add, remove) in wanted.items() if add or remove]
+    _write(tx, _insert, [_new(tx, group, m.member, direct=True) for m in moves for group in sorted(m.stated)])
+    _write(tx, _make_direct, [_key(tx, group, m.member) for m in moves for group in sorted(m.promoted)])
+    _write(tx, _insert, [_new(tx, group, m.member, direct=False) for m in moves for group in sorted(m.inherited)])
+    _write(tx, _delete, [_key(tx, group, m.member) for m in moves for group in sorted(m.lost)])
+    _write(tx, _make_indirect, [_key(tx, group, m.member) for m in moves for group in sorted(m.demoted)])
+    reasons = tuple(why)
+    for move in moves:
+        tell(tx, move.member, added=move.stated | move.inherited, removed=move.lost, why=reasons)
+
+
+def learn(tx: Tx, kind: ObjectKind, object_ids: Collection[str]) -> None:
+    """Read the memberships of many objects at once, to be asked one by one."""
+    known = _memo(tx)
+    known |= {(kind, object_id): {} for object_id in object_ids}
+    for row in tx.all(_of_objects, {"t": tx.tenant, "k": kind, "o": list(object_ids)}):
+        known[kind, row["object_id"]][row["group_id"]] = row["direct"]
+
+
+def assume_none(tx: Tx, kind: ObjectKind, object_ids: Iterable[str]) -> None:
+    """These objects are new: no group holds them, and nobody needs to look."""
+    _memo(tx).update({(kind, object_id): {} for object_id in object_ids})
 
 
 def drop_object(tx: Tx, member: Member) -> None:
     """The object is gone: so are its memberships."""
     lost = groups_of(tx, *member)
-    mine = (_t.tenant == tx.tenant) & (_t.object_kind == member[0]) & (_t.object_id == member[1])
-    _write(tx, sa.delete(membership).where(mine))
+    _write(tx, _delete, [_key(tx, group, member) for group in sorted(lost)])
     tell(tx, member, removed=lost)
 
 
@@ -127,7 +146,7 @@ def drop_group(tx: Tx, group_id: str) -> None:
     for above in direct_groups_of(tx, "group", group_id):
         unlink(tx, above, ("group", group_id))
     held = members(tx, group_id, transitive=True)
-    _write(tx, sa.delete(membership).where(_t.tenant == tx.tenant, _t.group_id == group_id))
+    _write(tx, _delete, [_key(tx, group_id, member) for member in held])
     for member in held:
         tell(tx, member, removed={group_id})
 
@@ -161,26 +180,53 @@ def _subject(tx: Tx, member: Member) -> str:
     return f"autopilot:{device['ztdid']}" if device and device["ztdid"] else f"{kind}:{object_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """What changes for one object: rows to state, to state instead of inherit, to inherit, to lose, to only inherit."""
+
+    member: Member
+    stated: set[str]
+    promoted: set[str]
+    inherited: set[str]
+    lost: set[str]
+    demoted: set[str]
+
+
+def _move(tx: Tx, member: Member, add: set[str], remove: set[str]) -> _Move:
+    held = _memberships(tx, member)
+    stated = ({group for group, direct in held.items() if direct} | add) - remove
+    reached = stated.union(*(groups_of(tx, "group", group) for group in stated))
+    return _Move(
+        member,
+        stated=add - held.keys(),
+        promoted=add & held.keys(),
+        inherited=reached - held.keys() - add,
+        lost=held.keys() - reached,
+        demoted=remove & reached,
+    )
+
+
 def _settle(tx: Tx, member: Member, *, added: set[str], rest: set[str]) -> None:
     """Write the indirect rows and tell what was added."""
-    _add(tx, sorted(rest), member, direct=False)
+    _write(tx, _insert, [_new(tx, group, member, direct=False) for group in sorted(rest)])
     tell(tx, member, added=added)
 
 
-def _add(tx: Tx, groups: Iterable[str], member: Member, *, direct: bool) -> None:
+def _new(tx: Tx, group_id: str, member: Member, *, direct: bool) -> dict[str, Any]:
     kind, object_id = member
-    rows = [
-        {"tenant": tx.tenant, "group_id": group, "object_kind": kind, "object_id": object_id, "direct": direct}
-        for group in groups
-    ]
-    if rows:
-        _write(tx, _insert, rows)
+    return {"tenant": tx.tenant, "group_id": group_id, "object_kind": kind, "object_id": object_id, "direct": direct}
+
+
+def _memo(tx: Tx) -> dict[Member, dict[str, bool]]:
+    """What this transaction knows of memberships: object -> group -> whether the group holds it directly."""
+    known: dict[Member, dict[str, bool]] = tx.memo.setdefault(_MEMO, {})
+    return known
 
 
 def _memberships(tx: Tx, member: Member) -> dict[str, bool]:
     """Group id -> whether it holds the object directly."""
     kind, object_id = member
-    known: dict[Member, dict[str, bool]] = tx.memo.setdefault(_MEMO, {})
+    known = _memo(tx)
     if member not in known:
         rows = tx.all(_of_object, {"t": tx.tenant, "k": kind, "o": object_id})
         known[member] = {row["group_id"]: row["direct"] for row in rows}
@@ -198,10 +244,12 @@ def _nested(tx: Tx, group_id: str) -> set[str]:
     return found
 
 
-def _write(tx: Tx, statement: sa.Executable, parameters: Any = None) -> None:
-    """Change memberships; what this transaction remembers of them is forgotten."""
-    tx.execute(statement, parameters)
-    tx.memo.pop(_MEMO, None)
+def _write(tx: Tx, statement: sa.Insert | sa.Update | sa.Delete, rows: Sequence[dict[str, Any]]) -> None:
+    """Change memberships; what this transaction remembers of these objects is forgotten."""
+    tx.change_each(statement, rows)
+    known = _memo(tx)
+    for row in rows:
+        known.pop((row.get("object_kind") or row["k"], row.get("object_id") or row["o"]), None)
 
 
 def _key(tx: Tx, group_id: str, member: Member) -> dict[str, str]:

@@ -6,8 +6,8 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from taxiway.directory import facts
 from taxiway.directory.entities import DEVICES, USERS
+from taxiway.directory.facts import facts_of
 from taxiway.directory.role_entities import ADMINISTRATIVE_UNITS
 from taxiway.directory.rule_index import compiled
 from taxiway.directory.rules import Context, Kind, Rule, RuleTimeout
@@ -72,7 +72,7 @@ def _is_on(unit: Row) -> bool:
 
 
 def _matches(tx: Tx, rule: Rule, row: Row) -> bool:
-    values = facts.of_device(row) if rule.kind == "device" else facts.of_user(row)
+    values = facts_of(rule.kind, row, rule.attributes)
     try:
         return rule.matches(values, Context(tx.now, lambda _: frozenset(), lambda _: row.get("manager_id")))
     except RuleTimeout:

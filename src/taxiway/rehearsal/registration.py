@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from taxiway.rehearsal.administrator import Administrator
 from taxiway.rehearsal.errors import GraphRefused, RehearsalError
 from taxiway.wire import registration_csv
-from taxiway.wire.registration_csv import Registration
+from taxiway.wire.registration_csv import ROW_LIMIT, Item, Problem, Repair, Row
 
 IMPORTED = "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentities"
 DEVICES = "/beta/deviceManagement/windowsAutopilotDeviceIdentities"
 _POLL = 0.1
 _PATIENCE = 120.0
+#: Rows of one batch, and batches on their way at a time: while one is being written, the next is being read.
+_BATCH = 500
+_AT_ONCE = 2
+#: ``ZtdDeviceAlreadyAssigned`` (06 section 2.4).
+_KNOWN = "806"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,42 +34,97 @@ class RefusedRow:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Report:
-    """What became of a file."""
+    """What became of a file, or so far of its first rows."""
 
-    registered: tuple[str, ...]
-    refused: tuple[RefusedRow, ...]
-    repairs: tuple[str, ...]
+    registered: list[str] = field(default_factory=list)
+    refused: list[RefusedRow] = field(default_factory=list)
+    repairs: list[str] = field(default_factory=list)
+
+    @property
+    def known(self) -> list[RefusedRow]:
+        """The rows whose devices this tenant had registered before: what a file that is imported again consists of."""
+        return [row for row in self.refused if row.code == _KNOWN]
+
+    @property
+    def failed(self) -> list[RefusedRow]:
+        """The rows that were refused for any other reason."""
+        return [row for row in self.refused if row.code != _KNOWN]
 
     @property
     def sentence(self) -> str:
         """One line for the checklist."""
         plural = "device" if len(self.registered) == 1 else "devices"
-        return f"{len(self.registered)} {plural} registered" + (
-            f", {len(self.refused)} refused" if self.refused else ""
-        )
+        parts = [f"{len(self.registered):,} {plural} registered"]
+        if self.known:
+            parts.append(f"{len(self.known):,} had been registered before")
+        if self.failed:
+            parts.append(f"{len(self.failed):,} refused")
+        return ", ".join(parts)
 
 
-async def register(admin: Administrator, content: bytes, *, strict: bool = False) -> Report:
-    """Import a CSV as the admin centre does; every good row is imported whatever the others are."""
-    file = registration_csv.read_all(content, strict=strict)
-    refused = [RefusedRow(p.line, p.column, p.code, p.text) for p in file.problems]
-    registered: list[str] = []
-    if file.rows:
-        states = await _import(admin, file)
-        for row, state in zip(file.rows, states, strict=True):
-            if state["deviceImportStatus"] == "complete":
-                registered.append(row.serial)
-            else:
-                text = f"{state['deviceErrorName']}: {row.serial}"
-                refused.append(RefusedRow(row.line, 1, str(state["deviceErrorCode"]), text))
-    repairs = tuple(f"line {r.line}, column {r.column}: {r.text}" for r in file.repairs)
-    return Report(tuple(registered), tuple(sorted(refused, key=lambda r: r.line)), repairs)
+Progress = Callable[[Report], None]
 
 
-async def _import(admin: Administrator, file: Registration) -> list[dict[str, Any]]:
-    """Send the rows in one batch and poll until each has its result; the states in the order of the rows."""
+async def register(
+    admin: Administrator, content: Iterable[bytes], *, strict: bool = False, progress: Progress | None = None
+) -> Report:
+    """Import a CSV as the admin centre does; every good row is imported whatever the others are.
+
+    The file comes in pieces and goes to the server in batches, of which two are on their way at a time: a file of any
+    length is never held as a whole. ``strict`` keeps to the 500 rows of the original. ``progress`` is told after each
+    batch. A file whose import broke off is imported again from its beginning: what is registered stays as it is.
+    """
+    report = Report()
+    sending: deque[asyncio.Task[None]] = deque()
+    batches = _batches(registration_csv.read(content, strict=strict, limit=ROW_LIMIT if strict else None), report)
+    try:
+        for batch in batches:
+            sending.append(asyncio.create_task(_send(admin, batch, report, progress)))
+            if len(sending) >= _AT_ONCE:
+                await sending.popleft()
+        while sending:
+            await sending.popleft()
+    finally:
+        for task in sending:
+            task.cancel()
+    report.refused.sort(key=lambda row: row.line)
+    return report
+
+
+def _batches(items: Iterable[Item], report: Report) -> Iterator[list[Row]]:
+    """The good rows in portions; what is wrong with others, and what was repaired, goes into the report."""
+    rows: list[Row] = []
+    for item in items:
+        match item:
+            case Row():
+                if len(rows) == _BATCH:
+                    yield rows
+                    rows = []
+                rows.append(item)
+            case Repair():
+                report.repairs.append(f"line {item.line}, column {item.column}: {item.text}")
+            case Problem():
+                report.refused.append(RefusedRow(item.line, item.column, item.code, item.text))
+    if rows:
+        yield rows
+
+
+async def _send(admin: Administrator, rows: list[Row], report: Report, progress: Progress | None) -> None:
+    """Send one batch and sort its results into the report."""
+    for row, state in zip(rows, await _import(admin, rows), strict=True):
+        if state["deviceImportStatus"] == "complete":
+            report.registered.append(row.serial)
+        else:
+            text = f"{state['deviceErrorName']}: {row.serial}"
+            report.refused.append(RefusedRow(row.line, 1, str(state["deviceErrorCode"]), text))
+    if progress is not None:
+        progress(report)
+
+
+async def _import(admin: Administrator, rows: list[Row]) -> list[dict[str, Any]]:
+    """Send the rows in one batch and wait until each has its result; the states in the order of the rows."""
     import_id = admin.entropy.uuid()
     batch = [
         {
@@ -74,14 +136,14 @@ async def _import(admin: Administrator, file: Registration) -> list[dict[str, An
             "assignedUserPrincipalName": row.assigned_user,
             "importId": import_id,
         }
-        for row in file.rows
+        for row in rows
     ]
     body = {"importedWindowsAutopilotDeviceIdentities": batch}
-    sent = [item["id"] for item in (await admin.call("POST", f"{IMPORTED}/import", body))["value"]]
+    sent = (await admin.call("POST", f"{IMPORTED}/import", body))["value"]
+    found = {item["id"]: item["state"] for item in sent}
     deadline = admin.clock.monotonic() + _PATIENCE
     while True:
-        found = {item["id"]: item["state"] for item in await admin.values(IMPORTED)}
-        states = [found.get(name, {"deviceImportStatus": "unknown"}) for name in sent]
+        states = [found.get(item["id"], {"deviceImportStatus": "unknown"}) for item in sent]
         if all(state["deviceImportStatus"] in ("complete", "error", "partial") for state in states):
             return states
         if admin.clock.monotonic() > deadline:
@@ -90,6 +152,8 @@ async def _import(admin: Administrator, file: Registration) -> list[dict[str, An
                 remedy="Look at importedWindowsAutopilotDeviceIdentities: the rows that stay 'unknown' are waiting.",
             )
         await admin.clock.sleep(_POLL)
+        listed = await admin.values(IMPORTED, **{"$filter": f"importId eq '{import_id}'"})
+        found = {item["id"]: item["state"] for item in listed}
 
 
 async def registered_device(admin: Administrator, serial: str) -> dict[str, Any] | None:
@@ -99,7 +163,7 @@ async def registered_device(admin: Administrator, serial: str) -> dict[str, Any]
     return next((device for device in found if device["serialNumber"] == serial), None)
 
 
-async def wait_for_profiles(admin: Administrator, serials: tuple[str, ...]) -> None:
+async def wait_for_profiles(admin: Administrator, serials: Sequence[str]) -> None:
     """Wait until every device's profile status is assigned (01 section 7.3)."""
     deadline = admin.clock.monotonic() + _PATIENCE
     while True:

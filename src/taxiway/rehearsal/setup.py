@@ -165,7 +165,7 @@ class Setup:
     async def _register(self) -> str:
         if self.csv is None:
             return ""
-        report = await register(self.admin, self.csv)
+        report = await register(self.admin, [self.csv])
         self.report = report
         return report.sentence
 

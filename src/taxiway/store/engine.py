@@ -58,7 +58,14 @@ class _Write:
             self.future.set_exception(error)
 
 
-_Outcome = tuple[_Write, Any, BaseException | None]
+@dataclass(slots=True)
+class _Outcome:
+    """What became of a unit of work, and whether it left something to a job."""
+
+    item: _Write
+    result: Any = None
+    error: BaseException | None = None
+    left_work: bool = False
 
 
 class _Savepoint:
@@ -76,11 +83,6 @@ class _Savepoint:
         """Take back what the unit did."""
         run_sql(self._connection, "ROLLBACK TO SAVEPOINT unit")
         self.commit()
-
-
-def _tell(outcomes: list[_Outcome]) -> None:
-    for item, result, error in outcomes:
-        item.settle(result, error)
 
 
 def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
@@ -140,6 +142,8 @@ class Store:
         self.memo: dict[str, Any] = {}
         self._inline = inline
         self._units = 0
+        self._waiting: set[str] = set()
+        self._woken = asyncio.Event()
         self._plans = Plans()
         self._queue: queue.Queue[_Write | None] = queue.Queue(QUEUE)
         self._local = threading.local()
@@ -172,6 +176,18 @@ class Store:
         if self._readers is None:
             return self._run_read(tenant, function)
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run_read, tenant, function)
+
+    async def work_left(self) -> list[str]:
+        """Wait until something is left to a job; the tenants in which it is. For one caller."""
+        await self._woken.wait()
+        self._woken.clear()
+        found, self._waiting = sorted(self._waiting), set()
+        return found
+
+    def wake(self, tenant: str) -> None:
+        """Say that something may be left to a job in this tenant; from the loop that waits for it."""
+        self._waiting.add(tenant)
+        self._woken.set()
 
     def close(self) -> None:
         """Finish what is queued and close every connection."""
@@ -244,9 +260,8 @@ class Store:
                 alone = len(group) == 1  # then a unit needs no savepoint: the transaction is its own
                 for item in group:
                     around = whole if alone else _Savepoint(connection)
-                    result, error = self._run_unit(connection, item, around)
-                    outcomes.append((item, result, error))
-                    if error is None and isinstance(around, _Savepoint):
+                    outcomes.append(self._run_unit(connection, item, around))
+                    if outcomes[-1].error is None and isinstance(around, _Savepoint):
                         around.commit()
         except sa.exc.SQLAlchemyError as failure:
             self._drop_connection()
@@ -254,9 +269,7 @@ class Store:
             return
         self._settle(outcomes)
 
-    def _run_unit(
-        self, connection: Connection, item: _Write, around: sa.Transaction | _Savepoint
-    ) -> tuple[Any, BaseException | None]:
+    def _run_unit(self, connection: Connection, item: _Write, around: sa.Transaction | _Savepoint) -> _Outcome:
         """The unit's result, or its error with what it did taken back."""
         try:
             self._take_turn(connection, item.tenant)
@@ -267,8 +280,8 @@ class Store:
             if isinstance(error, sa.exc.DBAPIError) and error.connection_invalidated:
                 raise
             around.rollback()
-            return None, error
-        return result, None
+            return _Outcome(item, error=error)
+        return _Outcome(item, result, left_work=unit.left_work)
 
     def _take_turn(self, connection: Connection, tenant: str) -> None:
         """On PostgreSQL a tenant's writers take turns by its row; on SQLite there is one writer anyway."""
@@ -281,16 +294,22 @@ class Store:
     def _fail(self, group: list[_Write], error: Exception) -> None:
         failure = WriteFailed("The transaction could not be committed; nothing of it happened.")
         failure.__cause__ = error
-        self._settle([(item, None, failure) for item in group])
+        self._settle([_Outcome(item, error=failure) for item in group])
 
     def _settle(self, outcomes: list[_Outcome]) -> None:
         """Wake each loop once for its whole share: waking costs as much as a statement."""
         if self._inline:
-            _tell(outcomes)
+            self._tell(outcomes)
             return
-        for loop in {item.loop for item, _, _ in outcomes}:
+        for loop in {outcome.item.loop for outcome in outcomes}:
             with suppress(RuntimeError):  # in a loop that was closed nobody waits any more
-                loop.call_soon_threadsafe(_tell, [outcome for outcome in outcomes if outcome[0].loop is loop])
+                loop.call_soon_threadsafe(self._tell, [one for one in outcomes if one.item.loop is loop])
+
+    def _tell(self, outcomes: list[_Outcome]) -> None:
+        for outcome in outcomes:
+            outcome.item.settle(outcome.result, outcome.error)
+            if outcome.left_work:
+                self.wake(outcome.item.tenant)
 
     def _tx(self, connection: Connection, tenant: str, actor: str, correlation: str, *, writable: bool) -> Tx:
         self._units += 1

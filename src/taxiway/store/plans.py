@@ -7,7 +7,7 @@ the usual way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,10 @@ class Plan:
         """How many rows were written."""
         return run_sql(connection, self.sql, self._bound(parameters))
 
+    def change_each(self, connection: Connection, many: Sequence[Mapping[str, Any]]) -> None:
+        """Write once for each of the values."""
+        run_sql(connection, self.sql, [self._bound(parameters) for parameters in many], many=True)
+
     def _bound(self, parameters: Mapping[str, Any]) -> Any:
         values = {**self.fixed, **parameters}
         for name, convert in self.binds:
@@ -60,12 +64,15 @@ class Plan:
         return values
 
 
-def run_sql(connection: Connection, sql: str, values: Any = ()) -> int:
-    """Run a text as the driver takes it; how many rows it wrote. An error is the one that SQLAlchemy would raise."""
+def run_sql(connection: Connection, sql: str, values: Any = (), *, many: bool = False) -> int:
+    """Run a text as the driver takes it; how many rows it wrote. An error is the one that SQLAlchemy would raise.
+
+    ``many``: ``values`` are those of several runs.
+    """
     dbapi = connection.dialect.loaded_dbapi
     cursor = connection.connection.cursor()
     try:
-        cursor.execute(sql, values)
+        (cursor.executemany if many else cursor.execute)(sql, values)
         return int(cursor.rowcount)
     except dbapi.IntegrityError as error:
         raise sa.exc.IntegrityError(sql, None, error) from error
@@ -98,6 +105,13 @@ class Plans:
         """How many rows were written, or None where the usual way has to be taken."""
         plan = self._plan(connection, statement, parameters)
         return None if plan is None else plan.change(connection, parameters)
+
+    def change_each(self, connection: Connection, statement: _Change, many: Sequence[Mapping[str, Any]]) -> bool:
+        """Write once for each of the values, all of which name the same columns; False where that has no plan."""
+        plan = self._plan(connection, statement, many[0])
+        if plan is not None:
+            plan.change_each(connection, many)
+        return plan is not None
 
     def _plan(self, connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]) -> Plan | None:
         found = self._known.get(id(statement))

@@ -52,6 +52,7 @@ class Tx:
         "clock",
         "correlation",
         "entropy",
+        "left_work",
         "memo",
         "now",
         "ring",
@@ -89,6 +90,8 @@ class Tx:
         self.rows: dict[tuple[str, str], dict[str, Any]] = {}
         #: What a room derived from rows, and forgets when it changes them.
         self.memo: dict[str, Any] = {}
+        #: Whether something is left to a job, which is woken when this transaction is committed.
+        self.left_work = False
         self._head: int | None = None
         self._entries: list[dict[str, Any]] = []
 
@@ -112,15 +115,18 @@ class Tx:
         PostgreSQL gives up a whole transaction at the first error, so there it stands in a savepoint of its own.
         """
         if self.dialect != "postgresql":
-            self._change_each(statement, many)
+            self.change_each(statement, many)
             return
         with self._conn.begin_nested():
-            self._change_each(statement, many)
+            self.change_each(statement, many)
 
-    def _change_each(self, statement: sa.Insert | sa.Update, many: Sequence[Mapping[str, Any]]) -> None:
+    def change_each(self, statement: sa.Insert | sa.Update | sa.Delete, many: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement that is kept for each of its values, all of which name the same columns."""
+        if not many:
+            return
         if len(many) == 1:
             self.change(statement, many[0])
-        else:
+        elif not self._plans.change_each(self._conn, statement, many):
             self.execute(statement, list(many))
 
     def all(self, statement: sa.Executable, parameters: Any = None) -> list[dict[str, Any]]:
@@ -185,7 +191,7 @@ class Tx:
         """Write the entries logged so far; the store calls it when the unit ends."""
         if self._entries:
             entries, self._entries = self._entries, []
-            self._change_each(_append, entries)
+            self.change_each(_append, entries)
             self.change(_move_head, {"t": self.tenant, "h": self._head})
 
     def announce(self, name: str, **event: Any) -> None:
