@@ -168,3 +168,20 @@ async def test_a_sync_is_possible_every_ten_minutes(graph, clock):
     clock.advance(601)
     await graph.call("POST", f"{SETTINGS}/sync", expect=204)
     assert (await graph.get(SETTINGS))["syncStatus"] == "completed"
+
+
+async def test_p24_priorities_over_graph(graph):
+    """The switch stands with the settings, each profile shows its place, and can be moved."""
+    settings = "/beta/deviceManagement/windowsAutopilotSettings"
+    profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
+    kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
+    made = [(await graph.post(profiles, {"@odata.type": kind, "displayName": name}))["id"] for name in "AB"]
+    assert (await graph.get(settings))["taxiwayExplicitPriority"] is False
+    assert "taxiwayPriority" not in await graph.get(f"{profiles}/{made[1]}")
+    await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=400)
+    await graph.call("PATCH", settings, {"taxiwayExplicitPriority": "x"}, expect=400)
+    changed = (await graph.call("PATCH", settings, {"taxiwayExplicitPriority": True})).json()
+    assert changed["taxiwayExplicitPriority"] is True
+    await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=204)
+    shown = {item["displayName"]: item["taxiwayPriority"] for item in await graph.values(profiles)}
+    assert shown == {"A": 2, "B": 1}

@@ -21,11 +21,13 @@ from taxiway.autopilot.errors import (
     TooManyProfiles,
     UserRefused,
 )
+from taxiway.autopilot.findings import all_conflicts
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
 from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
 from taxiway.autopilot.lookup import look_up, profile_for
 from taxiway.autopilot.model import SWITCHES, switches
+from taxiway.autopilot.priorities import autopilot_policy, set_profile_priority, update_autopilot_policy
 from taxiway.autopilot.profiles import (
     assign_profile,
     assigned_devices,
@@ -73,10 +75,12 @@ __all__ = [
     "TicketRefused",
     "TooManyProfiles",
     "UserRefused",
+    "all_conflicts",
     "assign_profile",
     "assign_user",
     "assigned_devices",
     "assigned_user",
+    "autopilot_policy",
     "choose_profile",
     "create_profile",
     "delete_profile",
@@ -96,10 +100,12 @@ __all__ = [
     "record_of_device",
     "record_of_serial",
     "routes",
+    "set_profile_priority",
     "settle_owed",
     "standard_user",
     "switches",
     "unassign_user",
+    "update_autopilot_policy",
     "update_profile",
     "update_properties",
     "verify_ticket",

@@ -126,6 +126,8 @@ AUTOPILOT_PROFILE = Entity(
         Prop("enrollment_status_screen_settings", "json"),
         Prop("management_service_app_id", default=""),
         Prop("role_scope_tag_ids", "strings", default=["0"]),
+        Prop("priority", "int", graph="taxiwayPriority"),
+        Prop("findings", "json", default=[], graph="taxiwayFindings"),
         Prop(
             "hybrid_azure_ad_join_skip_connectivity_check",
             "bool",
@@ -140,8 +142,12 @@ AUTOPILOT_PROJECTION = Entity(
     "autopilot_projection", [Prop("generation", "int", default=0), Prop("done", "int", default=0)]
 )
 
+#: The tenant's switches of this room, one row.
+AUTOPILOT_POLICY = Entity("autopilot_policy", [Prop("explicit_priority", "bool", default=False)])
+
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)
 PROFILES = Repository(AUTOPILOT_PROFILE)
+POLICIES = Repository(AUTOPILOT_POLICY)
 PROJECTION = Repository(AUTOPILOT_PROJECTION)

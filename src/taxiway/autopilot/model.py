@@ -36,7 +36,7 @@ _WORDS: Final = {
     "device_type": {"windowsPc", "holoLens", "surfaceHub2", "surfaceHub2S", "virtualMachine"},
 }
 _LOCALE = re.compile(r"(os-default|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?\Z")
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "priority", "findings"})
 _OOBE = frozenset({_NEW, _OLD, *SWITCHES})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.autopilot import model, projection
+from taxiway.autopilot import findings, model, priorities, projection
 from taxiway.autopilot.choice import OBJECT_KIND
 from taxiway.autopilot.entities import AUTOPILOT_PROFILE, AZURE_AD, DEVICES, PROFILE_KINDS, PROFILES
 from taxiway.autopilot.errors import BadProfile, ProfileInUse, TooManyProfiles
@@ -24,9 +24,10 @@ def create_profile(tx: Tx, values: Mapping[str, Any], *, principal: Principal, k
     if PROFILES.count(tx) >= LIMIT:
         raise TooManyProfiles(f"A tenant has at most {LIMIT} deployment profiles.", remedy="Delete one first.")
     checked = directory.tagged(tx, principal, AUTOPILOT_PROFILE, model.settled(None, values, kind=kind))
-    profile = PROFILES.insert(tx, {**checked, "kind": kind, "created_at": tx.now, "last_modified_at": tx.now})
+    values = {"kind": kind, "created_at": tx.now, "last_modified_at": tx.now, "priority": priorities.last_priority(tx)}
+    profile = PROFILES.insert(tx, {**checked, **values})
     _log(tx, "created", profile)
-    return profile
+    return findings.kept(tx, profile)
 
 
 def update_profile(tx: Tx, profile_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
@@ -42,7 +43,7 @@ def update_profile(tx: Tx, profile_id: str, changes: Mapping[str, Any], *, princ
     profile = PROFILES.update(tx, profile_id, {**differing, "last_modified_at": tx.now})
     projection.out_of_sync(tx, profile_id)
     _log(tx, "changed", profile, changed=sorted(differing))
-    return profile
+    return findings.kept(tx, profile)
 
 
 def delete_profile(tx: Tx, profile_id: str, *, principal: Principal) -> None:
@@ -55,6 +56,7 @@ def delete_profile(tx: Tx, profile_id: str, *, principal: Principal) -> None:
             "You must unassign all groups from this profile before you can delete it."
         )
     PROFILES.delete(tx, profile_id)
+    priorities.close_up(tx)
     _log(tx, "deleted", profile)
 
 
@@ -73,6 +75,7 @@ def assign_profile(tx: Tx, profile_id: str, targets: Sequence[Target], *, princi
         raise BadProfile("A deployment profile takes no assignment filter: it applies before the device enrolls.")
     rows: list[Row] = directory.set_assignments(tx, OBJECT_KIND, profile_id, list(targets))
     _log(tx, "targeted", profile, targets=len(rows))
+    findings.kept(tx, profile)
     return rows
 
 

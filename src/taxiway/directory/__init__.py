@@ -121,6 +121,8 @@ from taxiway.directory.intune_roles import (
 from taxiway.directory.licences import assign_licenses, has_service_plan
 from taxiway.directory.membership import groups_of, members
 from taxiway.directory.membership import learn as learn_groups
+from taxiway.directory.overlaps import MOST as MOST_OVERLAPS
+from taxiway.directory.overlaps import overlaps
 from taxiway.directory.policies import (
     in_mdm_scope,
     may_join,
@@ -204,6 +206,7 @@ __all__ = [
     "LOCAL_ADMINISTRATOR_DEVICE",
     "MAM_POLICIES",
     "MDM_POLICIES",
+    "MOST_OVERLAPS",
     "PERMISSION_GRANTS",
     "REGISTRATION_POLICIES",
     "ROLE_DEFINITIONS",
@@ -300,6 +303,7 @@ __all__ = [
     "members",
     "offer_of",
     "offers_of",
+    "overlaps",
     "owned_devices",
     "owners",
     "pending_groups",

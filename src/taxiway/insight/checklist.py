@@ -123,7 +123,9 @@ def _profile(tx: Tx) -> Step:
     if not profiles:
         return Step(6, title, done=False, detail="none", missing=["No Autopilot deployment profile exists."])
     missing = _lacking(tx, eq("deployment_profile_id", None), "has no profile")
-    return Step(6, title, not missing, ", ".join(profile["display_name"] for profile in profiles), missing)
+    notes = autopilot.all_conflicts(tx)
+    names = ", ".join(profile["display_name"] for profile in profiles)
+    return Step(6, title, not missing, names, missing, _short(notes, len(notes)))
 
 
 def _users(tx: Tx, total: int) -> Step:

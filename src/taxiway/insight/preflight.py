@@ -24,6 +24,8 @@ _WAYS: Final = "join"
 _UNTOLD: Final = "restriction.version"
 #: Not done because no policy wants it.
 _NOBODY_ASKS: Final = frozenset({"encryption.not_asked", "hello.off"})
+#: Another profile reaches the device in the same way (P-24).
+_CONTESTED: Final = "profile.outranked"
 _NOT_USER_DRIVEN: Final = {"shared": "self-deploying", autopilot.HYBRID: "Microsoft Entra hybrid join"}
 
 
@@ -111,7 +113,8 @@ def _profile(chosen: Decision[Row | None]) -> Line:
     if other is not None:
         text = f"'{profile['display_name']}' is for {other}, which is not done here: assign a user-driven one."
         return Line("deployment profile", "blocked", (Reason("profile.not_user_driven", text), *chosen.reasons))
-    return Line("deployment profile", "ok", chosen.reasons)
+    outranked = any(reason.code == _CONTESTED and reason.facts["alike"] for reason in chosen.reasons)
+    return Line("deployment profile", "warning" if outranked else "ok", chosen.reasons)
 
 
 def _name(record: Row, profile: Row) -> Line:

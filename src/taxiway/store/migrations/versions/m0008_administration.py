@@ -26,6 +26,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_administrative_unit")),
     )
     op.create_table(
+        "autopilot_policy",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.String(length=100), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("doc", DOCUMENT, nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_autopilot_policy")),
+    )
+    op.create_table(
         "intune_role",
         sa.Column("tenant", sa.String(length=64), nullable=False),
         sa.Column("id", sa.String(length=100), nullable=False),
@@ -86,4 +94,5 @@ def downgrade() -> None:
 
     op.drop_table("intune_role_assignment")
     op.drop_table("intune_role")
+    op.drop_table("autopilot_policy")
     op.drop_table("administrative_unit")
