@@ -185,3 +185,16 @@ async def test_p24_priorities_over_graph(graph):
     await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=204)
     shown = {item["displayName"]: item["taxiwayPriority"] for item in await graph.values(profiles)}
     assert shown == {"A": 2, "B": 1}
+
+
+async def test_p26_the_offline_file_over_graph(graph):
+    """Our own address below a profile; a profile of another mode has none, and says so."""
+    profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
+    kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
+    made = (await graph.post(profiles, {"@odata.type": kind, "displayName": "A"}))["id"]
+    assert (await graph.get(f"{profiles}/{made}/taxiwayOfflineFile"))["ZtdCorrelationId"] == made
+    hybrid = "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile"
+    other = (await graph.post(profiles, {"@odata.type": hybrid, "displayName": "B"}))["id"]
+    refused = await graph.call("GET", f"{profiles}/{other}/taxiwayOfflineFile", expect=400)
+    assert "hybrid join" in refused.text
+    await graph.call("GET", f"{profiles}/nothing/taxiwayOfflineFile", expect=404)

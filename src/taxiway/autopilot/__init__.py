@@ -25,8 +25,8 @@ from taxiway.autopilot.findings import all_conflicts
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
 from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
-from taxiway.autopilot.lookup import look_up, profile_for
-from taxiway.autopilot.model import SWITCHES, switches
+from taxiway.autopilot.lookup import look_up, offline_file, profile_for
+from taxiway.autopilot.model import OFFLINE_PREFIX, SWITCHES, other_mode, switches
 from taxiway.autopilot.priorities import autopilot_policy, set_profile_priority, update_autopilot_policy
 from taxiway.autopilot.profiles import (
     assign_profile,
@@ -60,6 +60,7 @@ __all__ = [
     "IMPORTS",
     "IMPORT_INTERNAL",
     "OBJECT_KIND",
+    "OFFLINE_PREFIX",
     "PROFILES",
     "PROFILE_KINDS",
     "SWITCHES",
@@ -95,6 +96,8 @@ __all__ = [
     "mark_contacted",
     "mark_enrolled",
     "mark_reset",
+    "offline_file",
+    "other_mode",
     "profile_for",
     "record_of",
     "record_of_device",

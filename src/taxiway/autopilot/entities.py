@@ -68,11 +68,14 @@ AUTOPILOT_DEVICE = Entity(
         Prop("device_object_id"),
         Prop("deployment_profile_id", column=True, index=True),
         Prop("former_profile_id"),
+        Prop("went_without_at", "datetime"),
         Prop("registered_at", "datetime", column=True, sortable=True),
     ],
 )
 #: What of a registered device is ours and not Graph's.
-DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id", "registered_at"})
+DEVICE_INTERNAL: Final = frozenset(
+    {"device_object_id", "deployment_profile_id", "former_profile_id", "went_without_at", "registered_at"}
+)
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
 AUTOPILOT_HARDWARE = Entity(

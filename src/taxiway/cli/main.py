@@ -16,6 +16,7 @@ from taxiway.cli import (
     federation,
     hardware,
     preflight,
+    profile,
     proxy,
     registration,
     switches,
@@ -47,6 +48,7 @@ app.command("autopilot-policy")(switches.autopilot_policy)
 app.command("federation")(federation.federation)
 app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
+app.add_typer(profile.app, name="profile")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")

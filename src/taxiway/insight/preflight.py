@@ -26,7 +26,6 @@ _UNTOLD: Final = "restriction.version"
 _NOBODY_ASKS: Final = frozenset({"encryption.not_asked", "hello.off"})
 #: Another profile reaches the device in the same way (P-24).
 _CONTESTED: Final = "profile.outranked"
-_NOT_USER_DRIVEN: Final = {"shared": "self-deploying", autopilot.HYBRID: "Microsoft Entra hybrid join"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +99,10 @@ def _registration(record: Row, device: Row | None) -> Line:
     if not device["account_enabled"]:
         return Line("registration", "blocked", (Reason("registration.disabled", "The device object is disabled."),))
     text = f"Registered on {record['registered_at']:%Y-%m-%d %H:%M}Z" if record["registered_at"] else "Registered"
+    if record["went_without_at"] is not None:
+        told = f"The PC went online at {record['went_without_at']:%Y-%m-%d %H:%M}Z and got no profile"
+        text = f"{told}: once one is assigned, restart it, and it asks again."
+        return Line("registration", "warning", (Reason("registration.went_without", text),))
     tag = f" with the group tag '{record['group_tag']}'." if record["group_tag"] else "."
     return Line("registration", "ok", (Reason("registration.there", text + tag),))
 
@@ -108,8 +111,7 @@ def _profile(chosen: Decision[Row | None]) -> Line:
     profile = chosen.value
     if profile is None:
         return Line("deployment profile", "blocked", chosen.reasons)
-    usage = autopilot.switches(profile)["device_usage_type"]
-    other = _NOT_USER_DRIVEN.get(profile["kind"]) or _NOT_USER_DRIVEN.get(usage)
+    other = autopilot.other_mode(profile)
     if other is not None:
         text = f"'{profile['display_name']}' is for {other}, which is not done here: assign a user-driven one."
         return Line("deployment profile", "blocked", (Reason("profile.not_user_driven", text), *chosen.reasons))

@@ -75,6 +75,12 @@ async def _set_priority(call: Call) -> Answer:
     return Answer(204)
 
 
+async def _offline(call: Call) -> Answer:
+    """``AutopilotConfigurationFile.json`` of a profile: our own, as Graph leaves the conversion to scripts."""
+    content = await call.read(lambda tx: autopilot.offline_file(tx, call.keys["id"]))
+    return Answer(200, content=content, media_type="application/json")
+
+
 _READ, _WRITE = scopes.AUTOPILOT_READ, scopes.PROFILE_WRITE
 #: ``assign`` takes device ids here, not targets: it is not served; assignments are added one by one.
 _assignments: Final = [
@@ -89,6 +95,7 @@ OPERATIONS: Final = [
     Operation("POST", PATH, _create, _WRITE, beta=True),
     Operation("PATCH", f"{PATH}/{{id}}", _update, _WRITE, beta=True),
     Operation("DELETE", f"{PATH}/{{id}}", _delete, _WRITE, beta=True),
+    Operation("GET", f"{PATH}/{{id}}/taxiwayOfflineFile", _offline, _READ, beta=True),
     Operation("POST", f"{PATH}/{{id}}/taxiwaySetPriority", _set_priority, _WRITE, beta=True),
     *_assignments,
 ]
