@@ -392,7 +392,7 @@ async def test_r122_hello_demands_a_fresh_second_factor(pc, cloud, power_on):
     cloud.demand_fresh = True
     outcome = await power_on(pc)
     assert outcome.reached == "desktop"
-    assert outcome.hello.startswith("AADSTS50076")
+    assert outcome.hello.startswith("AADSTS50076: a fresh second factor")  # the code once
     pc.reset()
     cloud.logins.clear()
     outcome = await power_on(pc, Person(UPN, PASSWORD, "tap-123"))

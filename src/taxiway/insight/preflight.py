@@ -67,8 +67,13 @@ def preflight(tx: Tx, serial: str, upn: str = "") -> Preflight:
     if record is None:
         text = f"No device with the serial number {serial} is registered: it would be set up like any other PC."
         return Preflight(serial, upn, (Line("registration", "blocked", (Reason("hardware.unknown", text),)),))
+    return preflight_of(tx, record, upn)
+
+
+def preflight_of(tx: Tx, record: Row, upn: str = "") -> Preflight:
+    """The same for a registration."""
     name = upn or record["user_principal_name"] or ""
-    return Preflight(serial, name, tuple(_lines(tx, record, name, named=bool(upn))))
+    return Preflight(record["serial_number"] or "", name, tuple(_lines(tx, record, name, named=bool(upn))))
 
 
 # ---------------------------------------------------------------------------------------------- the device
