@@ -73,14 +73,18 @@ async def test_p24_saving_an_assignment_warns_of_the_other_profile(service, two)
     assert "1 device is reached by the profiles 'New' and 'Old'; 'Old' is older and is the one" in finding["text"]
     log = await service.read(lambda tx: entries(tx, subject=f"autopilot_profile:{new}"))
     assert [entry.kind for entry in log if entry.kind.endswith("warned")] == ["autopilot_profile.warned"]
-    assert await service.read(autopilot.all_conflicts) == [
+
+    def met(tx):
+        return autopilot.met_conflicts(tx, autopilot.DEVICES.select(tx))
+
+    assert await service.read(met) == [
         "1 device is reached by the profiles 'Old' and 'New'; 'Old' is older and is the one that applies, not 'New'."
     ]
     apart = await service.group("Apart", members=[ztdid])
     targets = [Target("group", group), Target("exclusion", apart)]
     await service.write(lambda tx: autopilot.assign_profile(tx, new, targets, principal=BY))
     assert (await service.read(lambda tx: autopilot.PROFILES.get(tx, new)))["findings"] == []
-    assert await service.read(autopilot.all_conflicts) == []
+    assert await service.read(met) == []
     assert await chosen(service, ztdid) == "Old"
 
 

@@ -1,6 +1,6 @@
 """Registered devices, deployment profiles, and the lookup that brings the two to a PC (01 sections 4, 7 and 8)."""
 
-from taxiway.autopilot.choice import OBJECT_KIND, Candidate, choose_profile, effective_profile
+from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, Candidate, choose_profile, effective_profile
 from taxiway.autopilot.entities import (
     AZURE_AD,
     DEVICE_INTERNAL,
@@ -21,7 +21,7 @@ from taxiway.autopilot.errors import (
     TooManyProfiles,
     UserRefused,
 )
-from taxiway.autopilot.findings import all_conflicts
+from taxiway.autopilot.findings import met_conflicts
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
 from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
@@ -61,6 +61,7 @@ __all__ = [
     "IMPORT_INTERNAL",
     "OBJECT_KIND",
     "OFFLINE_PREFIX",
+    "OUTRANKED",
     "PROFILES",
     "PROFILE_KINDS",
     "SWITCHES",
@@ -76,7 +77,6 @@ __all__ = [
     "TicketRefused",
     "TooManyProfiles",
     "UserRefused",
-    "all_conflicts",
     "assign_profile",
     "assign_user",
     "assigned_devices",
@@ -96,6 +96,7 @@ __all__ = [
     "mark_contacted",
     "mark_enrolled",
     "mark_reset",
+    "met_conflicts",
     "offline_file",
     "other_mode",
     "profile_for",

@@ -13,6 +13,8 @@ from taxiway.store import Row, Tx
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
+#: The reason that another profile reaches the device as well.
+OUTRANKED = "profile.outranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +100,4 @@ def _outranked(winner: Candidate, other: Candidate) -> Reason:
     alike = "is older" if winner.row["priority"] is None else "has the higher priority"
     why = alike if winner.explicit == other.explicit else "is assigned to a group, which comes first"
     text = f"The profile '{name}' is assigned as well; the chosen one {why}."
-    return Reason("profile.outranked", text, {"profile": other.row["id"], "alike": winner.explicit == other.explicit})
+    return Reason(OUTRANKED, text, {"profile": other.row["id"], "alike": winner.explicit == other.explicit})

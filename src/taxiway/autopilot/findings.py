@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from taxiway.autopilot.choice import OBJECT_KIND, outranks
+from collections import Counter
+from collections.abc import Sequence
+
+from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, Decisions, outranks
 from taxiway.autopilot.entities import DEVICES, PROFILES
 from taxiway.directory import MOST_OVERLAPS, overlaps
 from taxiway.kernel import Reason
@@ -26,13 +29,16 @@ def conflicts(tx: Tx, profile: Row) -> tuple[Reason, ...]:
     return tuple(_conflict(profile, row, found[row["id"]]) for row in rows)
 
 
-def all_conflicts(tx: Tx) -> list[str]:
-    """Each pair of profiles that meet on a device, said once."""
-    said: dict[frozenset[str], str] = {}
-    for row in PROFILES.select(tx, order=[("created_at", False)]):
-        for reason in conflicts(tx, row):
-            said.setdefault(frozenset((row["id"], str(reason.facts["profile"]))), reason.text)
-    return list(said.values())
+def met_conflicts(tx: Tx, records: Sequence[Row]) -> list[str]:
+    """Each pair of profiles that reach one of these devices in the same way, with on how many of them."""
+    decisions, met = Decisions(tx), Counter[tuple[str, str]]()
+    for record in records:
+        decision = decisions.of(tx, record["device_object_id"])
+        for reason in decision.reasons:
+            if decision.value is not None and reason.code == OUTRANKED and reason.facts["alike"]:
+                met[decision.value.row["id"], str(reason.facts["profile"])] += 1
+    rows = {row["id"]: row for row in PROFILES.of_ids(tx, {one for pair in met for one in pair}, by="display_name")}
+    return [_conflict(rows[winner], rows[other], count).text for (winner, other), count in sorted(met.items())]
 
 
 def _conflict(profile: Row, other: Row, devices: int) -> Reason:

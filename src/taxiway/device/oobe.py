@@ -8,24 +8,23 @@ from uuid import UUID
 from taxiway.device import hello, screens, updates
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
-from taxiway.device.errors import EnrollmentRefused, NoProfile, RestartDue, ServerUnreachable, SignInRefused
+from taxiway.device.errors import EnrollmentRefused, RestartDue, SignInRefused
 from taxiway.device.join import Joiner
 from taxiway.device.logon import Logon, is_owner
-from taxiway.device.lookup import Found, Lookup, require_user_driven
+from taxiway.device.lookup import Found
 from taxiway.device.machine import Machine
 from taxiway.device.naming import rename
 from taxiway.device.oauth import anew, refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
+from taxiway.device.profile import find_profile
 from taxiway.device.resets import RESTART, measure
 from taxiway.device.restart import restart, restart_at_once, sign_in_again
 from taxiway.device.screens import Choices, Screen
 from taxiway.device.signin import SignedIn, WebSignIn
 from taxiway.device.state import DIAGNOSTICS, TENANT_INFO, Joined, User
 from taxiway.device.terms import NO_TERMS, accept_terms
-from taxiway.wire.autopilot_profile import AutopilotProfile
 from taxiway.wire.device_certificate import sid
-from taxiway.wire.ztd import NOT_REGISTERED
 
 JOIN, SIGN_ON, ENROLL, DEVICE_SETUP, ACCOUNT_SETUP, HELLO, UPDATES, DESKTOP = (
     "join",
@@ -83,7 +82,7 @@ class Oobe:
     # Up to the join.
 
     async def _join_tenant(self) -> None:
-        found = await self._find_profile()
+        found = await find_profile(self._machine)
         self._show(screens.before_sign_in(self._choices))
         rename(self._machine, found.profile)
         signed_in = await anew(lambda: self._sign_in(found))
@@ -96,43 +95,6 @@ class Oobe:
         )
         administrator = self._state.user is not None and local_administrator(joined, self._state.user)
         self._done(JOIN, device_id=joined.device_id, tenant=joined.tenant_name, administrator=administrator)
-
-    async def _find_profile(self) -> Found:
-        """Network and profile; a PC with a cable has the profile before its first page (R-103)."""
-        self._mark("network")
-        place = self._machine.host.place
-        lookup = Lookup(self._machine.transport, self._machine.endpoints, self._storage, self._machine.watch)
-        offline = lookup.offline()
-        unasked = Choices.of(offline, self._state.firmware.edition)
-        if place.network == "wireless":
-            self._show(screens.before_network(unasked, place.network))
-        try:
-            found = await self._ask(lookup, offline)
-        except ServerUnreachable:
-            self._show([screens.NO_SERVICE])
-            raise
-        except NoProfile as missing:
-            if place.network == "wired":
-                self._show(screens.before_network(Choices(), place.network))
-            self._show([screens.without_profile(missing.code)])
-            self._show([*screens.before_sign_in(Choices()), screens.WORK_OR_PERSONAL])
-            raise
-        self._machine.watch.step("profile", {"name": found.profile.deployment_profile_name or ""})
-        require_user_driven(found.profile)
-        if place.network == "wired":
-            self._show(screens.before_network(self._choices, place.network))
-        return found
-
-    async def _ask(self, lookup: Lookup, offline: AutopilotProfile | None) -> Found:
-        """What the service says; the offline profile is for hardware that nobody registered (06 section 3.10)."""
-        await lookup.connect()
-        self._mark("profile")
-        try:
-            return await lookup.find()
-        except NoProfile as missing:
-            if offline is None or missing.code != str(NOT_REGISTERED):
-                raise
-            return lookup.use(offline)
 
     async def _sign_in(self, found: Found) -> SignedIn:
         self._mark("sign-in")

@@ -27,7 +27,6 @@ _AREAS: Final = {
 }
 #: Permissions that are no plain verb of an area.
 _SINGLE: Final[dict[str, tuple[str, ...]]] = {
-    "AppleDeviceSerialNumbers_Read": ("devices.read",),
     "AppleDeviceSerialNumbers_Create": ("autopilot.import",),
     "AppleDeviceSerialNumbers_Delete": ("autopilot.devices.write",),
     "AppleDeviceSerialNumbers_Update": ("autopilot.devices.write",),

@@ -123,7 +123,7 @@ def _profile(tx: Tx, records: list[Row]) -> Step:
     if not profiles:
         return Step(6, title, done=False, detail="none", missing=["No Autopilot deployment profile exists."])
     missing = _lacking(tx, eq("deployment_profile_id", None), "has no profile")
-    notes = [*_without(records), *autopilot.all_conflicts(tx)]
+    notes = [*_without(records), *autopilot.met_conflicts(tx, records)]
     names = ", ".join(profile["display_name"] for profile in profiles)
     return Step(6, title, not missing, names, missing, _short(notes, len(notes)))
 

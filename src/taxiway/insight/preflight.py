@@ -24,8 +24,6 @@ _WAYS: Final = "join"
 _UNTOLD: Final = "restriction.version"
 #: Not done because no policy wants it.
 _NOBODY_ASKS: Final = frozenset({"encryption.not_asked", "hello.off"})
-#: Another profile reaches the device in the same way (P-24).
-_CONTESTED: Final = "profile.outranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,7 @@ def _profile(chosen: Decision[Row | None]) -> Line:
     if other is not None:
         text = f"'{profile['display_name']}' is for {other}, which is not done here: assign a user-driven one."
         return Line("deployment profile", "blocked", (Reason("profile.not_user_driven", text), *chosen.reasons))
-    outranked = any(reason.code == _CONTESTED and reason.facts["alike"] for reason in chosen.reasons)
+    outranked = any(reason.code == autopilot.OUTRANKED and reason.facts["alike"] for reason in chosen.reasons)
     return Line("deployment profile", "warning" if outranked else "ok", chosen.reasons)
 
 
