@@ -126,6 +126,29 @@ async def test_r085_scope_tags_limit_sight_and_priorities_are_relative(office, g
     assert everything == {"A": 1, "D": 2, "C": 3, "B": 4, "E": 5}
 
 
+async def test_r085_priorities_of_profiles_are_relative_too(office, graph):
+    """Where the tenant gives profiles a priority, a limited administrator orders their own among the others."""
+    oslo = await office.tag("Oslo")
+    anna = await office.admin("anna", await office.role(ENROLLMENT_PROGRAMS), oslo)
+    made = {}
+    for name, tags in (("A", ["0"]), ("B", [oslo]), ("C", ["0"]), ("D", [oslo])):
+        body = {"@odata.type": PROFILE, "displayName": name, "roleScopeTagIds": tags}
+        made[name] = (await graph.post(PROFILES, body))["id"]
+        graph.rt.clock.advance(60)
+    await graph.call("PATCH", f"{INTUNE}/windowsAutopilotSettings", {"taxiwayExplicitPriority": True})
+    group = await office.group("devices")
+    for profile in made.values():
+        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+        await graph.post(f"{PROFILES}/{profile}/assignments", {"target": target})
+    path = f"{PROFILES}/{made['D']}/taxiwaySetPriority"
+    await anna.call("POST", path, {"priority": 3}, expect=400)
+    await anna.call("POST", path, {"priority": 1}, expect=204)
+    await anna.call("POST", f"{PROFILES}/{made['A']}/taxiwaySetPriority", {"priority": 1}, expect=404)
+    assert {row["displayName"]: row["taxiwayPriority"] for row in await anna.values(PROFILES)} == {"B": 2, "D": 1}
+    everything = {row["displayName"]: row["taxiwayPriority"] for row in await graph.values(PROFILES)}
+    assert everything == {"A": 1, "D": 2, "C": 3, "B": 4}
+
+
 async def test_what_a_limited_administrator_makes_bears_their_tags(office, graph):
     """New objects take the maker's tags; neither another's tag nor one that does not exist can be given."""
     oslo, rome = await office.tag("Oslo"), await office.tag("Rome")

@@ -27,7 +27,7 @@ from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
 from taxiway.autopilot.lookup import look_up, offline_file, profile_for
 from taxiway.autopilot.model import OFFLINE_PREFIX, SWITCHES, other_mode, switches
-from taxiway.autopilot.priorities import autopilot_policy, set_profile_priority, update_autopilot_policy
+from taxiway.autopilot.priorities import as_seen, autopilot_policy, set_profile_priority, update_autopilot_policy
 from taxiway.autopilot.profiles import (
     assign_profile,
     assigned_devices,
@@ -77,6 +77,7 @@ __all__ = [
     "TicketRefused",
     "TooManyProfiles",
     "UserRefused",
+    "as_seen",
     "assign_profile",
     "assign_user",
     "assigned_devices",

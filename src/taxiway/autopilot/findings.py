@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, Decisions, outranks
 from taxiway.autopilot.entities import DEVICES, PROFILES
@@ -75,7 +76,7 @@ def name_findings(tx: Tx, template: str) -> tuple[Reason, ...]:
 def kept(tx: Tx, profile: Row) -> Row:
     """Keep the findings with the profile, and log those that are new."""
     found = findings(tx, profile)
-    shown = [{"code": reason.code, "text": reason.text} for reason in found]
+    shown = [_shown(reason) for reason in found]
     before = profile["findings"] or []
     if shown == before:
         return profile
@@ -84,6 +85,11 @@ def kept(tx: Tx, profile: Row) -> Row:
         what = {"name": profile["display_name"]}
         tx.log("autopilot_profile.warned", subject=f"autopilot_profile:{profile['id']}", what=what, why=warnings)
     return PROFILES.update(tx, profile["id"], {"findings": shown})
+
+
+def _shown(reason: Reason) -> dict[str, Any]:
+    about = reason.facts.get("profile")
+    return {"code": reason.code, "text": reason.text} | ({"profile": about} if about else {})
 
 
 def _warns(reason: Reason) -> bool:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.autopilot import projection
-from taxiway.autopilot.entities import POLICIES, PROFILES
+from taxiway.autopilot.entities import AUTOPILOT_PROFILE, POLICIES, PROFILES
 from taxiway.autopilot.errors import BadProfile
 from taxiway.directory import Principal
 from taxiway.store import Row, Tx, UnknownProperty
@@ -42,7 +42,7 @@ def update_autopilot_policy(tx: Tx, changes: dict[str, Any], *, principal: Princ
 
 
 def set_profile_priority(tx: Tx, profile_id: str, priority: int, *, principal: Principal) -> None:
-    """Move a profile to a place, 1 first; the others shift, and every device follows."""
+    """Move a profile to a place among those the principal sees, 1 first; every device follows (R-85)."""
     directory.require(tx, principal, "autopilot.profiles.prioritize")
     profile = PROFILES.require(tx, profile_id)
     if not autopilot_policy(tx)[_SWITCH]:
@@ -50,13 +50,28 @@ def set_profile_priority(tx: Tx, profile_id: str, priority: int, *, principal: P
             "The oldest profile wins in this tenant: profiles have no priority.",
             remedy="Switch it on: taxiway autopilot-policy --set explicit_priority=on.",
         )
-    others = [row for row in _in_order(tx) if row["id"] != profile_id]
-    if not 1 <= priority <= len(others) + 1:
-        raise BadProfile(f"The priority must be between 1 and {len(others) + 1}.")
-    _number(tx, [*others[: priority - 1], profile, *others[priority - 1 :]])
+    everything = _in_order(tx)
+    seen = directory.seen_of(tx, principal, AUTOPILOT_PROFILE, everything)
+    if not 1 <= priority <= len(seen):
+        raise BadProfile(f"The priority must be between 1 and {len(seen)}.")
+    _number(tx, directory.reordered(everything, seen, profile_id, priority))
     what = {"name": profile["display_name"], "priority": priority}
     tx.log("autopilot_profile.prioritized", subject=f"autopilot_profile:{profile_id}", what=what)
     projection.resettle(tx)
+
+
+def as_seen(tx: Tx, principal: Principal, rows: list[Row]) -> list[Row]:
+    """The profiles as a principal sees them: with places among what they see, and no word of what they do not."""
+    if directory.visible(tx, principal, AUTOPILOT_PROFILE) is None:
+        return rows
+    seen = directory.seen_of(tx, principal, AUTOPILOT_PROFILE, _in_order(tx))
+    places = {row["id"]: place for place, row in enumerate(seen, start=1)}
+
+    def shown(row: Row) -> Row:
+        said = [finding for finding in row["findings"] if finding.get("profile") in {None, *places}]
+        return {**row, "findings": said, "priority": places.get(row["id"]) if row["priority"] else None}
+
+    return [shown(row) for row in rows]
 
 
 def last_priority(tx: Tx) -> int | None:

@@ -121,6 +121,7 @@ from taxiway.directory.intune_roles import (
 from taxiway.directory.licences import assign_licenses, has_service_plan
 from taxiway.directory.membership import groups_of, members
 from taxiway.directory.membership import learn as learn_groups
+from taxiway.directory.ordering import reordered, seen_of
 from taxiway.directory.overlaps import MOST as MOST_OVERLAPS
 from taxiway.directory.overlaps import overlaps
 from taxiway.directory.policies import (
@@ -322,6 +323,7 @@ __all__ = [
     "remove_role",
     "remove_unit_member",
     "remove_unit_role",
+    "reordered",
     "require",
     "require_scope",
     "resolve_resource",
@@ -331,6 +333,7 @@ __all__ = [
     "roles_of",
     "seed_tenants",
     "seen",
+    "seen_of",
     "sees",
     "set_assignments",
     "set_brand_image",

@@ -124,13 +124,10 @@ def set_priority(tx: Tx, row_id: str, priority: int, *, principal: Principal) ->
     directory.require(tx, principal, "enrollment.prioritize")
     row = _custom(tx, row_id)
     everything = _of_kind(tx, row["kind"])
-    seen = [one for one in everything if directory.sees(tx, principal, ENROLLMENT_CONFIGURATION, one)]
+    seen = directory.seen_of(tx, principal, ENROLLMENT_CONFIGURATION, everything)
     if not 1 <= priority <= len(seen):
         raise BadConfiguration(f"The priority must be between 1 and {len(seen)}.")
-    moved = [one for one in seen if one["id"] != row_id]
-    moved.insert(priority - 1, row)
-    turn, places = iter(moved), {one["id"] for one in seen}
-    _renumber(tx, [next(turn) if one["id"] in places else one for one in everything])
+    _renumber(tx, directory.reordered(everything, seen, row_id, priority))
     _log(tx, "prioritized", row, priority=priority)
 
 
@@ -140,7 +137,7 @@ def with_relative_priority(tx: Tx, principal: Principal, rows: Sequence[Row]) ->
         return list(rows)
     places: dict[str, int] = {}
     for kind in {row["kind"] for row in rows if row["kind"] in _CUSTOM}:
-        seen = [one for one in _of_kind(tx, kind) if directory.sees(tx, principal, ENROLLMENT_CONFIGURATION, one)]
+        seen = directory.seen_of(tx, principal, ENROLLMENT_CONFIGURATION, _of_kind(tx, kind))
         places |= {one["id"]: place for place, one in enumerate(seen, start=1)}
     return [{**row, "priority": places.get(row["id"], row["priority"])} for row in rows]
 

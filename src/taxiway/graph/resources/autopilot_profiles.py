@@ -36,6 +36,7 @@ PROFILES: Final = Face(
     casts={kind.lower(): eq("kind", kind) for kind in autopilot.PROFILE_KINDS},
     expansions=(expansion(autopilot.OBJECT_KIND),),
     counted=False,
+    seen=autopilot.as_seen,
 )
 
 
