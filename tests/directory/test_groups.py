@@ -316,9 +316,10 @@ async def test_user_groups_follow_departments_licences_and_managers(rt, tenant):
 
 
 async def test_a_large_population_is_evaluated_in_slices(rt, tenant, monkeypatch):
-    """Above the limit the group waits, says so, and ``reevaluate`` fills it."""
+    """Above the limit the group waits, says so and how far it is, and ``reevaluate`` fills it."""
     monkeypatch.setattr("taxiway.directory.population.SMALL", 5)
-    monkeypatch.setattr("taxiway.directory.population.SLICE", 2)
+    monkeypatch.setattr("taxiway.directory.population.SLICE", 3)
+    monkeypatch.setattr("taxiway.directory.population.MOVED", 2)
 
     def prepare(tx):
         for number in range(7):
@@ -331,10 +332,11 @@ async def test_a_large_population_is_evaluated_in_slices(rt, tenant, monkeypatch
     assert await directory.reevaluate_pending(rt, tenant) == 1
 
     def look(tx):
-        status = directory.GROUPS.get(tx, made)["membership_rule_processing_status"]["status"]
-        return len(ids(tx, made)), status, directory.pending_groups(tx)
+        found = directory.GROUPS.get(tx, made)
+        status = found["membership_rule_processing_status"]["status"]
+        return len(ids(tx, made)), status, found["membership_rule_progress"], directory.pending_groups(tx)
 
-    assert await rt.store.read(tenant, look) == (7, "Succeeded", [])
+    assert await rt.store.read(tenant, look) == (7, "Succeeded", {"evaluated": 7, "of": 7}, [])
 
 
 async def test_a_change_asks_only_the_rules_that_can_match(rt, tenant):

@@ -9,7 +9,7 @@ from management.uris import CORTANA
 from taxiway import directory, management
 from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.management.configuration import resolution
-from taxiway.management.configuration.memory import Memory
+from taxiway.store import Memory
 
 pytestmark = pytest.mark.anyio
 

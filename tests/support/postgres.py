@@ -36,9 +36,9 @@ def _unprivileged():
 
 
 class Postgres:
-    """A throw-away server; ``url()`` of a database in it."""
+    """A throw-away server; ``url()`` of a database in it. ``durable``: what is committed is on the disk."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="twpg"))
         self._as: dict[str, object] = {}
         self._made = 0
@@ -49,7 +49,9 @@ class Postgres:
             self._drop_rights()
         env = {**os.environ, "LC_ALL": "C"}
         self._run(env, "initdb", "-D", "data", "-U", "taxiway", "-A", "trust", "-E", "UTF8", "--no-sync")
-        settings = "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c jit=off"
+        settings = "-c listen_addresses='' -c jit=off"
+        if not durable:
+            settings += " -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
         self._run(env, "pg_ctl", "-D", "data", "-w", "-l", "server.log", "-o", f"-k {self.folder} {settings}", "start")
 
     def _drop_rights(self) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from taxiway import directory
-from taxiway.autopilot.entities import DEVICES, PROFILES
+from taxiway.autopilot.entities import DEVICES, PROFILES, PROJECTION
 from taxiway.kernel import Decision, Reason
-from taxiway.store import Row, Tx
+from taxiway.store import Memory, Row, Tx
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
@@ -49,10 +49,28 @@ def _rank(row: Row) -> tuple[Any, ...]:
     return row["priority"] or 0, row["created_at"], row["id"]
 
 
-def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
-    """The choice for a device object of the directory."""
+#: What was decided, by the edition of what decides and by those of a device's groups that profiles name.
+_decided: Final = Memory[Decision[Candidate | None]](50_000)
+_named: Final = Memory[frozenset[str]](100)
+
+
+def decide(tx: Tx, object_id: str) -> Decision[Candidate | None]:
+    """The choice for a device object of the directory.
+
+    Profiles take no filters, so devices in the same groups get the same one: it is remembered until what decides
+    changes (``projection.renew``).
+    """
+    state = PROJECTION.get(tx, tx.tenant)
+    edition = (tx.tenant, None if state is None else state["word"])
+    named = _named.recall(tx, edition, lambda: directory.groups_named(tx, OBJECT_KIND))
+    groups = directory.groups_of(tx, "device", object_id) & named
+    return _decided.recall(tx, (*edition, groups), lambda: _decide(tx, object_id))
+
+
+def _decide(tx: Tx, object_id: str) -> Decision[Candidate | None]:
+    device = directory.find_device(tx, id=object_id)
     if device is None:
-        return Decision(None, (Reason("profile.no_device", "The registration has no device object any more."),))
+        return _no_device("The registration has no device object any more.")
     found = directory.meant(tx, OBJECT_KIND, device=device, user=None)
     candidates = []
     for row in PROFILES.of_ids(tx, {match.object_id for match in found}, by="display_name"):
@@ -63,31 +81,17 @@ def decide(tx: Tx, device: Row | None) -> Decision[Candidate | None]:
     return choose_profile(candidates)
 
 
-class Decisions:
-    """The choices for many devices: one for all that are in the same groups of those that profiles name.
-
-    Profiles take no filters, so nothing else of a device counts.
-    """
-
-    def __init__(self, tx: Tx) -> None:
-        self._named = directory.groups_named(tx, OBJECT_KIND)
-        self._made: dict[frozenset[str], Decision[Candidate | None]] = {}
-
-    def of(self, tx: Tx, object_id: str) -> Decision[Candidate | None]:
-        """The choice for a device object of the directory."""
-        groups = directory.groups_of(tx, "device", object_id) & self._named
-        if groups not in self._made:
-            self._made[groups] = decide(tx, directory.find_device(tx, id=object_id))
-        return self._made[groups]
-
-
 def effective_profile(tx: Tx, autopilot_id: str) -> Decision[Row | None]:
     """The profile that the registered device would be given now."""
     record = DEVICES.get(tx, autopilot_id)
     if record is None:
-        return Decision(None, (Reason("profile.no_device", "The device is not registered."),))
-    decision = decide(tx, anchor_of(tx, record))
+        return _no_device("The device is not registered.")
+    decision = decide(tx, record["device_object_id"])
     return Decision(None if decision.value is None else decision.value.row, decision.reasons)
+
+
+def _no_device(text: str) -> Decision[Any]:
+    return Decision(None, (Reason("profile.no_device", text),))
 
 
 def anchor_of(tx: Tx, record: Row) -> Row | None:

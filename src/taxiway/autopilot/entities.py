@@ -140,10 +140,9 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
-#: One row per tenant: which generation of the profiles' assignments the devices' columns have to follow, and do.
-AUTOPILOT_PROJECTION = Entity(
-    "autopilot_projection", [Prop("generation", "int", default=0), Prop("done", "int", default=0)]
-)
+#: One row per tenant: a new ``word`` with every change of what decides between profiles, and for which of them the
+#: columns of the devices are ``done``.
+AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
 
 #: The tenant's switches of this room, one row.
 AUTOPILOT_POLICY = Entity("autopilot_policy", [Prop("explicit_priority", "bool", default=False)])

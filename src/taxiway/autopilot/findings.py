@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, Decisions, outranks
+from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, decide, outranks
 from taxiway.autopilot.entities import DEVICES, PROFILES
 from taxiway.directory import MOST_OVERLAPS, overlaps
 from taxiway.kernel import Reason
@@ -32,9 +32,9 @@ def conflicts(tx: Tx, profile: Row) -> tuple[Reason, ...]:
 
 def met_conflicts(tx: Tx, records: Sequence[Row]) -> list[str]:
     """Each pair of profiles that reach one of these devices in the same way, with on how many of them."""
-    decisions, met = Decisions(tx), Counter[tuple[str, str]]()
+    met = Counter[tuple[str, str]]()
     for record in records:
-        decision = decisions.of(tx, record["device_object_id"])
+        decision = decide(tx, record["device_object_id"])
         for reason in decision.reasons:
             if decision.value is not None and reason.code == OUTRANKED and reason.facts["alike"]:
                 met[decision.value.row["id"], str(reason.facts["profile"])] += 1

@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from taxiway.autopilot.entities import HARDWARE
-from taxiway.store import Row, Tx, any_of, eq, one_of, router
+from taxiway.store import Row, Tx, eq, one_of, router
 from taxiway.wire.hardware_hash import HardwareHash
 from taxiway.wire.ztd import PRODUCT_KEY_MISMATCH, FactDigests, digest_facts
 
@@ -114,25 +114,25 @@ def compare(known: FactDigests, seen: FactDigests) -> Likeness:
 
 def recognise(tx: Tx, facts: FactDigests) -> Recognised | None:
     """The tenant's registration of this hardware: the best one, never two."""
-    keys = strong(facts)
-    if not keys:
-        return None
-    rows = HARDWARE.select(tx, any_of(*(eq(name, value) for name, value in keys.items())))
-    found = [_recognised(row, facts) for row in rows]
+    keys = strong(facts).items()
+    rows = {row["id"]: row for name, value in keys for row in HARDWARE.select(tx, eq(name, value))}
+    found = [_recognised(row, facts) for row in rows.values()]
     known = [one for one in found if one is not None]
     return min(known, key=lambda one: (one.mismatch is not None, -one.score, one.ztdid), default=None)
 
 
 def candidates(tx: Tx, facts: Iterable[FactDigests]) -> list[tuple[str, FactDigests]]:
-    """Every registration that shares a strong fact with one of these devices: one query."""
+    """Every registration that shares a strong fact with one of these devices: one query for each kind of fact.
+
+    One for all of them would have SQLite read every registration of the tenant.
+    """
     wanted: dict[str, set[str]] = {}
     for one in facts:
         for name, value in strong(one).items():
             wanted.setdefault(name, set()).add(value)
-    if not wanted:
-        return []
-    rows = HARDWARE.select(tx, any_of(*(one_of(name, sorted(values)) for name, values in wanted.items())))
-    return [(row["id"], _stored(row)) for row in rows]
+    found = (row for name, values in wanted.items() for row in HARDWARE.select(tx, one_of(name, sorted(values))))
+    rows = {row["id"]: row for row in found}
+    return [(ztdid, _stored(row)) for ztdid, row in rows.items()]
 
 
 def kept(ztdid: str, facts: FactDigests, said: dict[str, str]) -> Row:

@@ -139,7 +139,7 @@ def _decide(tx: Tx, found: Found, record: Row, correlation: str) -> Answer:
     if found.mismatch is not None:
         text = "The hardware differs from its registration: register the device again."
         return _none(ztd.MISMATCH, record, text, correlation, name=found.mismatch)
-    decision = choice.decide(tx, choice.anchor_of(tx, record))
+    decision = choice.decide(tx, record["device_object_id"])
     chosen = decision.value
     if chosen is None:
         former = record["former_profile_id"]

@@ -41,6 +41,7 @@ def update_profile(tx: Tx, profile_id: str, changes: Mapping[str, Any], *, princ
     if not differing:
         return before
     profile = PROFILES.update(tx, profile_id, {**differing, "last_modified_at": tx.now})
+    projection.renew(tx)
     projection.out_of_sync(tx, profile_id)
     _log(tx, "changed", profile, changed=sorted(differing))
     return findings.kept(tx, profile)

@@ -36,6 +36,7 @@ def follow(followers: Followers) -> None:
     """Follow what concerns this room."""
     followers.on("membership.changed", _membership_changed)
     followers.on("assignments.changed", _assignments_changed)
+    followers.on("group.renamed", lambda tx, _: renew(tx))
     followers.on("managed_device.removed", _managed_removed)
 
 
@@ -77,26 +78,36 @@ def settle(tx: Tx, record: Row, decision: Decision[choice.Candidate | None]) -> 
     return True
 
 
+def renew(tx: Tx) -> None:
+    """Something of what decides between profiles changed: what was decided before is not asked any more."""
+    _begin(tx, settled=True)
+
+
 def resettle(tx: Tx) -> None:
-    """What decides between profiles changed: bring every device up to date, now where they are few, else by a job."""
-    if DEVICES.count(tx) <= SMALL:
-        _settle_some(tx, DEVICES.select(tx), choice.Decisions(tx))
-        return
-    state = PROJECTION.get(tx, tx.tenant)
-    if state is None:
-        PROJECTION.insert(tx, {"id": tx.tenant, "generation": 1})
+    """The same, and other profiles may win: bring all devices up to date, now where they are few, else by a job."""
+    few = DEVICES.count(tx) <= SMALL
+    _begin(tx, settled=few)
+    if few:
+        _settle_some(tx, DEVICES.select(tx))
     else:
-        PROJECTION.update(tx, tx.tenant, {"generation": state["generation"] + 1})
-    tx.left_work = True
+        tx.left_work = True
+
+
+def _begin(tx: Tx, *, settled: bool) -> None:
+    word, state = tx.entropy.uuid(), PROJECTION.get(tx, tx.tenant)
+    done = word if settled and (state is None or state["done"] == state["word"]) else None
+    if state is None:
+        PROJECTION.insert(tx, {"id": tx.tenant, "word": word, "done": done})
+    else:
+        PROJECTION.update(tx, tx.tenant, {"word": word, "done": done})
 
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One pass over the devices: for which generation, how far, and what was decided on the way."""
+    """One pass over the devices: for which edition, and how far."""
 
-    generation: int
-    after: str
-    decisions: choice.Decisions
+    word: str
+    after: str = ""
 
 
 async def settle_owed(rt: Runtime, tenant: str) -> None:
@@ -108,32 +119,30 @@ async def settle_owed(rt: Runtime, tenant: str) -> None:
 
 def _owed(tx: Tx) -> _Pass | None:
     state = PROJECTION.get(tx, tx.tenant)
-    if state is None or state["done"] == state["generation"]:
-        return None
-    return _Pass(state["generation"], "", choice.Decisions(tx))
+    return None if state is None or state["done"] == state["word"] else _Pass(state["word"])
 
 
 def _slice(tx: Tx, *, step: _Pass) -> _Pass | None:
     """Bring the next devices by id up to date; where to go on, or None when every device is."""
     begun = _owed(tx)
-    if begun is None or begun.generation != step.generation:
+    if begun is None or begun.word != step.word:
         return begun
     records = DEVICES.select(tx, Compare("id", "gt", step.after), limit=_SLICE)
-    done = _settle_some(tx, records, step.decisions, most=_MOVED)
+    done = _settle_some(tx, records, most=_MOVED)
     if done == len(records) < _SLICE:
-        PROJECTION.update(tx, tx.tenant, {"done": step.generation})
+        PROJECTION.update(tx, tx.tenant, {"done": step.word})
         return None
     return replace(step, after=records[done - 1]["id"])
 
 
-def _settle_some(tx: Tx, records: Sequence[Row], decisions: choice.Decisions, *, most: int | None = None) -> int:
+def _settle_some(tx: Tx, records: Sequence[Row], *, most: int | None = None) -> int:
     """Bring some devices up to date; how many were looked at when ``most`` of them had changed."""
     directory.learn_groups(tx, "device", [record["device_object_id"] for record in records])
     changed = 0
     for number, record in enumerate(records):
         if most is not None and changed >= most:
             return number
-        changed += settle(tx, record, decisions.of(tx, record["device_object_id"]))
+        changed += settle(tx, record, choice.decide(tx, record["device_object_id"]))
     return len(records)
 
 
@@ -158,7 +167,7 @@ def _membership_changed(tx: Tx, event: Event) -> None:
     device = directory.find_device(tx, id=event["object_id"])
     record = DEVICES.get(tx, device["ztdid"]) if device and device["ztdid"] else None
     if record is not None:
-        settle(tx, record, choice.decide(tx, device))
+        settle(tx, record, choice.decide(tx, record["device_object_id"]))
 
 
 def _assignments_changed(tx: Tx, event: Event) -> None:

@@ -155,10 +155,9 @@ def _register(tx: Tx, entries: Sequence[Entry]) -> list[str]:
         Anchor(ztdid, directory.tagged_ids(ztdid, entry.row.group_tag), _serial(entry))
         for ztdid, entry in zip(ids, entries, strict=True)
     ]
-    decisions = choice.Decisions(tx)
     records, facts = [], []
     for entry, device in zip(entries, directory.create_anchors(tx, anchors), strict=True):
-        decision = decisions.of(tx, device["id"])
+        decision = choice.decide(tx, device["id"])
         upn = entry.row.assigned_user_principal_name
         user = directory.find_user(tx, upn) if upn else None
         records.append(_record(tx, entry, device, user) | projection.assigned_values(tx, decision))

@@ -29,31 +29,17 @@ _VIRTUAL = {
 _GROUPED = ("group", "exclusion")
 
 
-_m = membership_table.c
-_holding = sa.select(_m.group_id).where(
-    _m.tenant == sa.bindparam("t"),
-    sa.or_(
-        (_m.object_kind == "device") & (_m.object_id == sa.bindparam("device")),
-        (_m.object_kind == "user") & (_m.object_id == sa.bindparam("user")),
-    ),
-)
-#: The assignments that name a group which holds the device or the user, or everybody; an empty id stands for nobody.
-_reach = (
-    sa.select(assignment)
-    .where(
-        assignment.c.tenant == sa.bindparam("t"),
-        assignment.c.object_kind == sa.bindparam("k"),
-        sa.or_(
-            (assignment.c.kind == "all_devices") & (sa.bindparam("device", type_=sa.Text) != ""),
-            (assignment.c.kind == "all_users") & (sa.bindparam("user", type_=sa.Text) != ""),
-            (assignment.c.kind == "group") & assignment.c.group_id.in_(_holding),
-            (assignment.c.kind == "exclusion") & assignment.c.group_id.in_(_holding),
-        ),
-    )
-    .order_by(assignment.c.object_id, assignment.c.id)
-)
-
-
+_a = assignment.c
+_mine = (_a.tenant == sa.bindparam("t")) & (_a.object_kind == sa.bindparam("k"))
+_grouped = sa.or_(*(_a.kind == kind for kind in _GROUPED))
+#: The assignments that name a group, or one of several. A join from the object's memberships would read better, and
+#: SQLite would begin it with the thousands of assignments.
+_of_group = sa.select(assignment).where(_mine, _grouped, _a.group_id == sa.bindparam("g"))
+_of_groups = sa.select(assignment).where(_mine, _grouped, _a.group_id.in_(sa.bindparam("g", expanding=True)))
+#: Up to so many groups are asked for one by one, which has a plan of its own.
+_FEW = 12
+#: The assignments that name everybody of a kind.
+_everybody = sa.select(assignment).where(_mine, _a.kind == sa.bindparam("e"))
 _named = (
     sa.select(assignment.c.group_id)
     .where(
@@ -170,8 +156,8 @@ def meant(tx: Tx, object_kind: str, *, device: Row | None, user: Row | None) -> 
         membership.groups_of(tx, "device", device["id"]) if device else frozenset(),
         membership.groups_of(tx, "user", user["id"]) if user else frozenset(),
     )
-    asked = {"device": device["id"] if device else "", "user": user["id"] if user else ""}
-    rows = tx.all(_reach, {"t": tx.tenant, "k": object_kind, **asked})
+    everybody = [kind for kind, row in (("all_devices", device), ("all_users", user)) if row is not None]
+    rows = _reaching(tx, object_kind, holders, everybody)
     names = _names(tx, {row["group_id"] for row in rows if row["group_id"]})
     excluded = {row["object_id"] for row in rows if row["kind"] == "exclusion"}
     matches = []
@@ -185,6 +171,18 @@ def meant(tx: Tx, object_kind: str, *, device: Row | None, user: Row | None) -> 
             reason = _reason(target, via, names)
             matches.append(Match(row["object_id"], target, via, (reason, *passed.reasons)))
     return matches
+
+
+def _reaching(tx: Tx, object_kind: str, holders: _Holders, everybody: Collection[str]) -> list[Row]:
+    """The assignments that name one of the groups, or everybody of a kind; exclusions too."""
+    asked = {"t": tx.tenant, "k": object_kind}
+    rows = [row for kind in everybody for row in tx.all(_everybody, {**asked, "e": kind})]
+    groups = sorted(holders.device | holders.user)
+    if len(groups) <= _FEW:
+        rows += [row for group in groups for row in tx.all(_of_group, {**asked, "g": group})]
+    else:
+        rows += tx.all(_of_groups, {**asked, "g": groups})
+    return sorted(rows, key=lambda row: (row["object_id"], row["id"]))
 
 
 def reaches_devices(tx: Tx, targets: Sequence[Target]) -> bool | None:

@@ -82,8 +82,9 @@ def _settle(tx: Tx, kind: Kind, rows: Iterable[Row], rules: RuleSet, concerned: 
         known = known_of(tx, kind, row)
         wanted[kind, row["id"]] = _moves(tx, known, rules, concerned)
     membership.assign_all(tx, wanted, why=WHY)
-    for group_id in sorted(set[str]().union(*(moves.add | moves.remove for moves in wanted.values()))):
-        processing.mark(tx, GROUPS.require(tx, group_id), "Succeeded")
+    moved = set[str]().union(*(moves.add | moves.remove for moves in wanted.values()))
+    for group in GROUPS.of_ids(tx, moved, by="id"):
+        processing.mark(tx, group, "Succeeded")
 
 
 def _moves(tx: Tx, known: Facts, rules: RuleSet, concerned: Collection[str]) -> _Moves:

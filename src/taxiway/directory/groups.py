@@ -84,6 +84,8 @@ def update_group(tx: Tx, group_id: str, changed: Mapping[str, Any], *, principal
         return before
     group = GROUPS.update(tx, group_id, differing)
     tx.log("group.changed", subject=f"group:{group_id}", what={"changed": sorted(changed)})
+    if "display_name" in differing:
+        tx.announce("group.renamed", id=group_id)
     return _follow_rule(tx, group) if ruled else group
 
 

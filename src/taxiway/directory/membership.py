@@ -22,6 +22,8 @@ ObjectKind = Literal["user", "device", "group"]
 Member = tuple[ObjectKind, str]
 
 _MEMO = "membership"
+#: Up to so many objects are read one by one, which has a plan of its own.
+_FEW = 3
 _t = membership.c
 _of_object = sa.select(_t.group_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.object_kind == sa.bindparam("k"), _t.object_id == sa.bindparam("o")
@@ -110,6 +112,7 @@ def assign_all(
     tx: Tx, wanted: Mapping[Member, tuple[Collection[str], Collection[str]]], *, why: Iterable[Reason] = ()
 ) -> None:
     """The same for many users or devices: the groups to put each into, and those to take it out of."""
+    learn(tx, "group", set[str]().union(*(add for add, _ in wanted.values())))
     moves = [_move(tx, member, set(add), set(remove)) for member, (add, remove) in wanted.items() if add or remove]
     _write(tx, _insert, [_new(tx, group, m.member, direct=True) for m in moves for group in sorted(m.stated)])
     _write(tx, _make_direct, [_key(tx, group, m.member) for m in moves for group in sorted(m.promoted)])
@@ -124,8 +127,11 @@ def assign_all(
 def learn(tx: Tx, kind: ObjectKind, object_ids: Collection[str]) -> None:
     """Read the memberships of many objects at once, to be asked one by one."""
     known = _memo(tx)
-    known |= {(kind, object_id): {} for object_id in object_ids}
-    for row in tx.all(_of_objects, {"t": tx.tenant, "k": kind, "o": list(object_ids)}):
+    unknown = [object_id for object_id in object_ids if (kind, object_id) not in known]
+    if len(unknown) <= _FEW:
+        return
+    known |= {(kind, object_id): {} for object_id in unknown}
+    for row in tx.all(_of_objects, {"t": tx.tenant, "k": kind, "o": unknown}):
         known[kind, row["object_id"]][row["group_id"]] = row["direct"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import ssl
@@ -62,6 +63,7 @@ class Administrator:
     _token: str = field(default="", repr=False)
     _refresh: str = field(default="", repr=False)
     _until: float = 0.0
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def __aenter__(self) -> Self:
         self._http = httpx.AsyncClient(
@@ -127,8 +129,9 @@ class Administrator:
         return self._http
 
     async def _access_token(self) -> str:
-        if not self._token or self.clock.monotonic() > self._until:
-            await (self._renew() if self._refresh else self._sign_in())
+        async with self._turn:  # two sign-ins at a time would take each other's cookies
+            if not self._token or self.clock.monotonic() > self._until:
+                await (self._renew() if self._refresh else self._sign_in())
         return self._token
 
     async def _sign_in(self) -> None:

@@ -6,6 +6,7 @@ from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import correlations, entries, latest
+from taxiway.store.memory import Memory
 from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
@@ -27,6 +28,7 @@ __all__ = [
     "In",
     "Instant",
     "KeyRing",
+    "Memory",
     "Not",
     "NotFilterable",
     "NotFound",

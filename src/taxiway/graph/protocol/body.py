@@ -187,7 +187,7 @@ def _check(value: Any, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise BadRequest(f"The body is nested more than {MAX_DEPTH} deep.")
     if isinstance(value, str):
-        if _forbidden.search(value):
+        if "\x00" in value if value.isascii() else _forbidden.search(value):
             raise BadRequest("The body has a character that cannot be stored.")
     elif isinstance(value, dict):
         for key, item in value.items():

@@ -12,10 +12,9 @@ from taxiway.management.collection import Collection
 from taxiway.management.configuration import configurations, translate
 from taxiway.management.configuration.catalogue import policies
 from taxiway.management.configuration.kinds import hello
-from taxiway.management.configuration.memory import Memory
 from taxiway.management.configuration.table import KINDS
 from taxiway.management.model import Effective, Item, Source, Tracked, merge
-from taxiway.store import Row, Tx
+from taxiway.store import Memory, Row, Tx
 from taxiway.wire import csp
 
 #: The origin of what every device of a tenant is told.

@@ -17,11 +17,10 @@ import sqlalchemy as sa
 from taxiway import directory
 from taxiway.management.configuration import meant
 from taxiway.management.configuration.meant import CONFIGURATION_OBJECTS, Meant
-from taxiway.management.configuration.memory import Memory
 from taxiway.management.configuration.units import Unit, units_of
 from taxiway.management.model import Effective, Source
 from taxiway.management.tables import configuration_edition
-from taxiway.store import Followers, Row, Tx
+from taxiway.store import Followers, Memory, Row, Tx
 from taxiway.store.unit import Event
 from taxiway.wire import csp
 

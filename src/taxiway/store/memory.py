@@ -6,7 +6,8 @@ from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 from weakref import WeakKeyDictionary
 
-from taxiway.store import KeyRing, Tx
+from taxiway.store.sealing import KeyRing
+from taxiway.store.unit import Tx
 
 _T = TypeVar("_T")
 
