@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fuzz.hardware import HARDWARE
 from fuzz.mutate import Mutator
 from taxiway.wire import broker, rsa_blob
 from taxiway.wire.app_content import decrypt_content, encrypt_content, read_encryption_info
@@ -55,7 +56,10 @@ class Formats:
     def one(self, mutator: Mutator) -> tuple[str, bytes, Read]:
         """The name of a format, what is read, and the reading of it; only a named error may come of it."""
         rng: random.Random = mutator.rng
-        name = rng.choice([*self._texts, *_PLAIN, "RSA blob", "encrypted package"])
+        name = rng.choice([*self._texts, *_PLAIN, *HARDWARE, "RSA blob", "encrypted package"])
+        if name in HARDWARE:
+            data, read = HARDWARE[name](mutator)
+            return name, data, lambda: _quietly(read)
         if name == "encrypted package":
             package = mutator.data(_PACKAGE)
             return name, package, lambda: _quietly(lambda: decrypt_content(package, _INFO))

@@ -216,12 +216,13 @@ async def _tidy(rt: Runtime, tenant: str, *, hourly: bool) -> None:
 
 
 async def do_what_is_left(rt: Runtime) -> None:
-    """What a transaction left to a job, as soon as it is committed: populations of rules, columns of many devices."""
+    """What a transaction left to a job, once it is committed: rules' populations, columns of devices, handovers."""
     while True:
         for tenant in await rt.store.work_left():
             try:
                 await directory.reevaluate_pending(rt, tenant)
                 await autopilot.settle_owed(rt, tenant)
+                await autopilot.finish_transfers(rt, tenant)
             except Exception:  # noqa: BLE001 - logged; the next round of housekeeping wakes it again
                 _log.exception("a job failed", tenant=tenant)
 

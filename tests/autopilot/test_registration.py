@@ -6,6 +6,7 @@ import pytest
 from support.hardware import make_hardware, row_of, unpadded
 from taxiway import autopilot, directory
 from taxiway.directory import SYSTEM_PRINCIPAL, Principal
+from taxiway.enrollment import MANAGED
 from taxiway.store import entries, router
 from taxiway.wire.registration_csv import RegistrationCsvError, write
 
@@ -262,6 +263,29 @@ async def test_a_shared_fact_stays_claimed_while_one_registration_needs_it(servi
     await service.write(lambda tx: autopilot.deregister(tx, ztdid, principal=SYSTEM_PRINCIPAL))
     stranger = make_hardware(serial=first.serial)
     assert states(await service.imported(row_of(stranger), tenant=other_tenant))[0][0] == 808
+
+
+async def test_r040_registering_a_personal_device_leaves_it_personal_and_says_so(service):
+    """The trust type stays Workplace, the anchor is an object of its own, and the import warns what is to do (R-40)."""
+    hardware = make_hardware()
+
+    def enroll(tx):
+        device = directory.join_device(
+            tx, display_name="HOME-PC", os="Windows", os_version="10.0.26100.1", trust_type="Workplace"
+        )
+        values = {"serial_number": hardware.serial.lower(), "join_type": "azureADRegistered"}
+        MANAGED.insert(tx, {**values, "azure_ad_device_id": device["device_id"]})
+        return device["id"]
+
+    device_id = await service.write(enroll)
+    [row, other] = await service.imported(row_of(hardware), row_of(make_hardware()))
+    assert row["state"]["deviceImportStatus"] == "complete"
+    assert [[finding["code"] for finding in one["findings"]] for one in (row, other)] == [["registered.workplace"], []]
+    personal = await service.read(lambda tx: directory.find_device(tx, id=device_id))
+    assert (personal["trust_type"], personal["ztdid"]) == ("Workplace", None)
+    assert (await service.device(row["state"]["deviceRegistrationId"]))["id"] != device_id
+    [warned] = [entry for entry in await service.read(entries) if entry.kind == "import.warned"]
+    assert "reset" in warned.why[0]["text"]
 
 
 async def test_r042_deregistering_a_joined_device_leaves_its_object(service):

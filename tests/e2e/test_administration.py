@@ -176,3 +176,52 @@ async def test_p26_a_profile_is_exported_for_pcs_that_nobody_registers(instance,
     assert parse_offline(content).ztd_correlation_id == made["id"]
     assert "no deployment profile" in await command("profile", "export", "nothing", status=1, error=True)
     assert re.search(r"explicit_priority +on", await command("autopilot-policy", "--set", "explicit_priority=on"))
+
+
+async def test_p05_p20_p22_a_registered_device_by_its_serial_number(command, instance, tmp_path):
+    """Reserve it, let it go, look for reported hardware, and remove it from the tenant after a look at what goes."""
+    pc = instance.make_pc(tmp_path / "pc")
+    serial = pc.firmware.serial
+    await instance.register(pc)
+    await instance.make_user("ada@contoso.example", access_pass=False)
+    await instance.make_user("bob@contoso.example", licensed=False, access_pass=False)
+    assert "reserved for ada@contoso.example" in await command("device", "assign", serial, "ada@contoso.example")
+    refused = await command("device", "assign", serial, "bob@contoso.example", status=1, error=True)
+    assert "no licence" in refused
+    planned = json.loads(await command("device", "remove", serial, "--json"))
+    assert [step["what"] for step in planned["goes"]] == ["user assignment", "Autopilot registration", "device object"]
+    assert planned["removed"] is False
+    assert "reserved for nobody" in await command("device", "unassign", serial)
+    assert "not reported any other hardware" in await command("device", "rebind", serial, status=1)
+    assert "is removed" in await command("device", "remove", serial, "--yes")
+    assert "No device with the serial number" in await command("device", "remove", serial, status=1, error=True)
+
+
+async def test_r045_a_partner_uploads_after_consent_and_not_after_it_ended(command, instance, tmp_path):
+    """Consent makes the application, its file of tuples is registered, and a PC it names gets the tenant's profile."""
+    pc = instance.make_pc(tmp_path / "pc")
+    await instance.profile()
+    who = await instance.make_user()
+    made = json.loads(await command("partner", "consent", "Reseller", "--json"))
+    file = tmp_path / "partner.csv"
+    firmware = pc.firmware
+    header = "Device serial number,Windows product ID,Hardware hash,Manufacturer name,Device model"
+    file.write_text(f"{header}\n{firmware.serial},,,{firmware.manufacturer},{firmware.model}\nS-2,,,,\n")
+    where = ["--server", instance.settings.urls.people, "--ca", str(instance.files.root)]
+    words = ["partner", "upload", str(file), "--tenant", made["tenant"], "--client-id", made["client_id"], *where]
+
+    async def upload(status):
+        environment = {**os.environ, "TAXIWAY_PARTNER_SECRET": made["secret"]}
+        done = await asyncio.to_thread(
+            subprocess.run, [sys.executable, "-m", "taxiway", *words], capture_output=True, text=True, env=environment
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    told = await upload(1)
+    assert "1 devices registered, 1 refused" in told
+    assert "line 3: 801" in told
+    outcome = await instance.power_on(pc, who)
+    assert (outcome.reached, outcome.profile_name) == ("desktop", "Everything"), outcome.failure
+    assert "may not register" in await command("partner", "revoke", "Reseller")
+    assert "not consented" in await upload(1)

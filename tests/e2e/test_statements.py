@@ -59,9 +59,9 @@ def statements(engine, monkeypatch):
         seen.add(plan.sql)
         return planned(plan, connection, parameters)
 
-    def text(connection, sql, values=()):
+    def text(connection, sql, values=(), **how):
         seen.add(sql)
-        return run_sql(connection, sql, values)
+        return run_sql(connection, sql, values, **how)
 
     monkeypatch.setattr(plans.Plan, "run", run)
     monkeypatch.setattr(plans, "run_sql", text)

@@ -1,9 +1,12 @@
 """Autopilot over Graph: import, devices, profiles, users, sync (02 section 3)."""
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
 
+from support.graph_client import Graph, mint, person
+from taxiway import autopilot, directory
 from taxiway.wire.hardware_hash import HardwareHash
 
 IMPORTED = "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentities"
@@ -159,8 +162,8 @@ async def test_a_deleted_device_is_gone_with_its_marks(graph):
     assert await graph.values("/v1.0/devices?$filter=physicalIds/any(p:startswith(p,'[ZTDID]'))") == []
 
 
-async def test_a_sync_is_possible_every_ten_minutes(graph, clock):
-    """204, then 429 with the seconds to wait, then again."""
+async def test_r036_a_sync_is_possible_every_ten_minutes(graph, clock):
+    """204, then 429 with the seconds to wait, then again (R-36)."""
     assert (await graph.get(SETTINGS))["syncStatus"] == "unknown"
     await graph.call("POST", f"{SETTINGS}/sync", expect=204)
     refused = await graph.call("POST", f"{SETTINGS}/sync", expect=429)
@@ -198,3 +201,126 @@ async def test_p26_the_offline_file_over_graph(graph):
     refused = await graph.call("GET", f"{profiles}/{other}/taxiwayOfflineFile", expect=400)
     assert "hybrid join" in refused.text
     await graph.call("GET", f"{profiles}/nothing/taxiwayOfflineFile", expect=404)
+
+
+async def test_p20_a_device_is_removed_from_the_tenant_in_one_call(graph, rt, tenant, client):
+    """What goes is listed first; the token has to carry the permission for each documented step."""
+    ztdid = await registered(graph)
+    planned = await graph.get(f"{DEVICES}/{ztdid}/taxiwayRemoval")
+    assert [step["what"] for step in planned["goes"]] == ["Autopilot registration", "device object"]
+    admin = await person(rt, tenant, "intune", directory.INTUNE_ADMINISTRATOR)
+    narrow = Graph(rt, client, await mint(rt, tenant, admin["id"], "DeviceManagementServiceConfig.ReadWrite.All"))
+    await narrow.call("POST", f"{DEVICES}/{ztdid}/taxiwayRemove", expect=403)
+    await graph.post(f"{DEVICES}/{ztdid}/taxiwayRemove", expect=200)
+    await graph.get(f"{DEVICES}/{ztdid}/taxiwayRemoval", expect=404)
+    assert await graph.values("/v1.0/devices") == []
+
+
+async def test_r036_p03_nothing_waits_for_a_sync(graph):
+    """With the sync used up: an import, a new tag and a deletion are in the list with the next request."""
+    await graph.call("POST", f"{SETTINGS}/sync", expect=204)
+    ztdid = await registered(graph, "SN-7", groupTag="A")
+    assert [one["serialNumber"] for one in await graph.values(DEVICES)] == ["SN-7"]
+    body = {"groupTag": "B"}
+    await graph.call("POST", f"{DEVICES}/{ztdid}/updateDeviceProperties", body, expect=204)
+    assert [one["groupTag"] for one in await graph.values(DEVICES)] == ["B"]
+    [entra] = await graph.values("/v1.0/devices")
+    assert "[OrderID]:B" in entra["physicalIds"]
+    await graph.call("DELETE", f"{DEVICES}/{ztdid}")
+    assert await graph.values(DEVICES) == []
+
+
+_COLUMNS = {
+    prop.graph_name: prop
+    for name, prop in autopilot.DEVICES.entity.props.items()
+    if prop.filterable and name not in autopilot.DEVICE_INTERNAL
+}
+
+
+async def test_r037_the_list_is_searched_and_filtered_by_every_column(graph, rt, tenant):
+    """Search by serial number; each filterable column finds the one of two devices that has the value (R-37)."""
+    found, other = await registered(graph, "SN-AAA", 1), await registered(graph, "SN-BBB", 2)
+    moments = [datetime(2026, 3, 1 + number, tzinfo=UTC) for number in range(20)]
+    values = {
+        prop.name: moments.pop() if prop.kind == "datetime" else f"value of {prop.name}" for prop in _COLUMNS.values()
+    }
+    await rt.store.write(tenant, lambda tx: autopilot.DEVICES.update(tx, found, values))
+    assert {one["id"] for one in await graph.values(DEVICES)} == {found, other}
+    assert len(_COLUMNS) >= 14
+    for name, prop in _COLUMNS.items():
+        value = values[prop.name]
+        literal = value.strftime("%Y-%m-%dT%H:%M:%SZ") if prop.kind == "datetime" else f"'{value}'"
+        listed = await graph.values(f"{DEVICES}?$filter={name} eq {literal}")
+        assert [one["id"] for one in listed] == [found], name
+    assert [one["id"] for one in await graph.values(f"{DEVICES}?$search=SN-BB")] == [other]
+
+
+async def test_p19_registered_and_enrolled_are_dates_of_their_own(graph, rt, tenant, clock):
+    """The time of the registration stays what it was when the device enrolls later; before that there is no other."""
+    ztdid = await registered(graph)
+    shown = await graph.get(f"{DEVICES}/{ztdid}")
+    registered_at = shown["taxiwayRegisteredDateTime"]
+    assert shown["taxiwayEnrolledDateTime"] is None
+    clock.advance(3600)
+    await rt.store.write(tenant, lambda tx: autopilot.mark_enrolled(tx, ztdid, "m-1", "u-1"))
+    shown = await graph.get(f"{DEVICES}/{ztdid}")
+    assert shown["taxiwayRegisteredDateTime"] == registered_at
+    assert shown["taxiwayEnrolledDateTime"] > registered_at
+    listed = await graph.values(f"{DEVICES}?$filter=taxiwayEnrolledDateTime gt {registered_at}")
+    assert [one["id"] for one in listed] == [ztdid]
+
+
+async def test_p05_an_import_warns_of_a_user_who_cannot_sign_in(graph):
+    """Unknown or without a licence: complete as in the original, with a finding that says what will happen."""
+    user = {
+        "accountEnabled": True,
+        "displayName": "Bob",
+        "mailNickname": "bob",
+        "userPrincipalName": "bob@contoso.example",
+        "usageLocation": "US",
+        "passwordProfile": {"password": "Tw-made-up-7a"},
+    }
+    await graph.post("/v1.0/users", user)
+    rows = [
+        row("SN-1", 1, assignedUserPrincipalName="nobody@contoso.example"),
+        row("SN-2", 2, assignedUserPrincipalName="bob@contoso.example"),
+        row("SN-3", 3),
+    ]
+    body = {"importedWindowsAutopilotDeviceIdentities": rows}
+    made = (await graph.post(f"{IMPORTED}/import", body, expect=200))["value"]
+    assert {one["state"]["deviceImportStatus"] for one in made} == {"complete"}
+    assert [[finding["code"] for finding in one["taxiwayFindings"]] for one in made] == [
+        ["assigned_user.unknown"],
+        ["assigned_user.unlicensed"],
+        [],
+    ]
+    ztdid = made[0]["state"]["deviceRegistrationId"]
+    await graph.call("POST", f"{DEVICES}/{ztdid}/unassignUserFromDevice", expect=204)
+    assert (await graph.get(f"{DEVICES}/{ztdid}"))["userPrincipalName"] == ""
+
+
+CLAIMS = "/beta/deviceManagement/taxiwayDeviceClaims"
+
+
+async def test_p21_a_device_is_claimed_and_handed_over(graph, rt, client):
+    """Each tenant sees its own side of the claim, and answers by the addresses of its own."""
+    other = rt.entropy.uuid()
+    await rt.store.write(
+        other, lambda tx: directory.create_tenant(tx, display_name="Fabrikam", domain="fabrikam.example")
+    )
+    admin = await person(rt, other, "root", directory.GLOBAL_ADMINISTRATOR)
+    theirs = Graph(rt, client, await mint(rt, other, admin["id"]))
+    await registered(graph)
+    await theirs.post(CLAIMS, {"serialNumber": "SN-1"}, expect=400)
+    made = await theirs.post(CLAIMS, row("SN-1", 1))
+    assert (made["direction"], made["state"], made["serialNumber"]) == ("made", "waiting", "SN-1")
+    [received] = await graph.values(f"{CLAIMS}?$filter=state eq 'waiting'")
+    assert (received["direction"], received["domain"]) == ("received", "fabrikam.example")
+    assert "row" not in received
+    await theirs.call("POST", f"{CLAIMS}/{received['id']}/consent", expect=400)
+    await graph.call("POST", f"{CLAIMS}/nothing/consent", expect=404)
+    answered = await graph.post(f"{CLAIMS}/{received['id']}/consent", expect=200)
+    assert answered["state"] == "done"
+    assert await graph.values(DEVICES) == []
+    assert [one["serialNumber"] for one in await theirs.values(DEVICES)] == ["SN-1"]
+    await graph.call("POST", f"{CLAIMS}/{received['id']}/refuse", expect=400)

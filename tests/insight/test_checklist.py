@@ -104,3 +104,22 @@ async def test_p13_the_checklist_notes_what_a_configuration_does_to_the_deployme
     steps = await rt.store.read(tenant, checklist)
     assert [len(step.notes) for step in steps] == [0, 0, 0, 0, 2, 0, 0, 0]
     assert steps[4].notes[0].startswith(f"'Long PIN': {uri} is assigned to devices")
+
+
+async def test_p21_p22_the_checklist_notes_what_waits_for_an_administrator(rt, tenant):
+    """A replaced board that needs approval, and a device that another tenant claims, with the commands that help."""
+    ztdid = await set_up(rt, tenant)
+    other = rt.entropy.uuid()
+    await rt.store.write(
+        other, lambda tx: directory.create_tenant(tx, display_name="Fabrikam", domain="fabrikam.example")
+    )
+    hashed = HardwareHash(serial="SN-1", manufacturer="Contoso", product="Falcon", smbios_uuid=UUID(int=1))
+    row = autopilot.ImportRow(serial_number="SN-1", hardware_identifier=hashed.encode_base64())
+    await autopilot.claim_device(rt, other, row, principal=SYSTEM_PRINCIPAL, correlation="")
+    attention = {"remediation_state": "manualRemediationRequired"}
+    await rt.store.write(tenant, lambda tx: autopilot.DEVICES.update(tx, ztdid, attention))
+    notes = (await rt.store.read(tenant, checklist))[2].notes
+    assert [("rebind SN-1" in note, "fabrikam.example claims SN-1" in note) for note in notes] == [
+        (True, False),
+        (False, True),
+    ]

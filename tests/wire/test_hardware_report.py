@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -40,6 +42,54 @@ def test_the_report_names_what_scripts_read(hashed):
         "SmbiosSystemManufacturer": "A",
         "SmbiosSystemSerialNumber": "SN-1",
     }
+
+
+#: As far as the order is known (06 section 1.6).
+ORDER = [
+    "ToolVersion",
+    "HardwareInventoryVersion",
+    "ToolBuild",
+    "OSType",
+    "OsCpuArchitecture",
+    "OsBuild",
+    "OsSystemTime",
+    "OsLocalTime",
+    "ProcessorModel",
+    "ProcessorPackages",
+    "ProcessorThreads",
+    "ProcessorCores",
+    "ProcessorHyperThreading",
+    "SmbiosRamArrayCount",
+    "SmbiosRamSlots",
+    "SmbiosRamErrorCorrection",
+    "SmbiosRamMaximumCapacity",
+    "TotalPhysicalRAM",
+    "SmbiosFirmwareVendor",
+    "SmbiosSystemManufacturer",
+    "SmbiosSystemProductName",
+    "SmbiosSystemSerialNumber",
+    "SmbiosUuid",
+]
+
+
+def test_the_report_keeps_the_tools_order(hashed):
+    """Every name whose place is known, in its place; the first tools did not name the processor's maker apart."""
+    names = [name for name, _ in report(hashed)]
+    assert [name for name in names if name in ORDER] == ORDER
+    old = msgspec.structs.replace(hashed, tool=msgspec.structs.replace(hashed.tool, tool_version=3))
+    told = dict(report(old))
+    assert (told["HardwareInventoryVersion"], "ProcessorManufacturer" in told) == ("131", False)
+    assert "ProcessorManufacturer" in names
+
+
+@pytest.mark.parametrize(
+    ("quarters", "said"), [(-20, "2026-03-01T03:00:00-05:00"), (8, "2026-03-01T10:00:00+02:00"), (120, "+30:00")]
+)
+def test_an_offset_that_no_place_has_is_shown_as_it_is(hashed, quarters, said):
+    """The tool of that time prints +30:00 as well; the command does not fail on it."""
+    created = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    tool = msgspec.structs.replace(hashed.tool, created=created, utc_offset_minutes=quarters * 15)
+    assert dict(report(msgspec.structs.replace(hashed, tool=tool)))["OsLocalTime"].endswith(said)
 
 
 def test_the_report_is_the_tools_xml():

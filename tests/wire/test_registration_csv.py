@@ -44,7 +44,7 @@ def codes(items):
         (lines(f"a@b.test,Käse,{HASH},,S1", header=",".join(HEADER[::-1])).encode("cp1252"), []),
     ],
 )
-def test_one_row_in_many_dresses(data, repaired):
+def test_p04_one_row_in_many_dresses(data, repaired):
     """Encoding, line ends, quotes, header order and case do not change what a row says; each repair is reported."""
     result = read_all(data)
     assert result.problems == ()

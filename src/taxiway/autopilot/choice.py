@@ -64,13 +64,13 @@ def decide(tx: Tx, object_id: str) -> Decision[Candidate | None]:
     edition = (tx.tenant, None if state is None else state["word"])
     named = _named.recall(tx, edition, lambda: directory.groups_named(tx, OBJECT_KIND))
     groups = directory.groups_of(tx, "device", object_id) & named
+    if not groups and directory.find_device(tx, id=object_id) is None:
+        return _no_device("The registration has no device object any more.")  # and is no choice for those that have
     return _decided.recall(tx, (*edition, groups), lambda: _decide(tx, object_id))
 
 
 def _decide(tx: Tx, object_id: str) -> Decision[Candidate | None]:
     device = directory.find_device(tx, id=object_id)
-    if device is None:
-        return _no_device("The registration has no device object any more.")
     found = directory.meant(tx, OBJECT_KIND, device=device, user=None)
     candidates = []
     for row in PROFILES.of_ids(tx, {match.object_id for match in found}, by="display_name"):

@@ -13,6 +13,11 @@ ASSIGNED: Final = "assignedUnkownSyncState"  # misspelt on the wire
 IN_SYNC: Final = "assignedInSync"
 OUT_OF_SYNC: Final = "assignedOutOfSync"
 
+#: What became of a changed board: the portal's nothing, "Fix pending" and "Attention required" (01 section 4.7).
+NO_REMEDIATION: Final = "noRemediationRequired"
+FIX_PENDING: Final = "automaticRemediationRequired"
+ATTENTION: Final = "manualRemediationRequired"
+
 AZURE_AD: Final = "azureADWindowsAutopilotDeploymentProfile"
 HYBRID: Final = "activeDirectoryWindowsAutopilotDeploymentProfile"
 #: The profile types Graph knows, and which properties each has beside the common ones.
@@ -59,7 +64,7 @@ AUTOPILOT_DEVICE = Entity(
             filterable=True,
             sortable=True,
         ),
-        Prop("remediation_state", column=True, filterable=True, default="noRemediationRequired"),
+        Prop("remediation_state", column=True, filterable=True, default=NO_REMEDIATION),
         Prop("remediation_state_last_modified_at", "datetime", graph="remediationStateLastModifiedDateTime"),
         Prop("userless_enrollment_status", default="unknown"),
         Prop("device_account_upn", default=""),
@@ -69,24 +74,42 @@ AUTOPILOT_DEVICE = Entity(
         Prop("deployment_profile_id", column=True, index=True),
         Prop("former_profile_id"),
         Prop("went_without_at", "datetime"),
-        Prop("registered_at", "datetime", column=True, sortable=True),
+        Prop(
+            "registered_at",
+            "datetime",
+            graph="taxiwayRegisteredDateTime",
+            column=True,
+            filterable=True,
+            sortable=True,
+        ),
+        Prop(
+            "enrolled_at",
+            "datetime",
+            graph="taxiwayEnrolledDateTime",
+            column=True,
+            filterable=True,
+            sortable=True,
+        ),
     ],
 )
 #: What of a registered device is ours and not Graph's.
 DEVICE_INTERNAL: Final = frozenset(
-    {"device_object_id", "deployment_profile_id", "former_profile_id", "went_without_at", "registered_at"}
+    {"device_object_id", "deployment_profile_id", "former_profile_id", "went_without_at"}
 )
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
+#: ``replacement``: the hardware that the enrolled device reports instead, until it is bound or goes away again.
 AUTOPILOT_HARDWARE = Entity(
     "autopilot_hardware",
     [
         Prop("ek", column=True, index=True),
         Prop("smbios_uuid", column=True, index=True),
         Prop("model_serial", column=True, index=True),
+        Prop("product_key", column=True, index=True),
         Prop("facts", "json"),
         Prop("declared", "json", default={}),
         Prop("last_lookup", "json"),
+        Prop("replacement", "json"),
     ],
 )
 
@@ -101,6 +124,7 @@ AUTOPILOT_IMPORT = Entity(
         Prop("hardware_identifier", "binary"),
         Prop("assigned_user_principal_name", column=True, filterable=True, fold=True, default=""),
         Prop("state", "json"),
+        Prop("findings", "json", graph="taxiwayFindings", default=[]),
         Prop("device_import_status", column=True, index=True),
     ],
 )
@@ -140,6 +164,50 @@ AUTOPILOT_PROFILE = Entity(
     ],
 )
 
+#: A claim to a device that another tenant holds, at both ends under one id. At the end that made it ``facts`` and
+#: ``row`` say what to register; at the end that received it ``ztdid`` is the registration that is asked for.
+DEVICE_CLAIM = Entity(
+    "device_claim",
+    [
+        Prop("direction", column=True, filterable=True, nullable=False),
+        Prop("state", column=True, filterable=True, nullable=False),
+        Prop("serial_number", column=True, filterable=True, sortable=True, default=""),
+        Prop("domain", default=""),
+        Prop("created_at", "datetime", graph="createdDateTime", column=True, filterable=True, sortable=True),
+        Prop("settled_at", "datetime", graph="settledDateTime"),
+        Prop("text", default=""),
+        Prop("ztdid", graph="windowsAutopilotDeviceIdentityId"),
+        Prop("facts", "json"),
+        Prop("row", "json"),
+    ],
+)
+#: What of a claim is ours and not shown.
+CLAIM_INTERNAL: Final = frozenset({"facts", "row"})
+
+#: What a partner uploaded under one name (06 section 2.5); ``devices``: the ZTDIDs that came of it.
+PARTNER_BATCH = Entity(
+    "partner_batch",
+    [
+        Prop("partner_id", column=True, nullable=False),
+        Prop("name", column=True, nullable=False),
+        Prop("partner_name", default=""),
+        Prop("created_at", "datetime", column=True, sortable=True),
+        Prop("devices", "strings", default=[]),
+    ],
+)
+
+#: One upload and what became of each of its devices; ``id`` is the tracking id.
+PARTNER_JOB = Entity(
+    "partner_job",
+    [
+        Prop("partner_id", column=True, nullable=False),
+        Prop("started_at", "datetime"),
+        Prop("completed_at", "datetime"),
+        Prop("status", default=""),
+        Prop("devices", "json", default=[]),
+    ],
+)
+
 #: One row per tenant: a new ``word`` with every change of what decides between profiles, and for which of them the
 #: columns of the devices are ``done``.
 AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
@@ -147,9 +215,12 @@ AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done"
 #: The tenant's switches of this room, one row.
 AUTOPILOT_POLICY = Entity("autopilot_policy", [Prop("explicit_priority", "bool", default=False)])
 
+CLAIMS = Repository(DEVICE_CLAIM)
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
 IMPORTS = Repository(AUTOPILOT_IMPORT)
+PARTNER_BATCHES = Repository(PARTNER_BATCH)
+PARTNER_JOBS = Repository(PARTNER_JOB)
 PROFILES = Repository(AUTOPILOT_PROFILE)
 POLICIES = Repository(AUTOPILOT_POLICY)
 PROJECTION = Repository(AUTOPILOT_PROJECTION)

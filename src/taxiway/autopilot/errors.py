@@ -7,6 +7,12 @@ TaxiwayError
     ProfileInUse        the profile is assigned to groups, so it cannot be deleted (01 R-97)
     BadRegistration     a property of a registered device with a value that is not allowed
     UserRefused         this user cannot be assigned to a device (01 R-105)
+    NothingToBind       no other hardware was reported for this device
+    HardwareHeld        the hardware belongs to another registration
+    ClaimRefused        a claim to another tenant's device that cannot be made or answered
+    BatchRefused        a partner's batch of devices that cannot be taken
+      NoSuchBatch       the partner has no such batch, device or upload
+    RemovalRefused      something stands in the way of removing the device from the tenant
     TicketRefused       no ticket of ours, too old, or of hardware that differs from its registration
     LookupRefused       no profile for this device; carries the code and name of 06 section 2.4
 """
@@ -40,6 +46,30 @@ class BadRegistration(AutopilotError):
 
 class UserRefused(AutopilotError):
     """This user cannot be assigned to a device (01 R-105)."""
+
+
+class NothingToBind(AutopilotError):
+    """No other hardware was reported for this device."""
+
+
+class HardwareHeld(AutopilotError):
+    """The hardware belongs to another registration."""
+
+
+class ClaimRefused(AutopilotError):
+    """A claim to another tenant's device that cannot be made or answered."""
+
+
+class BatchRefused(AutopilotError):
+    """A partner's batch of devices that cannot be taken."""
+
+
+class NoSuchBatch(BatchRefused):
+    """The partner has no such batch, device or upload."""
+
+
+class RemovalRefused(AutopilotError):
+    """Something stands in the way of removing the device from the tenant."""
 
 
 class TicketRefused(AutopilotError):

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from taxiway.autopilot.registration import Entry, ImportRow, read_rows, register_rows, without_duplicates
+from taxiway.autopilot.registration import register_rows
+from taxiway.autopilot.rows import Entry, ImportRow, read_rows, without_duplicates
 from taxiway.directory import Principal
 from taxiway.store import Row, Runtime
 from taxiway.wire.registration_csv import Problem, Repair, read_all
@@ -28,12 +29,21 @@ class ImportedFile:
 
 
 async def import_devices(
-    rt: Runtime, tenant: str, rows: Sequence[ImportRow], *, principal: Principal, correlation: str
+    rt: Runtime,
+    tenant: str,
+    rows: Sequence[ImportRow],
+    *,
+    principal: Principal,
+    correlation: str,
+    partner: bool = False,
 ) -> list[Row]:
-    """Register devices, each for itself; the import rows in the order given, each ``complete`` or ``error``."""
+    """Register devices, each for itself; the import rows in the order given, each ``complete`` or ``error``.
+
+    A ``partner`` may name devices without their hash (06 section 2.5).
+    """
     entries: list[Entry] = []
     for part in _parts(rows, _DECODED):
-        entries += await rt.workers.run(read_rows, part)
+        entries += await rt.workers.run(read_rows, part, partner)
     entries = without_duplicates(entries)
     imported: list[Row] = []
     actor = f"{principal.kind}:{principal.id}"

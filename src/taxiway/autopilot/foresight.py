@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from taxiway.autopilot import model
+from taxiway.autopilot import hardware, model
 from taxiway.autopilot.choice import effective_profile
-from taxiway.autopilot.entities import HARDWARE
 from taxiway.store import Tx
 
 
 def has_tpm(tx: Tx, ztdid: str) -> bool | None:
     """Whether its hardware hash has the key of a TPM; None where there is no hash."""
-    row = HARDWARE.get(tx, ztdid)
-    return None if row is None else bool(row["ek"])
+    facts = hardware.facts_kept(tx, ztdid)
+    return None if facts is None or hardware.is_bare(facts) else bool(facts.ek)
 
 
 def standard_user(tx: Tx, ztdid: str) -> bool:

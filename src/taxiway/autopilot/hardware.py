@@ -5,19 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from taxiway.autopilot.entities import HARDWARE
 from taxiway.store import Row, Tx, eq, one_of, router
-from taxiway.wire.hardware_hash import HardwareHash
+from taxiway.store.router import ClaimedElsewhere
+from taxiway.wire.hardware_hash import HardwareHash, IdentityFacts
 from taxiway.wire.ztd import PRODUCT_KEY_MISMATCH, FactDigests, digest_facts
 
 #: At or above this score two sets of facts are one device.
 THRESHOLD: Final = 80
 SERIAL_MISMATCH: Final = "SerialNumberMismatch"
+_LONGEST: Final = 200
+_STRONG: Final = ("ek", "smbios_uuid", "model_serial", "product_key")
 _EK, _UUID, _MODEL_SERIAL, _PRODUCT_KEY, _MAC, _DISK = 60, 40, 40, 30, 20, 10
 
 #: Serial numbers that whole series of boards share because nobody set one.
@@ -53,6 +56,15 @@ class Likeness:
 
 
 @dataclass(frozen=True, slots=True)
+class Weighed:
+    """One fact of two machines; ``same`` is None where one of the two does not know it."""
+
+    name: str
+    weight: int
+    same: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class Recognised:
     """The registration that a device's facts lead to."""
 
@@ -62,11 +74,27 @@ class Recognised:
 
 
 def facts_of(hardware: HardwareHash) -> FactDigests:
-    """The facts of a hash; a serial number that is no number recognises nobody."""
-    identity = hardware.identity()
+    """What a device with this hash is recognised by."""
+    return digests(hardware.identity())
+
+
+def digests(identity: IdentityFacts) -> FactDigests:
+    """The same of facts that were said; placeholders that many boards share are no serial number."""
     if identity.serial.strip().lower() in _PLACEHOLDERS:
         identity = replace(identity, serial="")
     return digest_facts(identity)
+
+
+def described(hardware: HardwareHash) -> dict[str, str]:
+    """What a registration shows of its hardware, as far as it can be shown."""
+    texts = {
+        "serial_number": hardware.serial,
+        "manufacturer": hardware.manufacturer,
+        "model": hardware.product,
+        "system_family": hardware.family,
+        "sku_number": hardware.sku,
+    }
+    return {name: _shown(text or "") for name, text in texts.items()}
 
 
 def declared(serial: str, product_key: str, hardware: HardwareHash) -> dict[str, str]:
@@ -85,7 +113,10 @@ def strong(facts: FactDigests) -> dict[str, str]:
     if facts.serial and facts.manufacturer and facts.product:
         joined = f"{facts.serial} {facts.manufacturer} {facts.product}"
         found["model_serial"] = hashlib.sha256(joined.encode()).hexdigest()
-    return {name: value for name, value in found.items() if value}
+    found = {name: value for name, value in found.items() if value}
+    if not found and facts.product_key_id:
+        return {"product_key": facts.product_key_id}
+    return found
 
 
 def claims(facts: FactDigests) -> list[str]:
@@ -93,16 +124,39 @@ def claims(facts: FactDigests) -> list[str]:
     return [f"{name}:{value}" for name, value in strong(facts).items()]
 
 
+def sought(facts: FactDigests) -> list[str]:
+    """The router's keys under which a device with these facts may have been registered."""
+    return [f"{name}:{value}" for name, value in _columns(facts).items()]
+
+
+def _columns(facts: FactDigests) -> dict[str, str]:
+    return strong(facts) | ({"product_key": facts.product_key_id} if facts.product_key_id else {})
+
+
+def is_bare(facts: FactDigests) -> bool:
+    """Whether a partner registered the device by one fact alone: a product key, or serial number, maker and model."""
+    return not (facts.ek or facts.smbios_uuid or facts.macs or facts.disk_serials)
+
+
+def weigh(known: FactDigests, seen: FactDigests) -> tuple[Weighed, ...]:
+    """Each fact of the two, with its weight and whether it is the same."""
+    return (
+        Weighed("TPM key", _EK, _equal(known.ek, seen.ek)),
+        Weighed("SMBIOS UUID", _UUID, _equal(known.smbios_uuid, seen.smbios_uuid)),
+        Weighed("serial number, manufacturer and model", _MODEL_SERIAL, _equal(*map(_model_serial, (known, seen)))),
+        Weighed("product key", _PRODUCT_KEY, _equal(known.product_key_id, seen.product_key_id)),
+        Weighed("network adapter", _MAC, _shared(known.macs, seen.macs)),
+        Weighed("disk", _DISK, _shared(known.disk_serials, seen.disk_serials)),
+    )
+
+
 def compare(known: FactDigests, seen: FactDigests) -> Likeness:
-    """Score what is registered against what a device says of itself."""
-    ek = _same(known.ek, seen.ek)
-    score = _EK if ek else 0
-    score += _UUID if _same(known.smbios_uuid, seen.smbios_uuid) else 0
-    score += _MODEL_SERIAL if _same(_model_serial(known), _model_serial(seen)) else 0
-    score += _PRODUCT_KEY if _same(known.product_key_id, seen.product_key_id) else 0
-    score += _MAC if set(known.macs) & set(seen.macs) else 0
-    score += _DISK if set(known.disk_serials) & set(seen.disk_serials) else 0
-    if ek:
+    """Score what is registered against what a device says of itself; a bare registration rests on its one fact."""
+    if is_bare(known):
+        fact = _same(_model_serial(known), _model_serial(seen)) or _same(known.product_key_id, seen.product_key_id)
+        return Likeness(THRESHOLD if fact else 0)
+    score = sum(fact.weight for fact in weigh(known, seen) if fact.same)
+    if _same(known.ek, seen.ek):
         return Likeness(score)
     # The board says it is the registered one, and a printed number says it is not: it has to be registered again.
     if _same(known.smbios_uuid, seen.smbios_uuid) and _differ(known.serial, seen.serial):
@@ -112,9 +166,14 @@ def compare(known: FactDigests, seen: FactDigests) -> Likeness:
     return Likeness(score)
 
 
+def alike(one: FactDigests, other: FactDigests) -> bool:
+    """Whether two rows, registered or to be, are one device."""
+    return compare(one, other).same or compare(other, one).same
+
+
 def recognise(tx: Tx, facts: FactDigests) -> Recognised | None:
     """The tenant's registration of this hardware: the best one, never two."""
-    keys = strong(facts).items()
+    keys = _columns(facts).items()
     rows = {row["id"]: row for name, value in keys for row in HARDWARE.select(tx, eq(name, value))}
     found = [_recognised(row, facts) for row in rows.values()]
     known = [one for one in found if one is not None]
@@ -128,7 +187,7 @@ def candidates(tx: Tx, facts: Iterable[FactDigests]) -> list[tuple[str, FactDige
     """
     wanted: dict[str, set[str]] = {}
     for one in facts:
-        for name, value in strong(one).items():
+        for name, value in _columns(one).items():
             wanted.setdefault(name, set()).add(value)
     found = (row for name, values in wanted.items() for row in HARDWARE.select(tx, one_of(name, sorted(values))))
     rows = {row["id"]: row for row in found}
@@ -140,15 +199,57 @@ def kept(ztdid: str, facts: FactDigests, said: dict[str, str]) -> Row:
     return {"id": ztdid, **strong(facts), "facts": msgspec.to_builtins(facts), "declared": said}
 
 
+def facts_kept(tx: Tx, ztdid: str) -> FactDigests | None:
+    """What a registration is recognised by; None where nothing is kept."""
+    row = HARDWARE.get(tx, ztdid)
+    return None if row is None else _stored(row)
+
+
+def holder(tx: Tx, facts: FactDigests, *, but: str = "") -> str | None:
+    """The registration here, other than ``but``, that already has this hardware."""
+    return next((ztdid for ztdid, old in candidates(tx, [facts]) if ztdid != but and alike(old, facts)), None)
+
+
+def move(tx: Tx, ztdid: str, facts: FactDigests) -> None:
+    """Recognise a registration by other facts from now on; ``ClaimedElsewhere`` when another tenant holds them."""
+    router.claim_all(tx, "hardware", sorted(claims(facts)))
+    before = HARDWARE.require(tx, ztdid)
+    none: dict[str, Any] = dict.fromkeys(_STRONG)
+    HARDWARE.update(tx, ztdid, {**none, **kept(ztdid, facts, {}), "last_lookup": None})
+    _release(tx, before)
+
+
+def complete(tx: Tx, ztdid: str, facts: FactDigests) -> bool:
+    """A device that a partner registered by one fact shows itself: it is recognised by all of them from now on."""
+    known = facts_kept(tx, ztdid)
+    if known is None or not is_bare(known) or is_bare(facts):
+        return False
+    try:
+        move(tx, ztdid, facts)
+    except ClaimedElsewhere:
+        return False  # another tenant holds one of the others: the one fact stays what counts
+    return True
+
+
 def forget(tx: Tx, ztdid: str) -> None:
     """Remove the facts and give back the claims, but those that another registration here still needs."""
     row = HARDWARE.get(tx, ztdid)
-    if row is None:
-        return
-    HARDWARE.delete(tx, ztdid)
-    for name, value in strong(_stored(row)).items():
-        if HARDWARE.find(tx, eq(name, value)) is None:
-            router.release(tx, "hardware", f"{name}:{value}")
+    if row is not None:
+        HARDWARE.delete(tx, ztdid)
+        _release(tx, row)
+
+
+def release_unused(tx: Tx, key: str) -> None:
+    """Give a claim back that no registration here needs."""
+    name, _, value = key.partition(":")
+    if HARDWARE.find(tx, eq(name, value)) is None:
+        router.release(tx, "hardware", key)
+
+
+def _release(tx: Tx, row: Row) -> None:
+    """Give back what these facts claimed and no registration here needs."""
+    for key in claims(_stored(row)):
+        release_unused(tx, key)
 
 
 def _recognised(row: Row, facts: FactDigests) -> Recognised | None:
@@ -168,12 +269,24 @@ def _stored(row: Row) -> FactDigests:
     return msgspec.convert(row["facts"], FactDigests)
 
 
+def _shown(text: str) -> str:
+    return "".join(char for char in text.strip()[:_LONGEST] if char.isprintable())
+
+
 def _model_serial(facts: FactDigests) -> str:
     return strong(facts).get("model_serial", "")
 
 
 def _same(left: str, right: str) -> bool:
     return left != "" and left == right
+
+
+def _equal(left: str, right: str) -> bool | None:
+    return left == right if left and right else None
+
+
+def _shared(left: tuple[str, ...], right: tuple[str, ...]) -> bool | None:
+    return bool(set(left) & set(right)) if left and right else None
 
 
 def _differ(left: str, right: str) -> bool:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.autopilot import choice, model
+from taxiway.autopilot import choice, hardware, model
+from taxiway.autopilot.anchor import healed
 from taxiway.autopilot.entities import DEVICES, HARDWARE, HYBRID, IN_SYNC, PROFILES
 from taxiway.autopilot.errors import BadProfile, LookupRefused
 from taxiway.autopilot.ticket import Found, find_and_ask, open_ticket
@@ -15,6 +16,7 @@ from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx
 from taxiway.wire import ztd
 from taxiway.wire.autopilot_profile import MDM_ID, UPDATE_TIMEOUT_MS, AutopilotProfile, OobeConfig, render_offline
+from taxiway.wire.ztd import FactDigests
 
 _SELF_DEPLOYING: Final = 1
 _USER_DRIVEN: Final = 0
@@ -38,14 +40,15 @@ async def look_up(rt: Runtime, ticket: str, *, correlation: str) -> AutopilotPro
 
     What the device is told stands in its tenant's log, once for each deployment, however often it asks.
     """
-    asked = await find_and_ask(rt, open_ticket(rt, ticket), lambda tx, found: _answer(tx, found, correlation))
+    facts = open_ticket(rt, ticket)
+    asked = await find_and_ask(rt, facts, lambda tx, found: _answer(tx, found, correlation))
     if asked is None:
         name = ztd.CODE_NAMES[ztd.NOT_REGISTERED]
         raise LookupRefused(ztd.NOT_REGISTERED, name, "Nobody has registered this device.")
     found, (answer, told) = asked
     if not told:
         answer = await rt.store.write(
-            found.tenant, lambda tx: _tell(tx, found, correlation), actor="device", correlation=correlation
+            found.tenant, lambda tx: _tell(tx, found, facts, correlation), actor="device", correlation=correlation
         )
     if answer.profile is None:
         raise LookupRefused(answer.code, answer.result, answer.text, reasons=answer.reasons)
@@ -115,14 +118,21 @@ def _answer(tx: Tx, found: Found, correlation: str) -> tuple[Answer, bool]:
         # Deregistered since it was found.
         return _none(ztd.NOT_REGISTERED, None, "The device is not registered any more.", correlation), True
     answer = _decide(tx, found, record, correlation)
-    return answer, kept["last_lookup"] == answer.mark
+    return answer, kept["last_lookup"] == answer.mark and choice.anchor_of(tx, record) is not None
 
 
-def _tell(tx: Tx, found: Found, correlation: str) -> Answer:
-    """Decide again, now in the transaction that records it."""
+def _tell(tx: Tx, found: Found, facts: FactDigests, correlation: str) -> Answer:
+    """Decide again, now in the transaction that records it; a registration without its device object gets one."""
+    record = DEVICES.get(tx, found.ztdid)
+    if record is not None:
+        healed(tx, record)
     answer, told = _answer(tx, found, correlation)
     if told:
         return answer
+    if found.mismatch is None and hardware.complete(tx, found.ztdid, facts):
+        text = "A partner registered the device by one fact; it is recognised by all its hardware from now on."
+        why = [Reason("hardware.completed", text)]
+        tx.log("autopilot.hardware_completed", subject=f"autopilot:{found.ztdid}", why=why)
     HARDWARE.update(tx, found.ztdid, {"last_lookup": answer.mark})
     changes: dict[str, Any] = {"last_contacted_at": tx.now}
     if answer.profile is not None:

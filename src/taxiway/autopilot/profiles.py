@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.autopilot import findings, model, priorities, projection
+from taxiway.autopilot import model, priorities, profile_findings, projection
 from taxiway.autopilot.choice import OBJECT_KIND
 from taxiway.autopilot.entities import AUTOPILOT_PROFILE, AZURE_AD, DEVICES, PROFILE_KINDS, PROFILES
 from taxiway.autopilot.errors import BadProfile, ProfileInUse, TooManyProfiles
@@ -27,7 +27,7 @@ def create_profile(tx: Tx, values: Mapping[str, Any], *, principal: Principal, k
     values = {"kind": kind, "created_at": tx.now, "last_modified_at": tx.now, "priority": priorities.last_priority(tx)}
     profile = PROFILES.insert(tx, {**checked, **values})
     _log(tx, "created", profile)
-    return findings.kept(tx, profile)
+    return profile_findings.kept(tx, profile)
 
 
 def update_profile(tx: Tx, profile_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
@@ -44,7 +44,7 @@ def update_profile(tx: Tx, profile_id: str, changes: Mapping[str, Any], *, princ
     projection.renew(tx)
     projection.out_of_sync(tx, profile_id)
     _log(tx, "changed", profile, changed=sorted(differing))
-    return findings.kept(tx, profile)
+    return profile_findings.kept(tx, profile)
 
 
 def delete_profile(tx: Tx, profile_id: str, *, principal: Principal) -> None:
@@ -76,7 +76,7 @@ def assign_profile(tx: Tx, profile_id: str, targets: Sequence[Target], *, princi
         raise BadProfile("A deployment profile takes no assignment filter: it applies before the device enrolls.")
     rows: list[Row] = directory.set_assignments(tx, OBJECT_KIND, profile_id, list(targets))
     _log(tx, "targeted", profile, targets=len(rows))
-    findings.kept(tx, profile)
+    profile_findings.kept(tx, profile)
     return rows
 
 

@@ -178,4 +178,5 @@ def _assignments_changed(tx: Tx, event: Event) -> None:
 def _managed_removed(tx: Tx, event: Event) -> None:
     """The managed device is gone: the registration stands as before the enrollment (01 R-43)."""
     for record in DEVICES.select(tx, eq("managed_device_id", event["id"])):
-        DEVICES.update(tx, record["id"], {"managed_device_id": NO_DEVICE, "enrollment_state": "notContacted"})
+        values = {"managed_device_id": NO_DEVICE, "enrollment_state": "notContacted", "enrolled_at": None}
+        DEVICES.update(tx, record["id"], values)

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.autopilot import hardware
+from taxiway.autopilot.anchor import healed
 from taxiway.autopilot.choice import anchor_of
 from taxiway.autopilot.entities import DEVICES
 from taxiway.autopilot.errors import BadRegistration, UserRefused
@@ -136,7 +137,8 @@ def deregister(tx: Tx, ztdid: str, *, principal: Principal) -> None:
 
 def mark_enrolled(tx: Tx, ztdid: str, managed_device_id: str, user_id: str) -> None:  # noqa: ARG001 - the log has the user
     """The device has enrolled."""
-    DEVICES.update(tx, ztdid, {"enrollment_state": "enrolled", "managed_device_id": managed_device_id})
+    values = {"enrollment_state": "enrolled", "managed_device_id": managed_device_id, "enrolled_at": tx.now}
+    DEVICES.update(tx, ztdid, values)
 
 
 def mark_reset(tx: Tx, ztdid: str, *, pending: bool = True) -> None:
@@ -150,7 +152,7 @@ def mark_contacted(tx: Tx, ztdid: str) -> None:
 
 
 def _retag(tx: Tx, record: Row) -> None:
-    device = anchor_of(tx, record)
+    device = anchor_of(tx, healed(tx, record))
     if device is not None:
         tags = directory.tagged_ids(record["id"], *(record[name] for name in _TAGGED))
         directory.update_device(tx, device["id"], {"physical_ids": directory.retag(device, tags)})

@@ -78,7 +78,7 @@ async def find(rt: Runtime, facts: FactDigests) -> Found | None:
 
 async def find_and_ask(rt: Runtime, facts: FactDigests, ask: Callable[[Tx, Found], T]) -> tuple[Found, T] | None:
     """The same, with what ``ask`` has to say about it in the transaction that recognised it."""
-    claims = hardware.claims(facts)
+    claims = hardware.sought(facts)
     holders = await rt.store.read(SYSTEM, lambda tx: router.holders(tx, "hardware", claims))
     best: tuple[tuple[bool, int], Found, T] | None = None
 

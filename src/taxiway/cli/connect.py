@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -49,6 +49,16 @@ def tell(path: str, asked: dict[str, str], show: Callable[[Any], None], as_json:
     else:
         show(found)
     return found
+
+
+def with_administrator(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
+    """Do something as an administrator who signs in for it; ``connection`` as in ``administrator``."""
+
+    async def run() -> Any:
+        async with administrator(*connection) as signed_in:
+            return await work(signed_in)
+
+    return asyncio.run(run())
 
 
 def administrator(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
@@ -221,6 +222,36 @@ def restart(folder: Folder) -> None:
     PC.open(folder, Host(workers)).restart()
     workers.close()
     print("The PC has restarted.")
+
+
+class Part(StrEnum):
+    """What a technician can replace."""
+
+    BOARD = "board"
+    DISK = "disk"
+
+
+@app.command()
+def repair(
+    folder: Folder,
+    part: Annotated[Part, typer.Argument(help="board: Windows stays; disk: Windows is set up anew.")],
+    reflash: Annotated[bool, typer.Option(help="The new board gets the old serial number, as it should.")] = True,
+) -> None:
+    """Replace a part of a PC. An enrolled PC reports a new board at its check-ins; a new disk changes nothing.
+
+    See `taxiway device rebind`. On real hardware a new board costs the keys in the old TPM: this PC keeps them.
+    """
+    from taxiway.device import PC, Host
+    from taxiway.kernel import ThreadWorkers
+
+    workers = ThreadWorkers(1)
+    pc = PC.open(folder, Host(workers))
+    if part is Part.BOARD:
+        pc.replace_board(reflashed=reflash)
+    else:
+        pc.replace_disk()
+    workers.close()
+    print(f"The PC has another {part}; serial number {pc.firmware.serial}.")
 
 
 @app.command()

@@ -15,11 +15,14 @@ from taxiway.cli import (
     explain_configuration,
     federation,
     hardware,
+    partner,
     preflight,
     profile,
     proxy,
+    registered,
     registration,
     switches,
+    transfer,
     up,
 )
 
@@ -52,6 +55,12 @@ app.add_typer(profile.app, name="profile")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
+app.add_typer(partner.app, name="partner")
+app.add_typer(transfer.app, name="transfer")
+device.app.command("assign")(registered.assign)
+device.app.command("unassign")(registered.unassign)
+device.app.command("rebind")(registered.rebind)
+device.app.command("remove")(registered.remove)
 explain.app.command("configuration")(explain_configuration.configuration)
 
 

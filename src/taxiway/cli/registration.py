@@ -90,7 +90,8 @@ def import_csv(
     """Register the devices of a CSV (step 3), however long it is.
 
     Any encoding, header order and case is read; what had to be repaired is reported. A row that is refused is named
-    with its line and column, and every good row is imported all the same. Devices that were registered before are
+    with its line and column, and every good row is imported all the same; a user who cannot sign in on the device is
+    warned of. Devices that were registered before are
     counted and left as they are, so an import that broke off is simply repeated. Exit status 1 when a row was refused.
     """
     from taxiway.rehearsal.registration import Report, register
@@ -118,11 +119,14 @@ def import_csv(
         raise typer.Exit(130) from None
     if as_json:
         refused = [{"line": r.line, "column": r.column, "code": r.code, "text": r.text} for r in report.refused]
-        print(json.dumps({"registered": report.registered, "refused": refused, "repairs": report.repairs}))
+        told = {"registered": report.registered, "refused": refused, "repairs": report.repairs}
+        print(json.dumps({**told, "warnings": report.warnings}))
     else:
         print(report.sentence)
         for repair in report.repairs:
             print(f"  repaired  {repair}")
+        for warning in report.warnings:
+            print(f"  warning   {warning}")
         for row in report.failed:
             print(f"  refused   line {row.line}, column {row.column}: {row.code} {row.text}")
     raise typer.Exit(1 if report.failed else 0)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
 from taxiway.kernel import Entropy
@@ -94,16 +95,12 @@ class Firmware(Struct, frozen=True, kw_only=True):
     ) -> Self:
         """Draw a PC; the same stream gives the same PC."""
         model = _MODELS[entropy.below(len(_MODELS))]
-        # The lowest bit of a modulus is set, and so is the highest of one that has 2048 bits.
-        modulus = bytearray(entropy.bytes(256))
-        modulus[0] |= 0x80
-        modulus[-1] |= 1
         return cls(
             manufacturer=model.manufacturer,
             model=model.product,
             family=model.family,
             sku=model.sku,
-            serial=serial or "".join(_SERIAL_LETTERS[entropy.below(len(_SERIAL_LETTERS))] for _ in range(9)),
+            serial=serial or _serial(entropy),
             smbios_uuid=entropy.uuid(),
             cpu_vendor=model.cpu_vendor,
             cpu=model.cpu,
@@ -111,12 +108,30 @@ class Firmware(Struct, frozen=True, kw_only=True):
             gpu=model.gpu,
             lan_mac=model.oui + entropy.bytes(3).hex(),
             wlan_mac=model.oui + entropy.bytes(3).hex(),
-            disk_serial=entropy.bytes(8).hex().upper(),
-            tpm_key=base64.b64encode(bytes(modulus)).decode() if tpm else "",
+            disk_serial=_disk_serial(entropy),
+            tpm_key=_tpm_key(entropy) if tpm else "",
             secure_boot=secure_boot,
             edition=edition,
             os_version=os_version,
         )
+
+    def with_new_board(self, entropy: Entropy, *, reflashed: bool = True) -> Self:
+        """The PC with another board, of the same model: TPM, UUID and the network adapter on it are new.
+
+        ``reflashed``: the repairer wrote the old serial number into the new board, as the maker's instructions say.
+        The wireless adapter and the disk move over.
+        """
+        return msgspec.structs.replace(
+            self,
+            serial=self.serial if reflashed else _serial(entropy),
+            smbios_uuid=entropy.uuid(),
+            lan_mac=self.lan_mac[:6] + entropy.bytes(3).hex(),
+            tpm_key=_tpm_key(entropy) if self.tpm_key else "",
+        )
+
+    def with_new_disk(self, entropy: Entropy) -> Self:
+        """The PC with another disk."""
+        return msgspec.structs.replace(self, disk_serial=_disk_serial(entropy))
 
     @property
     def has_tpm(self) -> bool:
@@ -176,6 +191,22 @@ class Firmware(Struct, frozen=True, kw_only=True):
     def _offline_id(self) -> bytes:
         """SHA-256 of the endorsement key where there is a TPM, otherwise of the board (06 section 1.3, element 11)."""
         return hashlib.sha256(base64.b64decode(self.tpm_key) or UUID(self.smbios_uuid).bytes).digest()
+
+
+def _serial(entropy: Entropy) -> str:
+    return "".join(_SERIAL_LETTERS[entropy.below(len(_SERIAL_LETTERS))] for _ in range(9))
+
+
+def _disk_serial(entropy: Entropy) -> str:
+    return entropy.bytes(8).hex().upper()
+
+
+def _tpm_key(entropy: Entropy) -> str:
+    # The lowest bit of a modulus is set, and so is the highest of one that has 2048 bits.
+    modulus = bytearray(entropy.bytes(256))
+    modulus[0] |= 0x80
+    modulus[-1] |= 1
+    return base64.b64encode(bytes(modulus)).decode()
 
 
 def _build(version: str) -> facts.Build:

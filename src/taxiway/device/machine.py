@@ -13,7 +13,7 @@ from taxiway.device.csp.certificates import ClientCertificates
 from taxiway.device.csp.diagnostic_log import JOB as DIAGNOSTICS
 from taxiway.device.csp.diagnostic_log import DiagnosticLog
 from taxiway.device.csp.dmclient import DmClient
-from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo
+from taxiway.device.csp.facts import DevDetail, DeviceStatus, DevInfo, WindowsAutopilot
 from taxiway.device.csp.health import HealthAttestation
 from taxiway.device.csp.laps import JOB as LAPS
 from taxiway.device.csp.laps import Laps
@@ -90,6 +90,7 @@ class Machine:
         self.tree.add(
             dev_info,
             DevDetail(storage, self.transport),
+            WindowsAutopilot(storage, self.transport),
             DeviceStatus(storage),
             DmClient(storage, self.tree),
             Policy(self.tree, storage),

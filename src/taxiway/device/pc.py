@@ -147,6 +147,22 @@ class PC:
         """Restart the PC: it is on its lock screen then, and what its firmware measured is new."""
         resets.measure(self._storage)
 
+    def replace_board(self, *, reflashed: bool = True) -> None:
+        """A technician replaces the board; Windows, its disk and its keys stay, and an enrolled PC will report it.
+
+        On real hardware the keys in the old TPM are gone and have to be made anew: that is left out here.
+        """
+        state = self._storage.state
+        if state.enrolled is not None and state.enrolled_with is None:
+            state.enrolled_with = state.firmware
+        state.firmware = state.firmware.with_new_board(self._host.entropy, reflashed=reflashed)
+        resets.measure(self._storage)
+
+    def replace_disk(self) -> None:
+        """A technician replaces the disk: Windows is set up anew from the start."""
+        self._storage.state.firmware = self._storage.state.firmware.with_new_disk(self._host.entropy)
+        resets.to_the_start(self._storage, self._host)
+
     async def _run(self, machine: Machine, person: Person) -> Outcome:
         """OOBE from wherever the PC was, until it is at rest."""
         failure: Failure | None = None

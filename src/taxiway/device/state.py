@@ -109,7 +109,10 @@ class Attestation(Struct):
 
 
 class State(Struct):
-    """Everything the PC has to know when its power comes back."""
+    """Everything the PC has to know when its power comes back.
+
+    ``enrolled_with``: the hardware at the enrollment, kept once its board was replaced.
+    """
 
     correlation: str
     firmware: Firmware
@@ -160,6 +163,7 @@ class State(Struct):
     collected: list[str] = field(default_factory=list)
     collecting: str = ""
     collection: str = ""
+    enrolled_with: Firmware | None = None
 
 
 class Storage:

@@ -63,6 +63,15 @@ def create_anchors(tx: Tx, anchors: Sequence[Anchor]) -> list[Row]:
     return devices
 
 
+def make_anchor(tx: Tx, object_id: str, *, ztdid: str, entries: Sequence[str]) -> Row:
+    """An object that is there already stands for registered hardware from now on."""
+    device = update_device(
+        tx, object_id, {"ztdid": ztdid, "physical_ids": retag(DEVICES.require(tx, object_id), entries)}
+    )
+    tx.log("device.anchored", subject=f"autopilot:{ztdid}", what={"device": object_id, "name": device["display_name"]})
+    return device
+
+
 def release_anchor(tx: Tx, ztdid: str) -> Row | None:
     """The registration is gone: its entries go, and the object too when the hardware never joined (01 R-54)."""
     device = DEVICES.find(tx, eq("ztdid", ztdid))

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from taxiway import directory
+from typing import Final
+
+from taxiway import autopilot, directory
+from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.enrollment.administration import delete_managed_device
 from taxiway.enrollment.configurations import seed
-from taxiway.enrollment.managed import MANAGED, links_of, update_inventory
+from taxiway.enrollment.managed import MANAGED, links_of, managed_device, update_inventory
 from taxiway.enrollment.outside import forget_object
-from taxiway.store import Followers, Tx, eq
+from taxiway.kernel import Reason
+from taxiway.store import Followers, Tx, eq, one_of
 from taxiway.store.unit import Event
+
+#: What Graph calls a device that was added as a personal one.
+_REGISTERED: Final = "azureADRegistered"
 
 
 def follow(followers: Followers) -> None:
@@ -19,6 +27,8 @@ def follow(followers: Followers) -> None:
     followers.on("managed_device.enrolled", _tag_enrolled)
     followers.on("membership.changed", _tag_member)
     followers.on("scope_tags.changed", lambda tx, event: _tag(tx, event["device_id"]))
+    followers.on("autopilot.leaving", _end)
+    followers.on("autopilot.imported", _warn)
 
 
 def _seed(tx: Tx, event: Event) -> None:  # noqa: ARG001 - the transaction names the tenant
@@ -33,6 +43,27 @@ def _rename(tx: Tx, event: Event) -> None:
     managed = None if device is None else MANAGED.find(tx, eq("azure_ad_device_id", device["device_id"]))
     if device is not None and managed is not None and managed["device_name"] != device["display_name"]:
         MANAGED.update(tx, managed["id"], {"device_name": device["display_name"]})
+
+
+def _end(tx: Tx, event: Event) -> None:
+    """The device leaves the tenant: its management ends first (01 R-43)."""
+    if managed_device(tx, event["managed_device_id"]) is not None:
+        delete_managed_device(tx, event["managed_device_id"], principal=SYSTEM_PRINCIPAL)
+
+
+def _warn(tx: Tx, event: Event) -> None:
+    """Hardware of a personal device was registered: nothing changes for it before it is reset (01 R-40)."""
+    imports = {serial.lower(): (import_id, ztdid) for import_id, ztdid, serial in event["rows"] if serial}
+    if not imports:
+        return
+    for managed in MANAGED.select(tx, one_of("serial_number", sorted(imports))):
+        if managed["join_type"] == _REGISTERED:
+            text = (
+                f"A PC with the serial number {managed['serial_number']} is registered in Microsoft Entra ID as a "
+                "personal device and stays so: it has to be reset, and joins as a company device then."
+            )
+            import_id, ztdid = imports[managed["serial_number"].lower()]
+            autopilot.add_finding(tx, import_id, ztdid, Reason("registered.workplace", text))
 
 
 def _clear_user(tx: Tx, event: Event) -> None:

@@ -82,6 +82,12 @@ def object_of(tx: Tx, managed_id: str) -> tuple[str, str]:
     return "device", entra_id or ""
 
 
+def link(tx: Tx, managed_id: str, ztdid: str) -> None:
+    """An enrolled device has become a registered one."""
+    ENROLLMENTS.update(tx, managed_id, {"ztdid": ztdid})
+    update_inventory(tx, managed_id, {"autopilot_enrolled": True})
+
+
 def subject_of(tx: Tx, managed_id: str) -> str:
     """Under which name the log speaks of a managed device: its Autopilot record, else its Entra object."""
     entra_id, ztdid = links_of(tx, managed_id)

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 
 from taxiway.directory import Principal
 from taxiway.doors import bearer, correlation, json_response, read_body
-from taxiway.graph import operations
+from taxiway.graph import operations, partner
 from taxiway.graph.protocol.batch import answer_batch
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.caller import identify
@@ -58,7 +58,7 @@ def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
         found.append(Route(f"/{version}/$batch", partial(handle, batch=version), methods=["POST"]))
         found.append(Route(f"/{version}", handle, methods=_METHODS))
         found.append(Route(f"/{version}/{{rest:path}}", handle, methods=_METHODS))
-    return [*found, *blobs.routes(rt), *device_actions.routes(rt)]
+    return [*found, *blobs.routes(rt), *device_actions.routes(rt), *partner.routes(rt)]
 
 
 def _target(request: Request) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from taxiway import autopilot, directory, enrollment, management
-from taxiway.store import Compare, Row, Tx, Where, any_of, eq, one_of
+from taxiway.store import Compare, Row, Tx, Where, any_of, both, eq, one_of
 
 #: How many devices or users a step names at most; the rest is counted.
 _NAMED: Final = 20
@@ -80,7 +80,20 @@ def _registration(tx: Tx, total: int) -> Step:
     refused = autopilot.IMPORTS.count(tx, eq("device_import_status", "error"))
     missing = [] if total else ["No device is registered."]
     detail = f"{total} registered" + (f", {refused} rows of imports refused" if refused else "")
-    return Step(3, "Register devices as Windows Autopilot devices", not missing, detail, missing)
+    return Step(3, "Register devices as Windows Autopilot devices", not missing, detail, missing, _hardware_notes(tx))
+
+
+def _hardware_notes(tx: Tx) -> list[str]:
+    """What waits for an administrator: boards that were replaced, devices that another tenant claims."""
+    attention = eq("remediation_state", "manualRemediationRequired")
+    changed = autopilot.DEVICES.select(tx, attention, order=[("serial_number", False)], limit=_NAMED)
+    notes = [
+        f"{row['serial_number']} reports other hardware: see 'taxiway device rebind {row['serial_number']}'."
+        for row in changed
+    ]
+    claimed = both(eq("direction", "received"), eq("state", "waiting"))
+    claims = autopilot.CLAIMS.select(tx, claimed, limit=_NAMED)
+    return [*notes, *(f"{one['domain']} claims {one['serial_number']}: see 'taxiway transfer list'." for one in claims)]
 
 
 def _group(tx: Tx, records: list[Row]) -> Step:

@@ -22,6 +22,7 @@ _BATCH = 500
 _AT_ONCE = 2
 #: ``ZtdDeviceAlreadyAssigned`` (06 section 2.4).
 _KNOWN = "806"
+_UNKNOWN: dict[str, Any] = {"state": {"deviceImportStatus": "unknown"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Report:
     registered: list[str] = field(default_factory=list)
     refused: list[RefusedRow] = field(default_factory=list)
     repairs: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def known(self) -> list[RefusedRow]:
@@ -113,7 +115,9 @@ def _batches(items: Iterable[Item], report: Report) -> Iterator[list[Row]]:
 
 async def _send(admin: Administrator, rows: list[Row], report: Report, progress: Progress | None) -> None:
     """Send one batch and sort its results into the report."""
-    for row, state in zip(rows, await _import(admin, rows), strict=True):
+    for row, item in zip(rows, await _import(admin, rows), strict=True):
+        state = item["state"]
+        report.warnings += [f"line {row.line}: {finding['text']}" for finding in item.get("taxiwayFindings") or ()]
         if state["deviceImportStatus"] == "complete":
             report.registered.append(row.serial)
         else:
@@ -124,7 +128,7 @@ async def _send(admin: Administrator, rows: list[Row], report: Report, progress:
 
 
 async def _import(admin: Administrator, rows: list[Row]) -> list[dict[str, Any]]:
-    """Send the rows in one batch and wait until each has its result; the states in the order of the rows."""
+    """Send the rows in one batch and wait until each has its result; the imports in the order of the rows."""
     import_id = admin.entropy.uuid()
     batch = [
         {
@@ -140,12 +144,12 @@ async def _import(admin: Administrator, rows: list[Row]) -> list[dict[str, Any]]
     ]
     body = {"importedWindowsAutopilotDeviceIdentities": batch}
     sent = (await admin.call("POST", f"{IMPORTED}/import", body))["value"]
-    found = {item["id"]: item["state"] for item in sent}
+    found = {item["id"]: item for item in sent}
     deadline = admin.clock.monotonic() + _PATIENCE
     while True:
-        states = [found.get(item["id"], {"deviceImportStatus": "unknown"}) for item in sent]
-        if all(state["deviceImportStatus"] in ("complete", "error", "partial") for state in states):
-            return states
+        items = [found.get(item["id"], _UNKNOWN) for item in sent]
+        if all(item["state"]["deviceImportStatus"] in ("complete", "error", "partial") for item in items):
+            return items
         if admin.clock.monotonic() > deadline:
             raise RehearsalError(
                 f"The import {import_id} has no result after {_PATIENCE:.0f} s.",
@@ -153,7 +157,7 @@ async def _import(admin: Administrator, rows: list[Row]) -> list[dict[str, Any]]
             )
         await admin.clock.sleep(_POLL)
         listed = await admin.values(IMPORTED, **{"$filter": f"importId eq '{import_id}'"})
-        found = {item["id"]: item["state"] for item in listed}
+        found = {item["id"]: item for item in listed}
 
 
 async def registered_device(admin: Administrator, serial: str) -> dict[str, Any] | None:

@@ -66,6 +66,15 @@ def claim_all(tx: Tx, kind: RouterKind, keys: Sequence[str]) -> None:
         raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
 
 
+def claim_for(tx: Tx, kind: RouterKind, keys: Sequence[str], tenant: str) -> None:
+    """Let keys that nobody holds lead to another tenant: what this one has just given up in its favour."""
+    if keys:
+        try:
+            tx.attempt(_claim, [{"kind": kind, "key": key, "tenant": tenant} for key in keys])
+        except sa.exc.IntegrityError as error:
+            raise ClaimedElsewhere(f"This {kind} belongs to another tenant.") from error
+
+
 def release(tx: Tx, kind: RouterKind, key: str) -> None:
     """Forget ``key``, if the transaction's tenant holds it."""
     tx.execute(

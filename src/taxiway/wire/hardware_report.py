@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import Final
 
 from taxiway.wire import hardware_facts as facts
@@ -30,6 +30,10 @@ _ROLES: Final = (
 )
 _SOURCES: Final = {1: "TPM_EK", 2: "UEFI_VARIABLE_TPM", 3: "REGISTRY"}
 _FULL_OS: Final = 2
+#: What the inventory's version is above the tool's: seen once, with 3.
+_INVENTORY: Final = 0x80
+#: The first tools named the processor's maker only in its model.
+_WITHOUT_MAKER: Final = 3
 
 
 def report(found: HardwareHash) -> list[Line]:
@@ -51,18 +55,27 @@ def _tool(found: HardwareHash) -> Iterator[Line]:
     tool = found.tool
     if tool is None:
         return
-    local = tool.created.astimezone(timezone(timedelta(minutes=tool.utc_offset_minutes)))
     yield "ToolVersion", str(tool.tool_version)
+    yield "HardwareInventoryVersion", str(_INVENTORY + tool.tool_version)
     yield "ToolBuild", _build(tool.tool_build)
     yield "OSType", "FullOS" if tool.os_kind == _FULL_OS else str(tool.os_kind)
     yield "OsCpuArchitecture", _ARCHITECTURES.get(tool.architecture, str(tool.architecture))
     yield "OsBuild", _build(tool.os_build)
     yield "OsSystemTime", tool.created.strftime("%Y-%m-%dT%H:%M:%SZ")
-    yield "OsLocalTime", local.isoformat(timespec="seconds")
+    yield "OsLocalTime", _local(tool)
+
+
+def _local(tool: facts.ToolInfo) -> str:
+    """The time on the machine's clock; an offset that no place on earth has is shown as it is, as the tool does."""
+    offset = tool.utc_offset_minutes
+    hours, minutes = divmod(abs(offset), 60)
+    local = tool.created + timedelta(minutes=offset)
+    return f"{local.strftime('%Y-%m-%dT%H:%M:%S')}{'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _processor(found: HardwareHash) -> Iterator[Line]:
-    yield from _text("ProcessorManufacturer", found.cpu_vendor)
+    if found.tool is None or found.tool.tool_version > _WITHOUT_MAKER:
+        yield from _text("ProcessorManufacturer", found.cpu_vendor)
     yield from _text("ProcessorModel", found.cpu_brand)
     counts = found.processors
     if counts is not None:

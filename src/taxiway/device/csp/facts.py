@@ -8,6 +8,7 @@ from taxiway.device.csp.base import MSFT, Change, Csp
 from taxiway.device.csp.node import Node, Refused
 from taxiway.device.state import Storage
 from taxiway.device.transport import Transport
+from taxiway.wire import hardware_change
 from taxiway.wire.syncml import Code
 
 MAX_NAME = 63
@@ -92,6 +93,26 @@ class DevDetail(Csp):
         self._storage.state.next_name = change.value
         self._storage.state.reboots.append(change.node.uri)
         return None
+
+
+class WindowsAutopilot(Csp):
+    """What an enrolled PC says of a changed board (06 section 1.10)."""
+
+    root = (*MSFT, "WindowsAutopilot")
+
+    def __init__(self, storage: Storage, transport: Transport) -> None:
+        self._storage = storage
+        self._transport = transport
+
+    def read(self, node: Node) -> str | None:
+        """The hardware of the enrollment and the present one; empty where they are the same."""
+        if node.name != "HardwareMismatchRemediationData":
+            return None
+        state, now = self._storage.state, self._transport.now()
+        if state.enrolled_with is None:
+            return ""
+        before, after = state.enrolled_with.hardware_hash(now), state.firmware.hardware_hash(now)
+        return hardware_change.render(hardware_change.HardwareChange(before, after))
 
 
 class DeviceStatus(Csp):

@@ -57,6 +57,8 @@ DEVICES: Final = Face(
             "userless_enrollment_status",
             "device_account_upn",
             "device_friendly_name",
+            "registered_at",
+            "enrolled_at",
         }
     ),
     never=frozenset({"last_contacted_at", "deployment_profile_assigned_at", "remediation_state_last_modified_at"}),

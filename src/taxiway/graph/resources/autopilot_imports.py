@@ -51,14 +51,15 @@ async def _delete(call: Call) -> Answer:
 
 async def _import(call: Call, contents: list[dict[str, Any]]) -> list[Row]:
     """Hand the rows to the room; each comes back with the state it has now, whatever state the client sent."""
-    rows = [_row(content) for content in contents]
+    rows = [row_of(content) for content in contents]
     made: list[Row] = await autopilot.import_devices(
         call.rt, call.tenant, rows, principal=call.principal, correlation=call.correlation
     )
     return made
 
 
-def _row(content: Mapping[str, Any]) -> autopilot.ImportRow:
+def row_of(content: Mapping[str, Any]) -> autopilot.ImportRow:
+    """What Graph's body says of a device to register."""
     return autopilot.ImportRow(
         serial_number=body.text_field(content, "serialNumber"),
         product_key=body.text_field(content, "productKey"),

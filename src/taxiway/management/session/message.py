@@ -12,7 +12,7 @@ from taxiway.management.apps.order import proof_of
 from taxiway.management.certificates import delivery as certificates
 from taxiway.management.compliance import attestation, evaluation
 from taxiway.management.esp import blocks, deadlines, deployments, page, user_page
-from taxiway.management.session import authentication, chunks, report, runs, sessions, work
+from taxiway.management.session import authentication, chunks, hardware, report, runs, sessions, work
 from taxiway.management.session.clocks import LOCAL_TIME
 from taxiway.management.session.context import Context
 from taxiway.management.session.intake import Intake
@@ -94,6 +94,7 @@ def _answer(ctx: Context, incoming: Incoming) -> bytes:
         ctx.run.session.greeted = True
         conduct.begin(ctx)
         attestation.begin(ctx)
+        hardware.begin(ctx)
         user_page.resend(ctx)
         _log_session(ctx, incoming)
     if intake.unenrolled:
@@ -102,6 +103,7 @@ def _answer(ctx: Context, incoming: Incoming) -> bytes:
     answer = _render(incoming, [*intake.answers, *commands])
     if not commands:
         ctx.run.session.open = False
+        hardware.settle(ctx)
         report.write_inventory(ctx)
         report.judge(ctx)
     ctx.run.esp_deadline = deadlines.earliest(ctx.run)
@@ -253,6 +255,7 @@ def _due(ctx: Context) -> list[str]:
     if LOCAL_TIME not in ctx.run.facts:
         nodes.append(LOCAL_TIME)  # once for each enrollment
     if ctx.run.esp_state not in _BUSY:
+        nodes += ctx.run.session.hardware
         nodes += [*evaluation.FACTS, *report.INVENTORY, *ctx.run.compliance.get("reads", ()), *attestation.due(ctx)]
     return nodes
 

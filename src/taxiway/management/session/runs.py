@@ -34,6 +34,7 @@ class Session:
     max_size: int = 0
     gets: dict[str, str] = field(default_factory=dict)
     polled: list[str] = field(default_factory=list)
+    hardware: list[str] = field(default_factory=list)
     partial: dict[str, Any] = field(default_factory=dict)
     proof: str = ""
     nonce: str = ""
