@@ -5,9 +5,10 @@ import pytest
 
 from support.hardware import make_hardware, row_of
 from taxiway import autopilot
-from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.autopilot.errors import BadProfile
+from taxiway.directory import SYSTEM_PRINCIPAL, Target
 from taxiway.store import SYSTEM, entries
-from taxiway.wire.autopilot_profile import PROFILE_PATH, OobeConfig
+from taxiway.wire.autopilot_profile import PROFILE_PATH, OobeConfig, parse_offline
 from taxiway.wire.ztd import TICKET_PATH
 
 pytestmark = pytest.mark.anyio
@@ -209,3 +210,57 @@ async def test_the_lookup_finds_the_tenant_that_has_the_device(service, other_te
     await service.imported(row_of(hardware), tenant=other_tenant)
     await service.profile("Contoso's")
     assert await service.download(hardware) == (404, 815, "ZtdDeviceHasNoAssignedProfile")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "mode"),
+    [
+        ("activeDirectoryWindowsAutopilotDeploymentProfile", {}, "hybrid join"),
+        ("azureADWindowsAutopilotDeploymentProfile", {"device_usage_type": "shared"}, "self-deploying"),
+        ("azureADWindowsAutopilotDeploymentProfile", {"preprovisioning_allowed": True}, "pre-provisioning"),
+    ],
+)
+async def test_a_profile_of_another_mode_is_refused_by_name(service, kind, values, mode):
+    """It is stored and assigned, and the PC is told 899 and never treated as user-driven; no offline file either."""
+    hardware = make_hardware()
+    ztdid = await service.registered(hardware)
+
+    def make(tx):
+        made = autopilot.create_profile(tx, {"display_name": "Other", **values}, principal=SYSTEM_PRINCIPAL, kind=kind)
+        autopilot.assign_profile(tx, made["id"], [Target("all_devices")], principal=SYSTEM_PRINCIPAL)
+        return made["id"]
+
+    profile = await service.write(make)
+    assert await service.download(hardware) == (404, 899, "DeploymentModeNotServed")
+    refused = (await service.read(lambda tx: entries(tx, subject=f"autopilot:{ztdid}")))[-1]
+    assert (refused.kind, mode in refused.why[0]["text"]) == ("profile.refused", True)
+    assert (await service.record(ztdid))["deployment_profile_id"] == profile
+    with pytest.raises(BadProfile, match=mode):
+        await service.read(lambda tx: autopilot.offline_file(tx, profile))
+
+
+async def test_p06_a_device_that_came_before_its_profile_is_flagged_until_it_has_one(service):
+    """815 says wait; the record keeps when; the profile is there at once when it is assigned, and the flag goes."""
+    hardware = make_hardware()
+    ztdid = await service.registered(hardware)
+    assert (await service.download(hardware))[1] == 815
+    assert (await service.record(ztdid))["went_without_at"] == service.rt.clock.now()
+    await service.profile("Late")
+    assert (await service.record(ztdid))["went_without_at"] is not None
+    assert (await service.download(hardware)).deployment_profile_name == "Late"
+    assert (await service.record(ztdid))["went_without_at"] is None
+
+
+async def test_p26_the_offline_file_says_what_the_profile_says(service):
+    """ASCII, with language and keyboard where they are skipped, without a user or what only the service knows."""
+    profile = await service.profile(
+        "Offline", keyboard_selection_page_skipped=True, locale="de-DE", device_name_template="PC-%RAND:4%"
+    )
+    content = await service.read(lambda tx: autopilot.offline_file(tx, profile["id"]))
+    read = parse_offline(content)
+    assert (read.ztd_correlation_id, read.comment_file, read.version) == (profile["id"], "Profile Offline", 2049)
+    assert (read.cloud_assigned_language, read.cloud_assigned_region) == ("de-DE", "de-DE")
+    assert (read.cloud_assigned_device_name, read.cloud_assigned_domain_join_method) == ("PC-%RAND:4%", 0)
+    assert (read.ztd_registration_id, read.cloud_assigned_tenant_upn, read.deployment_profile_name) == (None,) * 3
+    with pytest.raises(BadProfile, match="OfflineAutopilotprofile-"):
+        await service.profile("OfflineAutopilotprofile-1")

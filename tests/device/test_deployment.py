@@ -7,6 +7,7 @@ import dataclasses
 import stat
 from uuid import UUID
 
+import httpx
 import msgspec
 import pytest
 
@@ -23,14 +24,17 @@ from device.cloud import (
     replace,
 )
 from taxiway.device import PC, EspItemChanged, Failed, Noted, Person, Place, ScreenShown, StepDone
+from taxiway.wire.autopilot_profile import render_offline
 from taxiway.wire.device_certificate import sid
 from taxiway.wire.join import LOCAL_ADMINISTRATORS, JoinError, MembershipChange
+from taxiway.wire.json_body import BadJson
 from taxiway.wire.provisioning import FirstSyncStatus
 from taxiway.wire.soap_fault import Fault
-from taxiway.wire.ztd import NOT_REGISTERED, ZtdError
+from taxiway.wire.ztd import MISMATCH, MODE_NOT_SERVED, NO_PROFILE, NOT_REGISTERED, PROFILE_DELETED, ZtdError
 
 pytestmark = pytest.mark.anyio
 
+AUTOPILOT = "OobeAutopilot"
 HELLO_OFF = "./Device/Vendor/MSFT/PassportForWork/11111111-2222-4333-8444-555555555555/Policies/UsePassportForWork"
 
 
@@ -142,6 +146,79 @@ async def test_an_unregistered_pc_ends_at_the_generic_page(pc, cloud, power_on):
     assert (outcome.failure.step, outcome.failure.code) == ("profile", "807")
     assert screens(power_on)[-1] == "OobeIDPS"
     assert 807 in [event.number for event in power_on.events if isinstance(event, Noted)]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (NOT_REGISTERED, "not registered with an organization"),
+        (NO_PROFILE, "no profile is assigned to it yet. Wait"),
+        (PROFILE_DELETED, "has been deleted"),
+        (MISMATCH, "differs from its registration"),
+        (MODE_NOT_SERVED, "not done here"),
+    ],
+)
+async def test_p07_the_screen_says_why_there_is_no_profile(pc, cloud, power_on, code, said):
+    """Each result of the service has a sentence of its own on the screen, and a code of its own in the outcome."""
+    cloud.profile_error = ZtdError.of(code)
+    outcome = await power_on(pc)
+    assert outcome.failure.code == str(code)
+    texts = [event.text for event in power_on.events if isinstance(event, ScreenShown) and event.name == AUTOPILOT]
+    assert said in texts[-1]
+    assert len(texts) == 1
+
+
+async def test_p06_a_pc_without_profile_asks_again_and_goes_on_when_there_is_one(
+    pc, cloud, host, power_on, tmp_path, monkeypatch
+):
+    """It says that it waits, and the profile that is assigned meanwhile is enough: nobody restarts anything."""
+    cloud.profile_error, answer = ZtdError.of(NO_PROFILE), cloud._ztd
+
+    def assigned_meanwhile(request):
+        response = answer(request)
+        cloud.profile_error = None if response.status_code == 404 else cloud.profile_error
+        return response
+
+    monkeypatch.setattr(cloud, "_ztd", assigned_meanwhile)
+    patient = PC.open(tmp_path / "pc", dataclasses.replace(host, pace=dataclasses.replace(host.pace, prefetch=30)))
+    assert (await power_on(patient)).reached == "desktop"
+    [text] = [event.text for event in power_on.events if isinstance(event, ScreenShown) and event.name == AUTOPILOT]
+    assert "Waiting for its profile" in text
+
+
+async def test_p07_trouble_with_the_network_is_not_a_missing_registration(pc, cloud, power_on, monkeypatch):
+    """An answer that is none of the service's says nothing about the PC: another code, another sentence."""
+    monkeypatch.setattr(cloud, "_ztd", lambda _request: httpx.Response(404, text="<html>proxy</html>"))
+    outcome = await power_on(pc)
+    assert (outcome.failure.step, outcome.failure.code) == ("network", "0x80190194")
+    [text] = [event.text for event in power_on.events if isinstance(event, ScreenShown) and event.name == AUTOPILOT]
+    assert "nobody knows whether it is registered" in text
+    assert "OobeIDPS" not in screens(power_on)
+
+
+async def test_p26_an_offline_profile_skips_language_and_keyboard_without_a_wire(pc, cloud, host, power_on, tmp_path):
+    """Nobody registered the PC: it deploys by the file on its disk, and says by which one when it enrolls."""
+    profile = _profile(cloud, 286 + 1024)
+    offline = msgspec.structs.replace(profile, cloud_assigned_language="en-US", cloud_assigned_region="en-US")
+    cloud.profile_error = ZtdError.of(NOT_REGISTERED)
+    wireless = PC.open(tmp_path / "pc", dataclasses.replace(host, place=Place(network="wireless")))
+    wireless.take_offline_profile(render_offline(offline, profile_id="p-1", name="Offline"))
+    outcome = await power_on(wireless)
+    assert outcome.reached == "desktop", outcome.failure
+    assert screens(power_on)[:2] == ["OobeWireless", "OobeZdp"]
+    [context] = cloud.contexts
+    assert ("OfflineAutoPilotEnrollmentCorrelator", "p-1") in context.context
+    with pytest.raises(BadJson, match="ASCII"):
+        wireless.take_offline_profile("{}".encode("utf-16"))
+
+
+async def test_a_registered_pc_ignores_its_offline_profile(pc, cloud, power_on):
+    """What the service says counts: its profile, and also that there is none yet (06 section 3.10)."""
+    pc.take_offline_profile(render_offline(_profile(cloud, 286), profile_id="p-1", name="Offline"))
+    outcome = await power_on(pc)
+    assert outcome.profile_name == cloud.profile.deployment_profile_name
+    [context] = cloud.contexts
+    assert not [item for item in context.context if item[0] == "OfflineAutoPilotEnrollmentCorrelator"]
 
 
 async def test_a_wrong_password_shows_the_documented_code(pc, power_on):
@@ -315,7 +392,7 @@ async def test_r122_hello_demands_a_fresh_second_factor(pc, cloud, power_on):
     cloud.demand_fresh = True
     outcome = await power_on(pc)
     assert outcome.reached == "desktop"
-    assert outcome.hello.startswith("AADSTS50076")
+    assert outcome.hello.startswith("AADSTS50076: a fresh second factor")  # the code once
     pc.reset()
     cloud.logins.clear()
     outcome = await power_on(pc, Person(UPN, PASSWORD, "tap-123"))

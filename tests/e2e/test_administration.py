@@ -13,6 +13,7 @@ import pytest
 from e2e.deploying import Deploying, product
 from taxiway import directory, signin
 from taxiway.signin.factors import code_at
+from taxiway.wire.autopilot_profile import parse_offline
 
 pytestmark = pytest.mark.anyio
 
@@ -165,6 +166,16 @@ async def test_a_pc_checks_in_and_restarts_by_command(instance, tmp_path):
     assert (status, "lock screen" in told) == (0, True)
     assert (await device("disconnect"))[0] == 0
     assert (await device("sync"))[0] == 1
+
+
+async def test_p26_a_profile_is_exported_for_pcs_that_nobody_registers(instance, command, tmp_path):
+    """The file that Windows reads, in the folder that was named; a name that no profile has is said."""
+    made = await instance.profile()
+    await command("profile", "export", "everything", "--out", str(tmp_path / "usb"))
+    content = (tmp_path / "usb" / "AutopilotConfigurationFile.json").read_bytes()
+    assert parse_offline(content).ztd_correlation_id == made["id"]
+    assert "no deployment profile" in await command("profile", "export", "nothing", status=1, error=True)
+    assert re.search(r"explicit_priority +on", await command("autopilot-policy", "--set", "explicit_priority=on"))
 
 
 async def test_p05_p20_p22_a_registered_device_by_its_serial_number(command, instance, tmp_path):

@@ -1,9 +1,14 @@
 """Each way a deployment is refused: the documented code on the screen, and the reason in the timeline."""
 
+import dataclasses
+import re
+
 import pytest
 
 from taxiway import autopilot, directory, enrollment
-from taxiway.device import ScreenShown
+from taxiway.device import Place, ScreenShown
+from taxiway.insight.checklist import checklist
+from taxiway.insight.preflight import preflight
 from taxiway.store import entries
 
 pytestmark = pytest.mark.anyio
@@ -41,25 +46,56 @@ async def test_r046_an_unknown_pc_is_told_so(instance, tmp_path):
     assert await instance.rt.store.read(instance.tenant, directory.DEVICES.count) == 0
 
 
-async def test_r099_a_registered_pc_without_profile_waits(instance, tmp_path):
-    """Registered, but nothing assigned and no default: 815, distinct from not registered (R-99, P-07)."""
+async def test_r110_a_profile_assigned_after_the_first_boot_is_picked_up_by_a_restart(instance, tmp_path):
+    """815 and a flag at first, not 807 (R-99, P-06, P-07); then the desktop, under one name (R-91)."""
     person = await instance.make_user()
     pc = instance.make_pc(tmp_path / "pc")
-    registered = await instance.register(pc)
+    record = (await instance.register(pc))["state"]["deviceRegistrationId"]
     outcome = await instance.power_on(pc, person)
     assert (outcome.failure.step, outcome.failure.code) == ("profile", "815")
-    # A profile assigned afterwards is picked up by a restart (R-110).
-    await instance.profile()
+    [step] = [step for step in await instance.rt.store.read(instance.tenant, checklist) if step.number == 6]
+    assert not step.done
+    found = await instance.rt.store.read(instance.tenant, lambda tx: preflight(tx, pc.firmware.serial, person.upn))
+    assert "got no profile" in found.lines[0].why[0].text
+    await instance.profile(device_name_template="CON-%RAND:5%")
+    [step] = [step for step in await instance.rt.store.read(instance.tenant, checklist) if step.number == 6]
+    assert f"{pc.firmware.serial} went online without profile" in step.notes[0]
     again = await instance.power_on(pc, person)
     assert again.reached == "desktop", again.failure
-    assert registered["state"] != ""
+    assert (await instance.rt.store.read(instance.tenant, lambda tx: autopilot.record_of(tx, record)))[
+        "went_without_at"
+    ] is None
+    managed = await _managed(instance)
+    device = await instance.rt.store.read(
+        instance.tenant, lambda tx: directory.find_device(tx, device_id=again.entra_device_id)
+    )
+    assert again.device_name == managed["device_name"] == device["display_name"]
+    assert re.fullmatch(r"CON-\d{5}", again.device_name)
+
+
+async def test_p26_an_offline_profile_deploys_a_pc_that_nobody_registered(instance, tmp_path):
+    """Without a wire and without language and keyboard; its enrollment profile is named after the file."""
+    person = await instance.make_user()
+    profile = await instance.profile(keyboard_selection_page_skipped=True, locale="en-US")
+    content = await instance.rt.store.read(instance.tenant, lambda tx: autopilot.offline_file(tx, profile["id"]))
+    instance.host = dataclasses.replace(instance.host, place=Place(network="wireless"))
+    pc = instance.make_pc(tmp_path / "pc")
+    pc.take_offline_profile(content)
+    outcome = await instance.power_on(pc, person)
+    assert outcome.reached == "desktop", outcome.failure
+    shown = [event.name for event in instance.events if isinstance(event, ScreenShown)]
+    assert not {"OobeRegion", "OobeKeyboard"} & set(shown)
+    name = f"OfflineAutopilotprofile-{profile['id']}"
+    assert (await _managed(instance))["enrollment_profile_name"] == name
+    device = await instance.rt.store.read(
+        instance.tenant, lambda tx: directory.find_device(tx, device_id=outcome.entra_device_id)
+    )
+    assert device["enrollment_profile_name"] == name
 
 
 async def test_a_wrong_password_is_refused_on_the_page(instance, tmp_path):
     """AADSTS50126 on the screen and in the log, without saying whether the account exists."""
     pc, person = await _ready(instance, tmp_path)
-    import dataclasses
-
     outcome = await instance.power_on(pc, dataclasses.replace(person, password="wrong"))
     assert (outcome.failure.step, outcome.failure.code) == ("sign-in", "AADSTS50126")
     assert any("50126" in str(entry.what) or "password" in str(entry.why) for entry in await _log(instance))

@@ -173,6 +173,36 @@ async def test_r036_a_sync_is_possible_every_ten_minutes(graph, clock):
     assert (await graph.get(SETTINGS))["syncStatus"] == "completed"
 
 
+async def test_p24_priorities_over_graph(graph):
+    """The switch stands with the settings, each profile shows its place, and can be moved."""
+    settings = "/beta/deviceManagement/windowsAutopilotSettings"
+    profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
+    kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
+    made = [(await graph.post(profiles, {"@odata.type": kind, "displayName": name}))["id"] for name in "AB"]
+    assert (await graph.get(settings))["taxiwayExplicitPriority"] is False
+    assert "taxiwayPriority" not in await graph.get(f"{profiles}/{made[1]}")
+    await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=400)
+    await graph.call("PATCH", settings, {"taxiwayExplicitPriority": "x"}, expect=400)
+    changed = (await graph.call("PATCH", settings, {"taxiwayExplicitPriority": True})).json()
+    assert changed["taxiwayExplicitPriority"] is True
+    await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=204)
+    shown = {item["displayName"]: item["taxiwayPriority"] for item in await graph.values(profiles)}
+    assert shown == {"A": 2, "B": 1}
+
+
+async def test_p26_the_offline_file_over_graph(graph):
+    """Our own address below a profile; a profile of another mode has none, and says so."""
+    profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
+    kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
+    made = (await graph.post(profiles, {"@odata.type": kind, "displayName": "A"}))["id"]
+    assert (await graph.get(f"{profiles}/{made}/taxiwayOfflineFile"))["ZtdCorrelationId"] == made
+    hybrid = "#microsoft.graph.activeDirectoryWindowsAutopilotDeploymentProfile"
+    other = (await graph.post(profiles, {"@odata.type": hybrid, "displayName": "B"}))["id"]
+    refused = await graph.call("GET", f"{profiles}/{other}/taxiwayOfflineFile", expect=400)
+    assert "hybrid join" in refused.text
+    await graph.call("GET", f"{profiles}/nothing/taxiwayOfflineFile", expect=404)
+
+
 async def test_p20_a_device_is_removed_from_the_tenant_in_one_call(graph, rt, tenant, client):
     """What goes is listed first; the token has to carry the permission for each documented step."""
     ztdid = await registered(graph)

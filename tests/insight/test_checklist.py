@@ -59,7 +59,7 @@ async def test_a_tenant_that_is_set_up_waits_for_people_and_devices(rt, tenant):
     assert steps[7].missing == ["SN-1 has not enrolled."]
 
 
-async def test_a_user_without_licence_or_scope_is_named(rt, tenant):
+async def test_r012_an_assigned_user_outside_the_scope_or_without_licence_is_named(rt, tenant):
     """For whom a step is not done: the assigned user who could not enroll."""
     ztdid = await set_up(rt, tenant)
     await person(rt, tenant, "ada")

@@ -149,6 +149,76 @@ async def test_p08_what_a_deployment_is_for_is_foreseen(rt, tenant, ready):
     assert "no second factor" in texts(lines["Windows Hello"])
 
 
+async def test_p08_what_nobody_is_named_for_cannot_be_said(rt, tenant, ready):
+    """Windows Hello needs the second factor of somebody: without a user there is no 'ok'."""
+    await ready(lambda tx, ztdid, _ada: autopilot.DEVICES.update(tx, ztdid, {"user_principal_name": ""}))
+    found, lines = await asked(rt, tenant, upn="")
+    assert (found.verdict, lines["Windows Hello"].state) == ("ok", "cannot say")
+    assert "nobody is named yet" in texts(lines["Windows Hello"])
+
+
+async def test_p08_the_same_is_said_of_several_rules_once(rt, tenant, ready):
+    """What a device has not reported yet is one sentence, with the rules that wait for it."""
+
+    def demand(tx, _ztdid, _user):
+        wanted = dict.fromkeys(("secure_boot_enabled", "tpm_required", "storage_require_encryption"), True)
+        block = {"actionType": "block", "gracePeriodHours": 0}
+        rule = [{"ruleName": "PasswordRequired", "scheduledActionConfigurations": [block]}]
+        values = {"display_name": "Strict", "scheduled_actions_for_rule": rule, **wanted}
+        row = management.create_policy(tx, "windows10CompliancePolicy", values, principal=BY)
+        management.assign_policy(tx, row["id"], [Target("all_devices")], principal=BY)
+
+    await ready(demand)
+    _, lines = await asked(rt, tenant)
+    said = [reason.text for reason in lines["compliance"].why if "has not reported" in reason.text]
+    assert len(said) == 1
+    assert "storage require encryption, secure boot enabled, tpm required" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "code"),
+    [
+        ("./Device/Vendor/MSFT/Policy/Config/DeviceGuard/EnableVirtualizationBasedSecurity", "p12"),
+        ("./Device/Vendor/MSFT/Policy/Config/DeviceLock/MinDevicePasswordLength", "p13"),
+    ],
+)
+async def test_p12_p13_policies_that_restart_the_pc_or_end_its_sign_in_are_named(rt, tenant, ready, uri, code):
+    """Before the PC is switched on: which configuration, and what it will do in device setup."""
+
+    def configure(tx, _ztdid, _user):
+        setting = {
+            "@odata.type": "#microsoft.graph.omaSettingInteger",
+            "omaUri": uri,
+            "value": 1 if code == "p12" else 8,
+        }
+        setting["displayName"] = "s"
+        values = {"display_name": f"Policy {code}", "oma_settings": [setting]}
+        row = management.create_configuration(tx, "windows10CustomConfiguration", values, principal=BY)
+        management.assign_configuration(tx, row["id"], [Target("all_devices")], principal=BY)
+
+    await ready(configure)
+    found, lines = await asked(rt, tenant)
+    assert (found.verdict, lines["configuration"].state) == ("warning", "warning")
+    assert f"Policy {code}" in texts(lines["configuration"])
+    assert {"p12": "restart", "p13": "automatic sign-in"}[code] in texts(lines["configuration"])
+
+
+async def test_p24_a_device_that_two_profiles_reach_is_a_warning(rt, tenant, ready):
+    """Both are named, with which one applies and why."""
+
+    def another(tx, _ztdid, _user):
+        [profile] = autopilot.PROFILES.select(tx)
+        targets = directory.targets_of(tx, autopilot.OBJECT_KIND, profile["id"])
+        other = autopilot.create_profile(tx, {"display_name": "Second"}, principal=BY)
+        autopilot.assign_profile(tx, other["id"], targets, principal=BY)
+
+    rt.clock.advance(60)
+    await ready(another)
+    _, lines = await asked(rt, tenant)
+    assert lines["deployment profile"].state == "warning"
+    assert "The profile 'Second' is assigned as well" in texts(lines["deployment profile"])
+
+
 async def test_p29_the_name_is_shown_before_there_is_one(rt, tenant, ready):
     """With the serial number of the device, and a mark for each random digit."""
 
@@ -227,3 +297,19 @@ async def test_p08_it_is_asked_over_http(rt, tenant, ready):
         await graph.get("/taxiway/preflight", expect=404)
         await graph.get(f"/taxiway/preflight?device={'x' * 300}", expect=404)
         await Graph(rt, http, await mint(rt, tenant, eve["id"])).get("/taxiway/preflight?device=SN-1", expect=403)
+
+
+async def test_p08_preflight_over_graph(rt, tenant, ready):
+    """Below the device identity, in beta, under a name of ours; the same lines, for the named user too."""
+    path = "/beta/deviceManagement/windowsAutopilotDeviceIdentities"
+    admin, nobody = await person(rt, tenant, "root", INTUNE_ADMINISTRATOR), await person(rt, tenant, "nobody")
+    door = Door(app.people_routes(rt), rt.entropy)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://localhost:8443") as client:
+        graph = Graph(rt, client, await mint(rt, tenant, admin["id"]))
+        [device] = await graph.values(path)
+        found = await graph.get(f"{path}/{device['id']}/taxiwayPreflight?user={ADA}")
+        assert (found["device"], found["user"], found["verdict"]) == ("SN-1", ADA, "ok")
+        assert found["lines"] == (await asked(rt, tenant))[0].shown()["lines"]
+        await graph.get(f"{path}/nothing/taxiwayPreflight", expect=404)
+        other = Graph(rt, client, await mint(rt, tenant, nobody["id"]))
+        await other.get(f"{path}/{device['id']}/taxiwayPreflight", expect=403)

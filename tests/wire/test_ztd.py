@@ -1,12 +1,14 @@
 """The profile lookup: ticket, profile, error body, offline file and device names."""
 
 import json
+import re
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from taxiway.kernel import SeededEntropy
 from taxiway.wire import ztd
 from taxiway.wire.autopilot_profile import (
     AutopilotProfile,
@@ -225,6 +227,22 @@ def test_r090_names_refused(serial, fault):
     with pytest.raises(InvalidDeviceName) as caught:
         parse_device_name("%SERIAL%").expand(serial, lambda n: 0)
     assert caught.value.fault == fault
+
+
+@pytest.mark.parametrize(
+    ("template", "form"),
+    [
+        ("MYPC-%RAND:6%", r"MYPC-\d{6}"),
+        ("%RAND:2%-%SERIAL%", r"\d{2}-SN0+\d{1,3}"),
+        ("CONTOSO-%SERIAL%", r"CONTOSO-SN0+\d{1,3}"),
+    ],
+)
+def test_r091_generated_names_fit_and_differ(template, form):
+    """At most 15 characters, as many random digits as were asked for, and another name for every PC (R-91)."""
+    parsed = parse_device_name(template)
+    names = [parsed.expand(f"SN{n:05}", SeededEntropy(f"pc-{n}").below) for n in range(100)]
+    assert all(len(name) <= 15 and re.fullmatch(form, name) for name in names)
+    assert len(set(names)) == len(names)
 
 
 @given(st.text(max_size=25), st.text(max_size=25))

@@ -1,6 +1,6 @@
 """Registered devices, deployment profiles, and the lookup that brings the two to a PC (01 sections 4, 7 and 8)."""
 
-from taxiway.autopilot.choice import OBJECT_KIND, Candidate, choose_profile, effective_profile
+from taxiway.autopilot.choice import OBJECT_KIND, OUTRANKED, Candidate, choose_profile, effective_profile
 from taxiway.autopilot.conversion import convert, to_be_converted
 from taxiway.autopilot.entities import (
     AZURE_AD,
@@ -33,10 +33,12 @@ from taxiway.autopilot.findings import add_finding
 from taxiway.autopilot.flow import ImportedFile, import_csv, import_devices
 from taxiway.autopilot.foresight import has_tpm, standard_user
 from taxiway.autopilot.http import routes
-from taxiway.autopilot.lookup import look_up, profile_for
-from taxiway.autopilot.model import SWITCHES, switches
+from taxiway.autopilot.lookup import look_up, offline_file, profile_for
+from taxiway.autopilot.model import OFFLINE_PREFIX, SWITCHES, other_mode, switches
 from taxiway.autopilot.partner import PERMISSION as PARTNER_PERMISSION
 from taxiway.autopilot.partner import batch_devices, batches, remove_batch_device, upload, upload_result
+from taxiway.autopilot.priorities import as_seen, autopilot_policy, set_profile_priority, update_autopilot_policy
+from taxiway.autopilot.profile_findings import met_conflicts
 from taxiway.autopilot.profiles import (
     assign_profile,
     assigned_devices,
@@ -81,6 +83,8 @@ __all__ = [
     "IMPORTS",
     "IMPORT_INTERNAL",
     "OBJECT_KIND",
+    "OFFLINE_PREFIX",
+    "OUTRANKED",
     "PARTNER_PERMISSION",
     "PROFILES",
     "PROFILE_KINDS",
@@ -104,10 +108,12 @@ __all__ = [
     "TooManyProfiles",
     "UserRefused",
     "add_finding",
+    "as_seen",
     "assign_profile",
     "assign_user",
     "assigned_devices",
     "assigned_user",
+    "autopilot_policy",
     "batch_devices",
     "batches",
     "choose_profile",
@@ -131,6 +137,9 @@ __all__ = [
     "mark_contacted",
     "mark_enrolled",
     "mark_reset",
+    "met_conflicts",
+    "offline_file",
+    "other_mode",
     "profile_for",
     "rebind",
     "record_of",
@@ -143,11 +152,13 @@ __all__ = [
     "report_hardware",
     "report_hardware_unchanged",
     "routes",
+    "set_profile_priority",
     "settle_owed",
     "standard_user",
     "switches",
     "to_be_converted",
     "unassign_user",
+    "update_autopilot_policy",
     "update_profile",
     "update_properties",
     "upload",

@@ -13,6 +13,8 @@ from taxiway.store import Memory, Row, Tx
 
 #: The name of profiles in the directory's assignments.
 OBJECT_KIND = "autopilot_profile"
+#: The reason that another profile reaches the device as well.
+OUTRANKED = "profile.outranked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,8 @@ class Candidate:
 
 
 def choose_profile(candidates: Sequence[Candidate]) -> Decision[Candidate | None]:
-    """A profile of a group before one for all devices (R-94); among equals the oldest (R-93)."""
-    ranked = sorted(candidates, key=lambda one: (not one.explicit, one.row["created_at"], one.row["id"]))
+    """A profile of a group before one for all devices (R-94); among equals the priority, else the oldest (R-93)."""
+    ranked = sorted(candidates, key=lambda one: (not one.explicit, *_rank(one.row)))
     if not ranked:
         text = "No deployment profile is assigned to a group of this device, and none to all devices."
         return Decision(None, (Reason("profile.none", text),))
@@ -35,6 +37,16 @@ def choose_profile(candidates: Sequence[Candidate]) -> Decision[Candidate | None
     how = "through a group" if winner.explicit else "to all devices"
     first = Reason("profile.chosen", f"The profile '{name}' is assigned {how}.", {"profile": winner.row["id"]})
     return Decision(winner, (first, *winner.reasons, *(_outranked(winner, other) for other in ranked[1:])))
+
+
+def outranks(profile: Row, other: Row) -> bool:
+    """Whether a profile comes before another that reaches the device in the same way."""
+    return _rank(profile) < _rank(other)
+
+
+def _rank(row: Row) -> tuple[Any, ...]:
+    """Profiles have priorities all of them or none, as the tenant chose (P-24)."""
+    return row["priority"] or 0, row["created_at"], row["id"]
 
 
 #: What was decided, by the edition of what decides and by those of a device's groups that profiles name.
@@ -89,6 +101,7 @@ def anchor_of(tx: Tx, record: Row) -> Row | None:
 
 def _outranked(winner: Candidate, other: Candidate) -> Reason:
     name = other.row["display_name"]
-    why = "is older" if winner.explicit == other.explicit else "is assigned to a group, which comes first"
+    alike = "is older" if winner.row["priority"] is None else "has the higher priority"
+    why = alike if winner.explicit == other.explicit else "is assigned to a group, which comes first"
     text = f"The profile '{name}' is assigned as well; the chosen one {why}."
-    return Reason("profile.outranked", text, {"profile": other.row["id"]})
+    return Reason(OUTRANKED, text, {"profile": other.row["id"], "alike": winner.explicit == other.explicit})

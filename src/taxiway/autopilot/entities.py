@@ -73,6 +73,7 @@ AUTOPILOT_DEVICE = Entity(
         Prop("device_object_id"),
         Prop("deployment_profile_id", column=True, index=True),
         Prop("former_profile_id"),
+        Prop("went_without_at", "datetime"),
         Prop(
             "registered_at",
             "datetime",
@@ -92,7 +93,9 @@ AUTOPILOT_DEVICE = Entity(
     ],
 )
 #: What of a registered device is ours and not Graph's.
-DEVICE_INTERNAL: Final = frozenset({"device_object_id", "deployment_profile_id", "former_profile_id"})
+DEVICE_INTERNAL: Final = frozenset(
+    {"device_object_id", "deployment_profile_id", "former_profile_id", "went_without_at"}
+)
 
 #: What a registered device is recognised by; ``id`` is the ZTDID. Only digests are kept (06 section 1.9).
 #: ``replacement``: the hardware that the enrolled device reports instead, until it is bound or goes away again.
@@ -150,6 +153,8 @@ AUTOPILOT_PROFILE = Entity(
         Prop("enrollment_status_screen_settings", "json"),
         Prop("management_service_app_id", default=""),
         Prop("role_scope_tag_ids", "strings", default=["0"]),
+        Prop("priority", "int", graph="taxiwayPriority"),
+        Prop("findings", "json", default=[], graph="taxiwayFindings"),
         Prop(
             "hybrid_azure_ad_join_skip_connectivity_check",
             "bool",
@@ -207,6 +212,9 @@ PARTNER_JOB = Entity(
 #: columns of the devices are ``done``.
 AUTOPILOT_PROJECTION = Entity("autopilot_projection", [Prop("word"), Prop("done")])
 
+#: The tenant's switches of this room, one row.
+AUTOPILOT_POLICY = Entity("autopilot_policy", [Prop("explicit_priority", "bool", default=False)])
+
 CLAIMS = Repository(DEVICE_CLAIM)
 DEVICES = Repository(AUTOPILOT_DEVICE)
 HARDWARE = Repository(AUTOPILOT_HARDWARE)
@@ -214,4 +222,5 @@ IMPORTS = Repository(AUTOPILOT_IMPORT)
 PARTNER_BATCHES = Repository(PARTNER_BATCH)
 PARTNER_JOBS = Repository(PARTNER_JOB)
 PROFILES = Repository(AUTOPILOT_PROFILE)
+POLICIES = Repository(AUTOPILOT_POLICY)
 PROJECTION = Repository(AUTOPILOT_PROJECTION)

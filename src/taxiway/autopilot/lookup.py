@@ -10,12 +10,12 @@ from taxiway import directory
 from taxiway.autopilot import choice, hardware, model
 from taxiway.autopilot.anchor import healed
 from taxiway.autopilot.entities import DEVICES, HARDWARE, HYBRID, IN_SYNC, PROFILES
-from taxiway.autopilot.errors import LookupRefused
+from taxiway.autopilot.errors import BadProfile, LookupRefused
 from taxiway.autopilot.ticket import Found, find_and_ask, open_ticket
 from taxiway.kernel import Reason
 from taxiway.store import Row, Runtime, Tx
 from taxiway.wire import ztd
-from taxiway.wire.autopilot_profile import MDM_ID, UPDATE_TIMEOUT_MS, AutopilotProfile, OobeConfig
+from taxiway.wire.autopilot_profile import MDM_ID, UPDATE_TIMEOUT_MS, AutopilotProfile, OobeConfig, render_offline
 from taxiway.wire.ztd import FactDigests
 
 _SELF_DEPLOYING: Final = 1
@@ -96,6 +96,17 @@ def profile_for(tx: Tx, record: Row, profile: Row, *, explicit: bool, correlatio
     )
 
 
+def offline_file(tx: Tx, profile_id: str) -> bytes:
+    """The file with which a PC that is not registered deploys by this profile (06 section 3.10)."""
+    profile = PROFILES.require(tx, profile_id)
+    mode = model.other_mode(profile)
+    if mode is not None:
+        raise BadProfile(f"'{profile['display_name']}' asks for {mode}: an offline file deploys with a user only.")
+    nobody = {"id": None, "user_principal_name": None, "display_name": None, "azure_active_directory_device_id": None}
+    made = profile_for(tx, nobody, profile, explicit=False, correlation="")
+    return render_offline(made, profile_id=profile["id"], name=profile["display_name"])
+
+
 # ---------------------------------------------------------------------------------------------- inside
 
 
@@ -125,7 +136,9 @@ def _tell(tx: Tx, found: Found, facts: FactDigests, correlation: str) -> Answer:
     HARDWARE.update(tx, found.ztdid, {"last_lookup": answer.mark})
     changes: dict[str, Any] = {"last_contacted_at": tx.now}
     if answer.profile is not None:
-        changes["deployment_profile_assignment_status"] = IN_SYNC
+        changes |= {"deployment_profile_assignment_status": IN_SYNC, "went_without_at": None}
+    elif answer.code == ztd.NO_PROFILE:
+        changes["went_without_at"] = tx.now
     DEVICES.update(tx, found.ztdid, changes)
     kind = "profile.refused" if answer.profile is None else "profile.handed_out"
     tx.log(kind, subject=f"autopilot:{found.ztdid}", what=answer.what, why=answer.reasons)
@@ -145,6 +158,10 @@ def _decide(tx: Tx, found: Found, record: Row, correlation: str) -> Answer:
             return _none(ztd.PROFILE_DELETED, record, text, correlation, decision.reasons)
         text = "No profile is assigned to the device, and there is none for all devices."
         return _none(ztd.NO_PROFILE, record, text, correlation, decision.reasons)
+    mode = model.other_mode(chosen.row)
+    if mode is not None:
+        text = f"The profile '{chosen.row['display_name']}' asks for {mode}, which is not done here."
+        return _none(ztd.MODE_NOT_SERVED, record, text, correlation, decision.reasons)
     profile = profile_for(tx, record, chosen.row, explicit=chosen.explicit, correlation=correlation)
     mark = [correlation, 0, chosen.row["id"], chosen.row["version"], record["user_principal_name"]]
     what = {

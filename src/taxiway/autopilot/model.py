@@ -13,6 +13,8 @@ from taxiway.wire.device_name import InvalidDeviceName, parse_device_name
 
 NAME_LIMIT: Final = 200
 DESCRIPTION_LIMIT: Final = 1500
+#: What the enrollment profile of a PC with an offline file is called, before the file's id (07 section 11.4).
+OFFLINE_PREFIX: Final = "OfflineAutopilotprofile-"
 
 #: The switches of the out-of-box experience: our name -> new member, old member, value when nothing was said.
 SWITCHES: Final[dict[str, tuple[str, str, Any]]] = {
@@ -36,7 +38,7 @@ _WORDS: Final = {
     "device_type": {"windowsPc", "holoLens", "surfaceHub2", "surfaceHub2S", "virtualMachine"},
 }
 _LOCALE = re.compile(r"(os-default|[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?\Z")
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "priority", "findings"})
 _OOBE = frozenset({_NEW, _OLD, *SWITCHES})
 
 
@@ -44,6 +46,15 @@ def switches(profile: Row) -> dict[str, Any]:
     """The switches of a stored profile by our names."""
     stored = profile[_NEW] or {}
     return {name: stored.get(new, default) for name, (new, _, default) in SWITCHES.items()}
+
+
+def other_mode(profile: Row) -> str | None:
+    """Which deployment that is not done here a profile asks for; None for a user-driven Microsoft Entra join."""
+    if profile["kind"] == HYBRID:
+        return "Microsoft Entra hybrid join"
+    if switches(profile)["device_usage_type"] == "shared":
+        return "self-deploying mode"
+    return "pre-provisioning" if profile["preprovisioning_allowed"] else None
 
 
 def settled(stored: Row | None, given: Mapping[str, Any], *, kind: str) -> dict[str, Any]:
@@ -99,6 +110,8 @@ def _check(values: Mapping[str, Any], *, kind: str, creating: bool) -> None:
     name = values.get("display_name", None if creating else "unchanged")
     if not isinstance(name, str) or not name.strip() or len(name) > NAME_LIMIT:
         raise BadProfile(f"A deployment profile has a name of 1 to {NAME_LIMIT} characters.")
+    if name.lower().startswith(OFFLINE_PREFIX.lower()):
+        raise BadProfile(f"Names that begin with '{OFFLINE_PREFIX}' are those of offline profiles: choose another one.")
     if len(values.get("description") or "") > DESCRIPTION_LIMIT:
         raise BadProfile(f"The description has at most {DESCRIPTION_LIMIT} characters.")
     if not _LOCALE.match(values.get("locale") or ""):

@@ -91,6 +91,10 @@ def power_on(
     clock_off: Annotated[
         float, typer.Option(help="Minutes by which the PC's clock is ahead, or behind if below 0.")
     ] = 0,
+    offline_profile: Annotated[
+        Path | None,
+        typer.Option(help="AutopilotConfigurationFile.json on its disk (taxiway profile export)."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Power on a PC and let a person sign in (step 8).
@@ -103,7 +107,7 @@ def power_on(
     """
     from taxiway.cli.connect import known_server
     from taxiway.cli.troubles import host_in_trouble
-    from taxiway.device import Endpoints, Person
+    from taxiway.device import PC, Endpoints, Person
     from taxiway.kernel import ThreadWorkers
     from taxiway.kernel.platform import loop_factory
 
@@ -118,6 +122,8 @@ def power_on(
     )
     person = Person(user, password, temporary_access_pass=access_pass or None)
     _know_imported(data)
+    if offline_profile is not None:
+        PC.open(folder, host).take_offline_profile(offline_profile.read_bytes())
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         outcome = runner.run(_power_on(folder, told, person, host, as_json or events, events))
     host.workers.close()

@@ -18,6 +18,7 @@ from taxiway.cli import (
     hardware,
     partner,
     preflight,
+    profile,
     proxy,
     registered,
     registration,
@@ -47,9 +48,11 @@ app.command("status")(registration.status)
 app.command("preflight")(preflight.preflight)
 app.command("signin-policy")(switches.signin_policy)
 app.command("enrollment-policy")(switches.enrollment_policy)
+app.command("autopilot-policy")(switches.autopilot_policy)
 app.command("federation")(federation.federation)
 app.command("esp")(esp.esp)
 app.add_typer(device.app, name="device")
+app.add_typer(profile.app, name="profile")
 app.add_typer(explain.app, name="explain")
 app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")

@@ -1,4 +1,4 @@
-"""``taxiway signin-policy`` and ``taxiway enrollment-policy``: the tenant's switches."""
+"""``taxiway signin-policy``, ``enrollment-policy`` and ``autopilot-policy``: the tenant's switches."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, 
 from taxiway.kernel import TaxiwayError
 
 _SIGN_IN, _ENROLLMENT = "/taxiway/signin-policy", "/taxiway/enrollment-policy"
+
+_AUTOPILOT = "/beta/deviceManagement/windowsAutopilotSettings"
+_EXPLICIT, _EXPLICIT_AT_GRAPH = "explicit_priority", "taxiwayExplicitPriority"
 
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE, on or off for a switch; repeat for more. Without: print.")
@@ -61,6 +64,31 @@ def enrollment_policy(
     """
     changes = dict(_value(text) for text in switch or ())
     _print(_exchange(_ENROLLMENT, changes, data, server, ca, admin, password), as_json)
+
+
+def autopilot_policy(
+    password: AdminPassword,
+    switch: Changes = None,
+    data: Data = DEFAULT_DATA,
+    server: Server = "",
+    ca: Authority = None,
+    admin: AdminName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print or change how the tenant chooses among deployment profiles.
+
+    Of several profiles that reach a device through groups the oldest wins; `explicit_priority=on` gives each a place
+    in an order of your own instead, which begins as the order of age.
+    """
+    changes = {_renamed(name): value for name, value in (_pair(text) for text in switch or ())}
+    found = _exchange(_AUTOPILOT, changes, data, server, ca, admin, password)
+    _print({_EXPLICIT: found[_EXPLICIT_AT_GRAPH]}, as_json)
+
+
+def _renamed(name: str) -> str:
+    if name != _EXPLICIT:
+        raise NotASwitch(f"There is no switch '{name}'.", remedy=f"The switch is {_EXPLICIT}.")
+    return _EXPLICIT_AT_GRAPH
 
 
 def _exchange(

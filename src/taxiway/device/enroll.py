@@ -172,6 +172,8 @@ class Enroller:
             items.append(("EnrollmentData", state.terms))
         if profile is not None and profile.ztd_registration_id:
             items.append(("ZeroTouchProvisioning", profile.ztd_registration_id))
+        elif profile is not None and profile.ztd_correlation_id:
+            items.append(("OfflineAutoPilotEnrollmentCorrelator", profile.ztd_correlation_id))
         if version.partition(".")[0].isdigit() and int(version.partition(".")[0]) >= 5:
             items.append(("RequestVersion", REQUEST_VERSION))
         return items

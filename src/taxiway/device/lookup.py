@@ -9,6 +9,7 @@ import httpx
 import msgspec
 
 from taxiway.device.errors import ModeNotHere, NoProfile, ServerUnreachable
+from taxiway.device.screens import WAITING
 from taxiway.device.state import DIAGNOSTICS, POLICY_CACHE, Storage
 from taxiway.device.transport import Endpoints, Transport
 from taxiway.device.watch import Watch
@@ -17,6 +18,7 @@ from taxiway.wire.autopilot_profile import (
     TOKEN_HEADER,
     AutopilotProfile,
     OobeConfig,
+    parse_offline,
     parse_profile,
     render_profile,
 )
@@ -35,6 +37,10 @@ from taxiway.wire.ztd import (
 PROBE_TEXT = "Microsoft Connect Test"
 CLOCK_TOLERANCE = timedelta(minutes=5)
 _BETWEEN_TRIES = 1.0
+#: The name of the offline profile in the folder of the PC.
+OFFLINE_FILE = "AutopilotConfigurationFile.json"
+#: WININET_E_INVALID_SERVER_RESPONSE
+_UNREADABLE = "0x80072EFE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Lookup:
         self._watch.note(160, "profile retrieval begins")
         ticket = await self.ticket()
         deadline = self._transport.host.clock.monotonic() + self._transport.host.pace.prefetch
+        waiting = False
         while True:
             answer = await self._ask(ticket)
             if isinstance(answer, AutopilotProfile):
@@ -77,6 +84,9 @@ class Lookup:
             late = self._transport.host.clock.monotonic() + _BETWEEN_TRIES > deadline
             if answer.error_code != NO_PROFILE or late:
                 raise self._missing(answer)
+            if not waiting:
+                waiting = True
+                self._watch.screen(WAITING)
             await self._transport.host.clock.sleep(_BETWEEN_TRIES)
 
     async def ticket(self) -> str:
@@ -89,7 +99,7 @@ class Lookup:
         try:
             return parse_ticket_response(response.content).ticket
         except WireError as error:
-            raise NoProfile("807", f"the ticket cannot be read: {error.message}") from error
+            raise ServerUnreachable(_UNREADABLE, f"the ticket cannot be read: {error.message}") from error
 
     async def _ask(self, ticket: str) -> AutopilotProfile | ZtdError:
         headers = {TOKEN_HEADER: f"t={ticket}", "MS-CV": f"{self._correlation_vector}.0"}
@@ -99,7 +109,21 @@ class Lookup:
         try:
             return parse_profile(response.content)
         except WireError as error:
-            raise NoProfile("807", f"the profile cannot be read: {error.message}") from error
+            raise ServerUnreachable(_UNREADABLE, f"the profile cannot be read: {error.message}") from error
+
+    def offline(self) -> AutopilotProfile | None:
+        """The profile in the file that lies on the disk, if there is one that can be read (06 section 3.10)."""
+        file = self._storage.folder / OFFLINE_FILE
+        try:
+            return parse_offline(file.read_bytes()) if file.exists() else None
+        except WireError as error:
+            self._watch.note(109, f"the offline profile is not usable: {error.message}")
+            return None
+
+    def use(self, offline: AutopilotProfile) -> Found:
+        """Go on with the offline profile; no ticket proves this hardware."""
+        self._keep(offline)
+        return Found(offline, "")
 
     def _keep(self, profile: AutopilotProfile) -> None:
         date = self._transport.now().strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -137,8 +161,10 @@ _JSON = {"content-type": "application/json"}
 def _error(response: httpx.Response) -> ZtdError:
     try:
         return parse_error(response.content)
-    except WireError:
-        return ZtdError(error_code=807, message=f"HTTP {response.status_code} without a reason")
+    except WireError as error:
+        # Not 807: who cannot be asked has not said that the PC is not registered (P-07).
+        code, text = f"0x8019{response.status_code:04X}", f"HTTP {response.status_code} without a reason"
+        raise ServerUnreachable(code, text) from error
 
 
 def require_user_driven(profile: AutopilotProfile) -> None:

@@ -96,7 +96,8 @@ def raise_for_error(reply: dict[str, Any], status: int) -> None:
     found = _CODE.search(text)
     codes = reply.get("error_codes")
     code = found.group() if found else f"AADSTS{codes[0]}" if isinstance(codes, list) and codes else f"HTTP {status}"
-    raise SignInRefused(code, text.splitlines()[0] if text else code)
+    said = text.splitlines()[0] if text else code
+    raise SignInRefused(code, said.removeprefix(f"{code}: "))  # whoever shows it shows the code beside it
 
 
 def claims_of(token: str) -> dict[str, Any]:

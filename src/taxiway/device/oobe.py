@@ -8,15 +8,16 @@ from uuid import UUID
 from taxiway.device import hello, screens, updates
 from taxiway.device.csp.node import DEVICE, USER
 from taxiway.device.enroll import Enroller
-from taxiway.device.errors import EnrollmentRefused, NoProfile, RestartDue, SignInRefused
+from taxiway.device.errors import EnrollmentRefused, RestartDue, SignInRefused
 from taxiway.device.join import Joiner
 from taxiway.device.logon import Logon, is_owner
-from taxiway.device.lookup import Found, Lookup, require_user_driven
+from taxiway.device.lookup import Found
 from taxiway.device.machine import Machine
 from taxiway.device.naming import rename
 from taxiway.device.oauth import anew, refresh
 from taxiway.device.outcome import Reached
 from taxiway.device.person import Person
+from taxiway.device.profile import find_profile
 from taxiway.device.resets import RESTART, measure
 from taxiway.device.restart import restart, restart_at_once, sign_in_again
 from taxiway.device.screens import Choices, Screen
@@ -81,7 +82,7 @@ class Oobe:
     # Up to the join.
 
     async def _join_tenant(self) -> None:
-        found = await self._find_profile()
+        found = await find_profile(self._machine)
         self._show(screens.before_sign_in(self._choices))
         rename(self._machine, found.profile)
         signed_in = await anew(lambda: self._sign_in(found))
@@ -94,28 +95,6 @@ class Oobe:
         )
         administrator = self._state.user is not None and local_administrator(joined, self._state.user)
         self._done(JOIN, device_id=joined.device_id, tenant=joined.tenant_name, administrator=administrator)
-
-    async def _find_profile(self) -> Found:
-        """Network and profile; a PC with a cable has the profile before its first page (R-103)."""
-        self._mark("network")
-        place = self._machine.host.place
-        lookup = Lookup(self._machine.transport, self._machine.endpoints, self._storage, self._machine.watch)
-        if place.network == "wireless":
-            self._show(screens.before_network(Choices(), place.network))
-        await lookup.connect()
-        self._mark("profile")
-        try:
-            found = await lookup.find()
-        except NoProfile:
-            if place.network == "wired":
-                self._show(screens.before_network(Choices(), place.network))
-            self._show([*screens.before_sign_in(Choices()), screens.WORK_OR_PERSONAL])
-            raise
-        self._machine.watch.step("profile", {"name": found.profile.deployment_profile_name or ""})
-        require_user_driven(found.profile)
-        if place.network == "wired":
-            self._show(screens.before_network(self._choices, place.network))
-        return found
 
     async def _sign_in(self, found: Found) -> SignedIn:
         self._mark("sign-in")

@@ -14,6 +14,7 @@ from taxiway.device.events import Listener
 from taxiway.device.faults import PowerLost
 from taxiway.device.firmware import Firmware
 from taxiway.device.host import Host
+from taxiway.device.lookup import OFFLINE_FILE
 from taxiway.device.machine import Machine
 from taxiway.device.oobe import DESKTOP, Oobe
 from taxiway.device.outcome import Encryption, Failure, Outcome, Reached, durations, milliseconds
@@ -23,6 +24,7 @@ from taxiway.device.screens import RESETTING, invented_name
 from taxiway.device.state import STATE_FILE, State, Storage
 from taxiway.device.transport import Connect, Endpoints, Exchange
 from taxiway.kernel import TaxiwayError
+from taxiway.wire.autopilot_profile import parse_offline
 
 
 class FolderInUse(TaxiwayError):
@@ -69,6 +71,11 @@ class PC:
     def reset(self) -> None:
         """Reset Windows: keys, settings and apps are gone, the firmware stays."""
         resets.to_the_start(self._storage, self._host)
+
+    def take_offline_profile(self, content: bytes) -> None:
+        """Put an offline profile on the disk, as an image would bring it; ``BadJson`` for what Windows cannot read."""
+        parse_offline(content)
+        (self._storage.folder / OFFLINE_FILE).write_bytes(content)
 
     def write_diagnostics(self, folder: Path) -> list[str]:
         """Write the log bundle of the deployment so far into a folder; the names of its files."""

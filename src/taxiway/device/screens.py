@@ -32,6 +32,20 @@ DESKTOP = Screen("Desktop", "Desktop")
 QUALITY_UPDATES = Screen("OobeQualityUpdates", "Installing Windows quality updates")
 RESETTING = Screen("Reset", "Resetting this PC")
 
+NO_SERVICE = Screen(
+    "OobeAutopilot",
+    "This PC does not reach the deployment service, so nobody knows whether it is registered. Check the network.",
+)
+WAITING = Screen("OobeAutopilot", "Your organization is preparing this PC. Waiting for its profile...")
+#: Why there is no profile, by the code of the service (P-07).
+_WHY_NONE = {
+    807: "This PC is not registered with an organization. It is set up like any other PC.",
+    809: "The profile that was assigned to this PC has been deleted. Ask your administrator.",
+    815: "This PC is registered, and no profile is assigned to it yet. Wait a while, then restart it.",
+    899: "The profile asks for a deployment that is not done here. Ask your administrator for a user-driven one.",
+    908: "This PC differs from its registration. Ask your administrator to register it again.",
+}
+
 _NOTHING = OobeConfig(0)
 
 
@@ -41,6 +55,12 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 def invented_name(entropy: Entropy) -> str:
     """What Windows calls a PC that nobody named."""
     return "DESKTOP-" + "".join(_LETTERS[entropy.below(len(_LETTERS))] for _ in range(7))
+
+
+def without_profile(code: str) -> Screen:
+    """The page that says why there is no profile."""
+    known = _WHY_NONE.get(int(code)) if code.isdigit() else None
+    return Screen("OobeAutopilot", known or f"The deployment service has no profile for this PC ({code}).")
 
 
 def sign_in(company: str) -> Screen:
@@ -69,13 +89,11 @@ class Choices:
 
 
 def before_network(choices: Choices, network: Literal["wired", "wireless"]) -> list[Screen]:
-    """The pages up to the network; a PC without one has no profile yet and shows them all (R-103)."""
-    if network == "wireless":
-        return [REGION, KEYBOARD, SECOND_KEYBOARD, NETWORK]
+    """The pages up to the network; without one a PC has no profile but an offline one, and else shows all (R-103)."""
     shown = [] if choices.language else [REGION]
     if OobeConfig.SKIP_KEYBOARD not in choices.config:
         shown += [KEYBOARD, SECOND_KEYBOARD]
-    return shown
+    return [*shown, NETWORK] if network == "wireless" else shown
 
 
 def before_sign_in(choices: Choices) -> list[Screen]:

@@ -1,6 +1,6 @@
 """Who and what exists, and who is meant: tenants, users, groups, devices, assignments."""
 
-from taxiway.directory import assignments, dynamic, licensing, service_principals
+from taxiway.directory import assignments, dynamic, intune_roles, licensing, scope_tags, service_principals, units
 from taxiway.directory.access import (
     SYSTEM_PRINCIPAL,
     Principal,
@@ -9,7 +9,12 @@ from taxiway.directory.access import (
     holders_of,
     remove_role,
     require,
+    require_scope,
     roles_of,
+    sees,
+    tagged,
+    tags_property,
+    visible,
 )
 from taxiway.directory.application_entities import (
     APP_ROLE_ASSIGNMENTS,
@@ -52,6 +57,7 @@ from taxiway.directory.consent import (
     revoke_grant,
     with_groups,
 )
+from taxiway.directory.custom_roles import create_role, delete_role, update_role
 from taxiway.directory.deleted_items import kept_row
 from taxiway.directory.devices import (
     Anchor,
@@ -98,7 +104,7 @@ from taxiway.directory.errors import (
     NotAMember,
     RestoreRefused,
 )
-from taxiway.directory.filters import create_filter, delete_filter, filters_in_use, update_filter
+from taxiway.directory.filters import create_filter, delete_filter, filter_reads, filters_in_use, update_filter
 from taxiway.directory.group_licensing import assign_group_licenses, license_members, members_without_seat
 from taxiway.directory.groups import (
     add_member,
@@ -110,10 +116,21 @@ from taxiway.directory.groups import (
     remove_owner,
     update_group,
 )
+from taxiway.directory.intune_roles import (
+    assign_intune_role,
+    create_intune_role,
+    delete_intune_assignment,
+    delete_intune_role,
+    update_intune_assignment,
+    update_intune_role,
+)
 from taxiway.directory.licences import has_service_plan
 from taxiway.directory.licensing import assign_licenses, license_user, set_seats
 from taxiway.directory.membership import groups_of, members
 from taxiway.directory.membership import learn as learn_groups
+from taxiway.directory.ordering import reordered, seen_of
+from taxiway.directory.overlaps import MOST as MOST_OVERLAPS
+from taxiway.directory.overlaps import overlaps
 from taxiway.directory.policies import (
     in_mdm_scope,
     may_join,
@@ -129,6 +146,7 @@ from taxiway.directory.policies import (
 )
 from taxiway.directory.population import pending_groups, reevaluate, reevaluate_clock_rules, reevaluate_pending
 from taxiway.directory.restoration import finish_restoring, purge, purge_expired, restore
+from taxiway.directory.role_entities import ADMINISTRATIVE_UNITS, INTUNE_ROLE_ASSIGNMENTS, INTUNE_ROLES
 from taxiway.directory.roles import (
     CLOUD_DEVICE_ADMINISTRATOR,
     GLOBAL_ADMINISTRATOR,
@@ -138,6 +156,14 @@ from taxiway.directory.roles import (
 from taxiway.directory.rules import Explanation, RuleError, RuleTimeout
 from taxiway.directory.rules import Kind as RuleKind
 from taxiway.directory.rules import kind_of as rule_kind
+from taxiway.directory.scope_tags import (
+    assign_tag,
+    create_tag,
+    delete_tag,
+    gives_tags,
+    tags_of_device,
+    update_tag,
+)
 from taxiway.directory.service_principals import (
     Offer,
     create_service_principal,
@@ -145,7 +171,6 @@ from taxiway.directory.service_principals import (
     offer_of,
     offers_of,
     principal_of,
-    seed_tenants,
     update_service_principal,
 )
 from taxiway.directory.standing import Standing, standing_of
@@ -155,14 +180,27 @@ from taxiway.directory.tenants import (
     create_tenant,
     get_tenant,
     publish_addresses,
+    seed_tenants,
     set_domain_authentication,
     tenant_of_domain,
     update_tenant,
+)
+from taxiway.directory.unit_members import unit_members
+from taxiway.directory.units import (
+    add_unit_member,
+    assign_unit_role,
+    create_unit,
+    delete_unit,
+    remove_unit_member,
+    remove_unit_role,
+    unit_roles,
+    update_unit,
 )
 from taxiway.directory.users import create_user, delete_user, find_user, update_user
 from taxiway.store import Followers
 
 __all__ = [
+    "ADMINISTRATIVE_UNITS",
     "APPLICATIONS",
     "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
@@ -176,9 +214,12 @@ __all__ = [
     "GROUPS",
     "INTUNE_ADMINISTRATOR",
     "INTUNE_APP_ID",
+    "INTUNE_ROLES",
+    "INTUNE_ROLE_ASSIGNMENTS",
     "LOCAL_ADMINISTRATOR_DEVICE",
     "MAM_POLICIES",
     "MDM_POLICIES",
+    "MOST_OVERLAPS",
     "PERMISSION_GRANTS",
     "REGISTRATION_POLICIES",
     "ROLE_DEFINITIONS",
@@ -215,11 +256,15 @@ __all__ = [
     "add_domain",
     "add_member",
     "add_owner",
+    "add_unit_member",
     "addresses",
     "assign_app_role",
     "assign_group_licenses",
+    "assign_intune_role",
     "assign_licenses",
     "assign_role",
+    "assign_tag",
+    "assign_unit_role",
     "assignments",
     "assignments_of",
     "branding_of",
@@ -229,8 +274,12 @@ __all__ = [
     "create_application",
     "create_filter",
     "create_group",
+    "create_intune_role",
+    "create_role",
     "create_service_principal",
+    "create_tag",
     "create_tenant",
+    "create_unit",
     "create_user",
     "decide",
     "delete_application",
@@ -239,9 +288,15 @@ __all__ = [
     "delete_device",
     "delete_filter",
     "delete_group",
+    "delete_intune_assignment",
+    "delete_intune_role",
+    "delete_role",
     "delete_service_principal",
+    "delete_tag",
+    "delete_unit",
     "delete_user",
     "explain_membership",
+    "filter_reads",
     "filters_in_use",
     "find_application",
     "find_brand_image",
@@ -250,6 +305,7 @@ __all__ = [
     "finish_restoring",
     "follow",
     "get_tenant",
+    "gives_tags",
     "grant_permissions",
     "granted_roles",
     "granted_scopes",
@@ -273,6 +329,7 @@ __all__ = [
     "members_without_seat",
     "offer_of",
     "offers_of",
+    "overlaps",
     "owned_devices",
     "owners",
     "pending_groups",
@@ -291,7 +348,11 @@ __all__ = [
     "remove_member",
     "remove_owner",
     "remove_role",
+    "remove_unit_member",
+    "remove_unit_role",
+    "reordered",
     "require",
+    "require_scope",
     "resolve_resource",
     "restore",
     "restore_default_mdm_urls",
@@ -301,26 +362,39 @@ __all__ = [
     "rule_kind",
     "seed_tenants",
     "seen",
+    "seen_of",
+    "sees",
     "set_assignments",
     "set_brand_image",
     "set_domain_authentication",
     "set_seats",
     "standing_of",
     "stated_mdm_policy",
+    "tagged",
     "tagged_ids",
+    "tags_of_device",
+    "tags_property",
     "targets_of",
     "tenant_of_domain",
+    "unit_members",
+    "unit_roles",
     "update_application",
     "update_branding",
     "update_device",
     "update_filter",
     "update_group",
+    "update_intune_assignment",
+    "update_intune_role",
     "update_mdm_policy",
     "update_registration_policy",
+    "update_role",
     "update_service_principal",
+    "update_tag",
     "update_tenant",
+    "update_unit",
     "update_user",
     "update_wip_policy",
+    "visible",
     "wip_policy",
     "with_groups",
     "with_own_mdm_urls",
@@ -333,3 +407,7 @@ def follow(followers: Followers) -> None:
     followers.on("membership.stated", licensing.follow_membership)
     for name in ("user.deleted", "group.deleted"):
         followers.on(name, lambda tx, event: service_principals.drop_holder(tx, event["id"]))
+    for name in ("user.deleted", "group.deleted", "device.deleted"):
+        followers.on(name, lambda tx, event: units.drop_member(tx, event["id"]))
+    followers.on("group.deleted", lambda tx, event: intune_roles.drop_group(tx, event["id"]))
+    followers.on("group.deleted", lambda tx, event: scope_tags.drop_group(tx, event["id"]))

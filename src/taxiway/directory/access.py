@@ -1,23 +1,25 @@
-"""Who may do what: role and custom role -> yes or no with reasons (design, rule 7; 01 sections 2 and 3).
+"""Who may do what: role, scope tag, administrative unit -> yes or no with reasons (design, rule 7; 01 sections 2, 3).
 
 An action is ``<area>.<verb>``; the longest area that is listed decides. A face checks that a token carries the scope
-its route needs; services call ``require`` here.
+its route needs; services call ``require`` here, with the object where it is one that a unit or a scope can hold.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from taxiway.directory import roles
-from taxiway.directory.entities import ROLE_DEFINITIONS
-from taxiway.directory.errors import Forbidden
+from taxiway.directory import roles, unit_members
+from taxiway.directory.entities import ROLE_DEFINITIONS, ROLE_SCOPE_TAGS
+from taxiway.directory.errors import Forbidden, Invalid
+from taxiway.directory.grants import Grant, Object, intune_grants
 from taxiway.directory.tables import role_assignment
 from taxiway.directory.verdicts import no, yes
 from taxiway.kernel import Decision, Reason
-from taxiway.store import SYSTEM, NotFound, Tx
+from taxiway.store import SYSTEM, Entity, Holds, NotFound, Row, Tx, Where
 
 PrincipalKind = Literal["user", "app", "device", "system"]
 
@@ -71,6 +73,8 @@ AREAS: dict[str, frozenset[str]] = {
     "scope_tags": _INTUNE,
     "audit": frozenset({roles.SECURITY_ADMINISTRATOR, roles.GLOBAL_READER}),
     "audit.intune": _INTUNE | {roles.GLOBAL_READER},
+    "intune_roles": _INTUNE,
+    "units": frozenset({roles.PRIVILEGED_ROLE_ADMINISTRATOR}),
     "autopilot": _INTUNE,
     "enrollment": _INTUNE,
     "management": _INTUNE,
@@ -86,8 +90,14 @@ _roles_of = sa.select(role_assignment.c.role_id).where(
 )
 
 
-def decide(tx: Tx, principal: Principal, action: str) -> Decision[bool]:
-    """Whether ``principal`` may do ``action`` in the transaction's tenant, and why."""
+#: Who sees all of Intune whatever other roles say.
+_UNRESTRICTED = frozenset({roles.GLOBAL_ADMINISTRATOR, roles.GLOBAL_READER, roles.INTUNE_ADMINISTRATOR})
+#: Under which names an entity keeps its scope tags.
+_TAGS = ("role_scope_tag_ids", "role_scope_tags")
+
+
+def decide(tx: Tx, principal: Principal, action: str, on: Object | None = None) -> Decision[bool]:
+    """Whether ``principal`` may do ``action`` in the transaction's tenant, and why; ``on``: to which object."""
     if principal.kind == "system":
         return yes(Reason("system", "The program itself acts."))
     if principal.tenant != tx.tenant:
@@ -99,12 +109,12 @@ def decide(tx: Tx, principal: Principal, action: str) -> Decision[bool]:
         return yes(Reason("app_permission", "The application acts by its own permissions, which the face has checked."))
     if principal.kind == "device":
         return no(Reason("device", "A device may not administer the tenant."))
-    return _decide_user(tx, principal, action, area)
+    return _decide_user(tx, principal, action, area, on)
 
 
-def require(tx: Tx, principal: Principal, action: str) -> None:
+def require(tx: Tx, principal: Principal, action: str, on: Object | None = None) -> None:
     """Raise ``Forbidden`` with the reasons unless ``principal`` may do ``action``."""
-    decision = decide(tx, principal, action)
+    decision = decide(tx, principal, action, on)
     if not decision.value:
         raise Forbidden(
             f"Insufficient privileges for '{action}'.",
@@ -145,7 +155,71 @@ def remove_role(tx: Tx, user_id: str, template_id: str, *, principal: Principal)
         tx.log("role.removed", subject=f"user:{user_id}", what={"role": template_id})
 
 
-def _decide_user(tx: Tx, principal: Principal, action: str, area: str) -> Decision[bool]:
+def visible(tx: Tx, principal: Principal, entity: Entity) -> Where | None:
+    """Which rows of an entity a principal may see: None for all of them, else those with one of its scope tags."""
+    name, tags = tags_property(entity), _tags_of(tx, principal)
+    return None if name is None or tags is None else Holds(name, tuple(sorted(tags)))
+
+
+def sees(tx: Tx, principal: Principal, entity: Entity, row: Row) -> bool:
+    """Whether a principal may see one row."""
+    name, tags = tags_property(entity), _tags_of(tx, principal)
+    return name is None or tags is None or bool(tags & set(row[name] or ()))
+
+
+def tagged(
+    tx: Tx, principal: Principal, entity: Entity, values: Mapping[str, Any], before: Row | None = None
+) -> dict[str, Any]:
+    """``values`` of a row with the scope tags that it may have: a new one takes its maker's, none is given away."""
+    made = dict(values)
+    name, tags = tags_property(entity), _tags_of(tx, principal)
+    if name is None:
+        return made
+    if before is None and tags is not None and not made.get(name):
+        made[name] = sorted(tags)
+    kept = set(before[name] or ()) if before else set()
+    new = set(made.get(name) or ()) - kept
+    _require_tags(tx, new)
+    if tags is not None and new - tags:
+        raise Forbidden(f"The scope tag '{min(new - tags)}' is not yours to give.")
+    if tags is not None and name in made and not tags & set(made[name]):
+        raise Forbidden("This would take the object out of your sight: keep one of your own scope tags on it.")
+    return made
+
+
+def require_scope(tx: Tx, principal: Principal, group_ids: Iterable[str | None]) -> None:
+    """Raise ``Forbidden`` unless whom an assignment names lies in the scope groups of the principal's roles.
+
+    None stands for everybody, which only a role without scope groups reaches.
+    """
+    if principal.kind != "user" or principal.roles & _UNRESTRICTED:
+        return
+    grants = intune_grants(tx, principal.id)
+    within = frozenset[str]().union(*(grant.groups for grant in grants))
+    if grants and not any(grant.devices or grant.users for grant in grants) and not within.issuperset(group_ids):
+        raise Forbidden("The assignment names groups outside the scope of your roles.")
+
+
+def tags_property(entity: Entity) -> str | None:
+    """Where an entity keeps its scope tags, if it has any."""
+    return next((name for name in _TAGS if name in entity.props), None)
+
+
+def _tags_of(tx: Tx, principal: Principal) -> frozenset[str] | None:
+    """The scope tags that limit a principal; None where nothing does."""
+    if principal.kind != "user" or principal.roles & _UNRESTRICTED:
+        return None
+    grants = intune_grants(tx, principal.id)
+    return frozenset[str]().union(*(grant.tags for grant in grants)) if grants else None
+
+
+def _require_tags(tx: Tx, tags: set[str]) -> None:
+    for tag in sorted(tags - {"0"}):
+        if ROLE_SCOPE_TAGS.get(tx, tag) is None:
+            raise Invalid(f"There is no scope tag '{tag[:60]}'.")
+
+
+def _decide_user(tx: Tx, principal: Principal, action: str, area: str, on: Object | None) -> Decision[bool]:
     permitted = AREAS.get(area, frozenset()) | {roles.GLOBAL_ADMINISTRATOR}
     held = principal.roles & permitted
     if held:
@@ -153,10 +227,42 @@ def _decide_user(tx: Tx, principal: Principal, action: str, area: str) -> Decisi
         return yes(Reason("role", f"The role {names[0]} permits this.", {"roles": names}))
     for role_id in sorted(principal.roles - roles.NAMES.keys()):
         definition = ROLE_DEFINITIONS.get(tx, role_id)
-        if definition is not None and {action, f"{area}.*"} & set(definition["actions"]):
+        if definition is not None and _covers(definition["actions"], action):
             return yes(Reason("custom_role", f"The custom role {definition['display_name']} permits this."))
+    granted = [grant for grant in intune_grants(tx, principal.id) if action in grant.actions]
+    within = next((grant for grant in granted if grant.reaches(tx, on)), None)
+    if within is not None:
+        return yes(Reason("intune_role", f"The Intune role {within.role} permits this."))
+    unit = _unit_over(tx, principal, action, permitted, on)
+    if unit is not None:
+        return yes(Reason("unit_role", "A role for an administrative unit that holds the object permits this."))
+    return no(*_out_of_scope(granted), _missing(permitted))
+
+
+def _unit_over(tx: Tx, principal: Principal, action: str, permitted: frozenset[str], on: Object | None) -> str | None:
+    """The administrative unit for which the principal holds a role that permits the action, and that has the object."""
+    if on is None:
+        return None
+    for row in unit_members.roles_over_units(tx, principal.id):
+        custom = None if row["role_id"] in roles.NAMES else ROLE_DEFINITIONS.get(tx, row["role_id"])
+        permits = row["role_id"] in permitted or (custom is not None and _covers(custom["actions"], action))
+        if permits and unit_members.holds(tx, row["unit_id"], *on):
+            return str(row["unit_id"])
+    return None
+
+
+def _out_of_scope(granted: list[Grant]) -> list[Reason]:
+    return [Reason("out_of_scope", f"The Intune role {grant.role} does not reach this object.") for grant in granted]
+
+
+def _missing(permitted: frozenset[str]) -> Reason:
     names = sorted(roles.NAMES[role] for role in permitted)
-    return no(Reason("role_missing", f"This needs one of these roles: {', '.join(names)}.", {"roles": names}))
+    return Reason("role_missing", f"This needs one of these roles: {', '.join(names)}.", {"roles": names})
+
+
+def _covers(patterns: Iterable[str], action: str) -> bool:
+    """Whether one of the actions of a custom role is this one, or an area (``autopilot.*``) that it lies in."""
+    return any(action == name or (name.endswith(".*") and action.startswith(name[:-1])) for name in patterns)
 
 
 def _area(action: str) -> str:

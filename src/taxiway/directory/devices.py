@@ -142,7 +142,7 @@ def update_device(
     tx: Tx, device_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL
 ) -> Row:
     """Change properties of the object with this object id; what did not really change is not announced."""
-    access.require(tx, principal, "devices.update")
+    access.require(tx, principal, "devices.update", ("device", device_id))
     before = DEVICES.require(tx, device_id)
     if _EXTENSIONS in changed:
         changed = {**changed, _EXTENSIONS: extension_attributes.merged(before[_EXTENSIONS], changed[_EXTENSIONS])}
@@ -165,7 +165,7 @@ def seen(tx: Tx, device: Row) -> None:
 
 def delete_device(tx: Tx, device_id: str, *, principal: Principal, force: bool = False) -> None:
     """Remove the object; refused while it is the anchor of a registration, unless Autopilot itself says ``force``."""
-    access.require(tx, principal, "devices.delete")
+    access.require(tx, principal, "devices.delete", ("device", device_id))
     device = DEVICES.require(tx, device_id)
     if device["ztdid"] and not force:
         raise AnchorInUse(

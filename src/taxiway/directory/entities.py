@@ -285,6 +285,7 @@ ROLE_SCOPE_TAG = Entity(
         Prop("display_name", column=True, filterable=True, sortable=True, fold=True),
         Prop("description", default=""),
         Prop("is_built_in", "bool", default=False),
+        Prop("group_ids", "strings", default=[]),
     ],
 )
 
@@ -294,8 +295,8 @@ ROLE_DEFINITION = Entity(
         Prop("display_name", column=True, filterable=True, fold=True),
         Prop("description", default=""),
         Prop("is_built_in", "bool", column=True, filterable=True, default=False),
+        Prop("resource_actions", "strings", default=[]),
         Prop("actions", "strings", default=[]),
-        Prop("role_scope_tag_ids", "strings", default=["0"]),
     ],
 )
 

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from taxiway.directory import access, facts
 from taxiway.directory.access import Principal
-from taxiway.directory.entities import ASSIGNMENT_FILTERS
+from taxiway.directory.entities import ASSIGNMENT_FILTER, ASSIGNMENT_FILTERS
 from taxiway.directory.errors import Invalid
 from taxiway.directory.rules import Context, Rule, RuleTimeout, compile_rule
 from taxiway.directory.tables import assignment
@@ -37,6 +37,7 @@ def create_filter(tx: Tx, *, principal: Principal, display_name: str, rule: str,
     """Add a filter; its rule is checked now."""
     access.require(tx, principal, "filters.create")
     _compiled(rule)
+    props = access.tagged(tx, principal, ASSIGNMENT_FILTER, props)
     values = {**props, "display_name": display_name, "rule": rule, "created_at": tx.now, "modified_at": tx.now}
     row = ASSIGNMENT_FILTERS.insert(tx, values)
     tx.log("filter.created", subject=f"filter:{row['id']}", what={"name": display_name, "rule": rule})
@@ -50,6 +51,7 @@ def update_filter(tx: Tx, filter_id: str, changed: Mapping[str, Any], *, princip
         _compiled(str(changed["rule"]))
     if "platform" in changed and changed["platform"] != ASSIGNMENT_FILTERS.require(tx, filter_id)["platform"]:
         raise Invalid("The platform of a filter cannot be changed.")
+    changed = access.tagged(tx, principal, ASSIGNMENT_FILTER, changed, ASSIGNMENT_FILTERS.require(tx, filter_id))
     row = ASSIGNMENT_FILTERS.update(tx, filter_id, {**changed, "modified_at": tx.now})
     tx.log("filter.changed", subject=f"filter:{filter_id}", what={"changed": sorted(changed)})
     for user in _users(tx, filter_id):
@@ -70,6 +72,12 @@ def delete_filter(tx: Tx, filter_id: str, *, principal: Principal) -> None:
 def filters_in_use(tx: Tx, object_kinds: Collection[str]) -> bool:
     """Whether an assignment of any of these kinds has a filter."""
     return tx.one(_using(tuple(sorted(object_kinds))), {"t": tx.tenant}) is not None
+
+
+def filter_reads(tx: Tx, filter_id: str) -> frozenset[str]:
+    """The properties that a filter's rule reads, by their keys in the rule language."""
+    row = ASSIGNMENT_FILTERS.get(tx, filter_id)
+    return frozenset() if row is None else _compiled(row["rule"]).attributes
 
 
 @lru_cache

@@ -238,4 +238,4 @@ def _require_right(tx: Tx, group: Row, principal: Principal, action: str, *, own
     """Owners may do with their group what its administrators may, but neither pause it nor touch one that has roles."""
     owns = principal.kind == "user" and principal.tenant == tx.tenant and principal.id in owners(tx, group["id"])
     if not (owns and owners_too and not group["is_assignable_to_role"]):
-        access.require(tx, principal, action)
+        access.require(tx, principal, action, ("group", group["id"]))

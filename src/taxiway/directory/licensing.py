@@ -56,7 +56,7 @@ def assign_licenses(
     tx: Tx, user_id: str, add: Wanted = (), remove: Collection[str] = (), *, principal: Principal = SYSTEM_PRINCIPAL
 ) -> Row:
     """Give licences (SKU ids or part numbers; a mapping names the plans to leave out) directly, and take them."""
-    access.require(tx, principal, "users.license")
+    access.require(tx, principal, "users.license", ("user", user_id))
     user = USERS.require(tx, user_id)
     if add and not user["usage_location"]:
         raise LicenceRefused(

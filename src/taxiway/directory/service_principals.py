@@ -20,7 +20,7 @@ from taxiway.directory.application_entities import (
 from taxiway.directory.catalogue import CLIENTS, RESOURCES
 from taxiway.directory.errors import Invalid
 from taxiway.directory.manifest import KINDS
-from taxiway.store import SYSTEM, NotFound, Row, Runtime, Tx, eq, one_of, router
+from taxiway.store import NotFound, Row, Tx, eq, one_of
 
 #: The tenant that the first-party applications belong to.
 _OWNER = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
@@ -50,16 +50,9 @@ def seed(tx: Tx) -> None:
         tx,
         [
             {"id": str(uuid.uuid5(uuid.UUID(tx.tenant), app_id)), "app_id": app_id, "display_name": name}
-            for app_id, name in _missing(tx).items()
+            for app_id, name in missing(tx).items()
         ],
     )
-
-
-async def seed_tenants(rt: Runtime) -> None:
-    """Give tenants of an earlier release what the catalogue has gained; call it at start."""
-    for tenant in await rt.store.read(SYSTEM, router.tenants):
-        if await rt.store.read(tenant, _missing):
-            await rt.store.write(tenant, seed)
 
 
 def principal_of(tx: Tx, app_id: str) -> Row | None:
@@ -174,6 +167,7 @@ def _first_party_offer(app_id: str) -> Offer:
     )
 
 
-def _missing(tx: Tx) -> dict[str, str]:
+def missing(tx: Tx) -> dict[str, str]:
+    """The first-party applications that have no account in the tenant yet: appId -> name."""
     known = {row["app_id"] for row in SERVICE_PRINCIPALS.select(tx)}
     return {app_id: name for app_id, name in _FIRST_PARTY.items() if app_id not in known}

@@ -113,3 +113,25 @@ host_family = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("urls", Document, nullable=False),
 )
+
+#: Who was put into an administrative unit by name; the members of a dynamic one follow from its rule when asked.
+unit_member = sa.Table(
+    "unit_member",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("unit_id", sa.String(100), primary_key=True),
+    sa.Column("object_kind", sa.String(10), primary_key=True),
+    sa.Column("object_id", sa.String(100), primary_key=True),
+    sa.Index("ix_unit_member_object", "tenant", "object_id"),
+)
+
+#: A directory role that a user holds over the members of an administrative unit only.
+unit_role = sa.Table(
+    "unit_role",
+    metadata,
+    sa.Column("tenant", sa.String(64), primary_key=True),
+    sa.Column("unit_id", sa.String(100), primary_key=True),
+    sa.Column("user_id", sa.String(100), primary_key=True),
+    sa.Column("role_id", sa.String(100), primary_key=True),
+    sa.Index("ix_unit_role_user", "tenant", "user_id"),
+)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
-from taxiway.directory import access, licences, service_principals
+from taxiway.directory import access, intune_roles, licences, service_principals
 from taxiway.directory.access import SYSTEM_PRINCIPAL, Principal
 from taxiway.directory.catalogue import INTUNE_APP_ID
 from taxiway.directory.entities import (
@@ -49,7 +49,7 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
     for name in (domain, *extra_domains):
         add_domain(tx, name, principal=SYSTEM_PRINCIPAL)
     licences.seed(tx, units=SEATS)
-    service_principals.seed(tx)
+    _seed(tx)
     for policies in (MDM_POLICIES, MAM_POLICIES):
         policies.insert(tx, {"id": INTUNE_APP_ID})
     REGISTRATION_POLICIES.insert(tx, {"id": "deviceRegistrationPolicy", "quota": 50})
@@ -58,6 +58,18 @@ def create_tenant(tx: Tx, *, display_name: str, domain: str, extra_domains: Sequ
     tx.log("tenant.created", subject=f"tenant:{tx.tenant}", what={"name": display_name, "domains": tenant["domains"]})
     tx.announce("tenant.created", id=tx.tenant)
     return tenant
+
+
+async def seed_tenants(rt: Runtime) -> None:
+    """Give tenants of an earlier release what the catalogue and the built-in roles have gained; call it at start."""
+    for tenant in await rt.store.read(SYSTEM, router.tenants):
+        if await rt.store.read(tenant, lambda tx: service_principals.missing(tx) or intune_roles.missing(tx)):
+            await rt.store.write(tenant, _seed)
+
+
+def _seed(tx: Tx) -> None:
+    service_principals.seed(tx)
+    intune_roles.seed(tx)
 
 
 def get_tenant(tx: Tx) -> Row:

@@ -44,7 +44,7 @@ def create_user(tx: Tx, *, principal: Principal, upn: str, display_name: str, **
 
 def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: Principal = SYSTEM_PRINCIPAL) -> Row:
     """Change properties; what did not really change is not announced."""
-    access.require(tx, principal, "users.update")
+    access.require(tx, principal, "users.update", ("user", user_id))
     check(tx, changed)
     before = USERS.require(tx, user_id)
     if _EXTENSIONS in changed:
@@ -60,7 +60,7 @@ def update_user(tx: Tx, user_id: str, changed: Mapping[str, Any], *, principal: 
 
 def delete_user(tx: Tx, user_id: str, *, principal: Principal = SYSTEM_PRINCIPAL) -> None:
     """Remove a user with licences, roles, ownership of groups and memberships; all but the roles can be restored."""
-    access.require(tx, principal, "users.delete")
+    access.require(tx, principal, "users.delete", ("user", user_id))
     user = USERS.require(tx, user_id)
     owned = tx.all(_owned, {"t": tx.tenant, "u": user_id})
     direct = {way["skuId"]: way["disabledPlans"] for way in licensing.states_of(user) if not way["assignedByGroup"]}

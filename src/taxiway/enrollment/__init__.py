@@ -26,6 +26,7 @@ from taxiway.enrollment.configurations import (
     seed,
     set_priority,
     update_configuration,
+    with_relative_priority,
 )
 from taxiway.enrollment.credentials import audiences, authenticate_bearer
 from taxiway.enrollment.entities import (
@@ -63,6 +64,7 @@ from taxiway.enrollment.managed import (
     links_of,
     managed_device,
     managed_device_of_device,
+    object_of,
     set_primary_user,
     subject_of,
     update_inventory,
@@ -129,6 +131,7 @@ __all__ = [
     "links_of",
     "managed_device",
     "managed_device_of_device",
+    "object_of",
     "policy_routes",
     "require_current",
     "routes",
@@ -145,4 +148,5 @@ __all__ = [
     "update_managed_device",
     "use_certificate",
     "version_key",
+    "with_relative_priority",
 ]

@@ -8,7 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.enrollment.errors import BadConfiguration
-from taxiway.enrollment.managed import MANAGED, forget, subject_of, update_inventory
+from taxiway.enrollment.managed import MANAGED, forget, object_of, subject_of, update_inventory
 from taxiway.store import Row, Tx
 
 _EDITABLE: Final = frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"})
@@ -35,7 +35,7 @@ def update_managed_device(tx: Tx, managed_id: str, changes: Mapping[str, Any], *
 
 def delete_managed_device(tx: Tx, managed_id: str, *, principal: Principal) -> None:
     """End the management: the certificate opens nothing any more; the Entra device stays, unmanaged."""
-    directory.require(tx, principal, "management.delete")
+    directory.require(tx, principal, "management.delete", object_of(tx, managed_id))
     managed = MANAGED.require(tx, managed_id)
     subject = subject_of(tx, managed_id)
     forget(tx, managed_id)

@@ -30,7 +30,15 @@ DEFAULT_NAME: Final = "All users and all devices"
 MAX_ESP_PROFILES: Final = 51  # the default and 50 more (R-58)
 MAX_BLOCKING_APPS: Final = 100  # (R-66)
 MAX_MESSAGE: Final = 10_000
-_WRITE: Final = "enrollment.write"
+#: What the filter of an ESP assignment may read: key in the rule language -> its name in filters (01 section 6.1).
+_ESP_FILTERS: Final = {
+    "devicemodel": "model",
+    "devicemanufacturer": "manufacturer",
+    "deviceosversion": "osVersion",
+    "operatingsystemsku": "operatingSystemSKU",
+    "deviceownership": "deviceOwnership",
+    "enrollmentprofilename": "enrollmentProfileName",
+}
 _DEFAULTS: Final = (DEFAULT_ESP, DEFAULT_LIMIT, DEFAULT_RESTRICTIONS, DEFAULT_HELLO)
 _CUSTOM: Final = (ESP, LIMIT, RESTRICTION)
 _BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids"})
@@ -62,13 +70,13 @@ def seed(tx: Tx) -> None:
 
 def create_configuration(tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
     """Add a configuration at the lowest priority of its kind (01 section 6.2)."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.create")
     if kind not in _CUSTOM:
         raise NotImplementedHere(f"Enrollment configurations of the kind '{kind}' cannot be created here.")
     others = _of_kind(tx, kind)
     if kind == ESP and len(others) + 1 >= MAX_ESP_PROFILES:
         raise TooMany(f"A tenant has at most {MAX_ESP_PROFILES} Enrollment Status Page profiles, the default included.")
-    checked = _checked(kind, values)
+    checked = directory.tagged(tx, principal, ENROLLMENT_CONFIGURATION, _checked(kind, values))
     if not checked.get("display_name"):
         raise BadConfiguration("A configuration needs a display name.")
     row = ENROLLMENT_CONFIGURATIONS.insert(
@@ -88,9 +96,9 @@ def create_configuration(tx: Tx, kind: str, values: Mapping[str, Any], *, princi
 
 def update_configuration(tx: Tx, row_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
     """Change properties; devices that have enrolled keep the settings they were given (R-80)."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.update")
     current = ENROLLMENT_CONFIGURATIONS.require(tx, row_id)
-    checked = _checked(current["kind"], changes)
+    checked = directory.tagged(tx, principal, ENROLLMENT_CONFIGURATION, _checked(current["kind"], changes), current)
     if current["kind"] in _DEFAULTS:
         checked.pop("display_name", None)
     row = ENROLLMENT_CONFIGURATIONS.update(tx, row_id, {**checked, "last_modified_at": tx.now})
@@ -100,7 +108,7 @@ def update_configuration(tx: Tx, row_id: str, changes: Mapping[str, Any], *, pri
 
 def delete_configuration(tx: Tx, row_id: str, *, principal: Principal) -> None:
     """Remove a configuration and its assignments; those behind it move up."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.delete")
     row = _custom(tx, row_id)
     directory.set_assignments(tx, OBJECT_KIND, row_id, [])
     ENROLLMENT_CONFIGURATIONS.delete(tx, row_id)
@@ -109,25 +117,41 @@ def delete_configuration(tx: Tx, row_id: str, *, principal: Principal) -> None:
 
 
 def set_priority(tx: Tx, row_id: str, priority: int, *, principal: Principal) -> None:
-    """Move a configuration to a place among its kind, 1 first; the others shift (R-78)."""
-    directory.require(tx, principal, _WRITE)
+    """Move a configuration to a place among its kind, 1 first; the others shift (R-78).
+
+    Whose sight is limited by scope tags counts, and moves, only what they see: the places of all others stay (R-85).
+    """
+    directory.require(tx, principal, "enrollment.prioritize")
     row = _custom(tx, row_id)
-    others = [other for other in _of_kind(tx, row["kind"]) if other["id"] != row_id]
-    if not 1 <= priority <= len(others) + 1:
-        raise BadConfiguration(f"The priority must be between 1 and {len(others) + 1}.")
-    others.insert(priority - 1, row)
-    _renumber(tx, others)
+    everything = _of_kind(tx, row["kind"])
+    seen = directory.seen_of(tx, principal, ENROLLMENT_CONFIGURATION, everything)
+    if not 1 <= priority <= len(seen):
+        raise BadConfiguration(f"The priority must be between 1 and {len(seen)}.")
+    _renumber(tx, directory.reordered(everything, seen, row_id, priority))
     _log(tx, "prioritized", row, priority=priority)
+
+
+def with_relative_priority(tx: Tx, principal: Principal, rows: Sequence[Row]) -> list[Row]:
+    """The rows as a principal sees them: a limited sight numbers what it sees, and nothing shows what it does not."""
+    if directory.visible(tx, principal, ENROLLMENT_CONFIGURATION) is None:
+        return list(rows)
+    places: dict[str, int] = {}
+    for kind in {row["kind"] for row in rows if row["kind"] in _CUSTOM}:
+        seen = directory.seen_of(tx, principal, ENROLLMENT_CONFIGURATION, _of_kind(tx, kind))
+        places |= {one["id"]: place for place, one in enumerate(seen, start=1)}
+    return [{**row, "priority": places.get(row["id"], row["priority"])} for row in rows]
 
 
 def assign_configuration(
     tx: Tx, row_id: str, targets: Sequence[directory.Target], *, principal: Principal
 ) -> list[Row]:
     """Replace the assignments of a configuration; an ESP profile takes no exclusions (02 section 4.3)."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.assign")
     row = _custom(tx, row_id)
     if row["kind"] == ESP and any(target.kind == "exclusion" for target in targets):
         raise BadConfiguration("An Enrollment Status Page profile cannot be assigned with exclusion groups.")
+    if row["kind"] == ESP:
+        _check_filters(tx, targets)
     assigned: list[Row] = directory.set_assignments(tx, OBJECT_KIND, row_id, list(targets))
     _log(tx, "assigned", row, targets=len(targets))
     return assigned
@@ -139,6 +163,17 @@ def default_of(tx: Tx, kind: str) -> Row:
 
 
 # ---------------------------------------------------------------------------------------------- inside
+
+
+def _check_filters(tx: Tx, targets: Sequence[directory.Target]) -> None:
+    """An ESP profile is chosen before most of a device is known, so its filters read little (R-84)."""
+    for target in targets:
+        foreign = directory.filter_reads(tx, target.filter_id) - _ESP_FILTERS.keys() if target.filter_id else None
+        if foreign:
+            names = ", ".join(_ESP_FILTERS.values())
+            raise BadConfiguration(
+                f"A filter of an Enrollment Status Page assignment cannot read '{min(foreign)}'; it can read: {names}."
+            )
 
 
 def _custom(tx: Tx, row_id: str) -> Row:

@@ -8,7 +8,7 @@ from taxiway import autopilot, directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment.administration import delete_managed_device
 from taxiway.enrollment.configurations import seed
-from taxiway.enrollment.managed import MANAGED, managed_device
+from taxiway.enrollment.managed import MANAGED, links_of, managed_device, update_inventory
 from taxiway.enrollment.outside import forget_object
 from taxiway.kernel import Reason
 from taxiway.store import Followers, Tx, eq, one_of
@@ -24,6 +24,9 @@ def follow(followers: Followers) -> None:
     followers.on("device.changed", _rename)
     followers.on("user.deleted", _clear_user)
     followers.on("device.deleted", _forget_outside)
+    followers.on("managed_device.enrolled", _tag_enrolled)
+    followers.on("membership.changed", _tag_member)
+    followers.on("scope_tags.changed", lambda tx, event: _tag(tx, event["device_id"]))
     followers.on("autopilot.leaving", _end)
     followers.on("autopilot.imported", _warn)
 
@@ -73,3 +76,24 @@ def _clear_user(tx: Tx, event: Event) -> None:
 def _forget_outside(tx: Tx, event: Event) -> None:
     """An outside issuer's device that was deleted here is a new one when it comes again."""
     forget_object(tx, event["id"])
+
+
+def _tag_enrolled(tx: Tx, event: Event) -> None:
+    """A new device bears the scope tags of its groups."""
+    entra_id, _ = links_of(tx, event["id"])
+    if entra_id is not None and directory.tags_of_device(tx, entra_id):
+        _tag(tx, entra_id)
+
+
+def _tag_member(tx: Tx, event: Event) -> None:
+    """A device came into a group that gives a scope tag, or left one."""
+    if event["object_kind"] == "device" and directory.gives_tags(tx, event["added"] | event["removed"]):
+        _tag(tx, event["object_id"])
+
+
+def _tag(tx: Tx, device_id: str) -> None:
+    """Give the managed device the tags of its groups; one that has none by groups bears the default tag."""
+    device = directory.find_device(tx, id=device_id)
+    managed = None if device is None else MANAGED.find(tx, eq("azure_ad_device_id", device["device_id"]))
+    if managed is not None:
+        update_inventory(tx, managed["id"], {"role_scope_tag_ids": directory.tags_of_device(tx, device_id) or ["0"]})

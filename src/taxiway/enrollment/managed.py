@@ -76,6 +76,12 @@ def links_of(tx: Tx, managed_id: str) -> tuple[str | None, str | None]:
     return (None, None) if enrollment is None else (enrollment["entra_id"], enrollment["ztdid"])
 
 
+def object_of(tx: Tx, managed_id: str) -> tuple[str, str]:
+    """The directory object behind a managed device, as decisions about it name it; one that is gone is in no group."""
+    entra_id, _ = links_of(tx, managed_id)
+    return "device", entra_id or ""
+
+
 def link(tx: Tx, managed_id: str, ztdid: str) -> None:
     """An enrolled device has become a registered one."""
     ENROLLMENTS.update(tx, managed_id, {"ztdid": ztdid})

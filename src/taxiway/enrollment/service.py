@@ -97,7 +97,7 @@ def admit(tx: Tx, asker: Asker, request: EnrollRequest) -> Admission:
         device=device,
         registration=registration,
         esp=chosen.value,
-        profile_name=_profile_name(tx, device, registration),
+        profile_name=_profile_name(tx, device, registration) or _offline_name(registration, request),
         asker=asker,
         reasons=(*reasons, *chosen.reasons),
     )
@@ -163,6 +163,7 @@ _KINDS: Final[dict[str | None, dict[str, Any]]] = {
         "device_registration_state": "notRegistered",
     },
 }
+_CORRELATOR: Final = re.compile(r"[0-9A-Za-z-]{1,64}\Z")
 _SCOPE_REMEDY: Final = "Add the user to the MDM user scope (All, or a group of Some)."
 
 
@@ -265,6 +266,12 @@ def check_limit(tx: Tx, user: Row, device: Row | None, registration: Row | None)
 
 def _ownership(admission: Admission) -> str:
     return "company" if admission.registration is not None or admission.device_context else "personal"
+
+
+def _offline_name(registration: Row | None, request: EnrollRequest) -> str | None:
+    """The name after an offline file, which the device itself says; of a registered one the service knows better."""
+    said = request.first("OfflineAutoPilotEnrollmentCorrelator") or ""
+    return f"{autopilot.OFFLINE_PREFIX}{said}" if registration is None and _CORRELATOR.match(said) else None
 
 
 def _profile_name(tx: Tx, device: Row | None, registration: Row | None) -> str | None:

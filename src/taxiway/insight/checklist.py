@@ -37,7 +37,7 @@ def checklist(tx: Tx) -> list[Step]:
         _registration(tx, total),
         _group(tx, recent),
         _esp(tx, recent),
-        _profile(tx),
+        _profile(tx, recent),
         _users(tx, total),
         _deployment(tx, total),
     ]
@@ -130,13 +130,21 @@ def _findings(tx: Tx) -> list[str]:
     return _short(found, len(found))
 
 
-def _profile(tx: Tx) -> Step:
+def _profile(tx: Tx, records: list[Row]) -> Step:
     title = "Create and assign an Autopilot profile"
     profiles = autopilot.PROFILES.select(tx)
     if not profiles:
         return Step(6, title, done=False, detail="none", missing=["No Autopilot deployment profile exists."])
     missing = _lacking(tx, eq("deployment_profile_id", None), "has no profile")
-    return Step(6, title, not missing, ", ".join(profile["display_name"] for profile in profiles), missing)
+    notes = [*_without(records), *autopilot.met_conflicts(tx, records)]
+    names = ", ".join(profile["display_name"] for profile in profiles)
+    return Step(6, title, not missing, names, missing, _short(notes, len(notes)))
+
+
+def _without(records: list[Row]) -> list[str]:
+    """PCs that asked for their profile before there was one: they ask again when they restart (P-06)."""
+    went = [(row["serial_number"], row["went_without_at"]) for row in records if row["went_without_at"]]
+    return [f"{serial} went online without profile at {at:%Y-%m-%d %H:%M}Z: restart it." for serial, at in went]
 
 
 def _users(tx: Tx, total: int) -> Step:

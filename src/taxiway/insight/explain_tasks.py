@@ -107,7 +107,10 @@ def _hello(tx: Tx, seen: Foresight, user: Row | None) -> Task:
         against.append(Reason("hello.no_factor", text))
     if against:
         return Task(_HELLO, Decision(value=False, reasons=tuple(against)), "will not be set up")
-    keys = 0 if user is None else signin.hello_keys(tx, user["id"])
+    if user is None:
+        reason = Reason("hello.no_user", "It demands a fresh second factor of whoever signs in; nobody is named yet.")
+        return Task(_HELLO, Decision(value=False, reasons=(reason,)), "unknown")
+    keys = signin.hello_keys(tx, user["id"])
     state = "set up" if keys else "will be set up"
     text = "Its page comes after Account setup, before the desktop, and demands a fresh second factor."
     reason = Reason("hello.after_account_setup", text, {"keys": keys})

@@ -24,7 +24,6 @@ _WAYS: Final = "join"
 _UNTOLD: Final = "restriction.version"
 #: Not done because no policy wants it.
 _NOBODY_ASKS: Final = frozenset({"encryption.not_asked", "hello.off"})
-_NOT_USER_DRIVEN: Final = {"shared": "self-deploying", autopilot.HYBRID: "Microsoft Entra hybrid join"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,13 @@ def preflight(tx: Tx, serial: str, upn: str = "") -> Preflight:
     if record is None:
         text = f"No device with the serial number {serial} is registered: it would be set up like any other PC."
         return Preflight(serial, upn, (Line("registration", "blocked", (Reason("hardware.unknown", text),)),))
+    return preflight_of(tx, record, upn)
+
+
+def preflight_of(tx: Tx, record: Row, upn: str = "") -> Preflight:
+    """The same for a registration."""
     name = upn or record["user_principal_name"] or ""
-    return Preflight(serial, name, tuple(_lines(tx, record, name, named=bool(upn))))
+    return Preflight(record["serial_number"] or "", name, tuple(_lines(tx, record, name, named=bool(upn))))
 
 
 # ---------------------------------------------------------------------------------------------- the device
@@ -98,6 +102,10 @@ def _registration(record: Row, device: Row | None) -> Line:
     if not device["account_enabled"]:
         return Line("registration", "blocked", (Reason("registration.disabled", "The device object is disabled."),))
     text = f"Registered on {record['registered_at']:%Y-%m-%d %H:%M}Z" if record["registered_at"] else "Registered"
+    if record["went_without_at"] is not None:
+        told = f"The PC went online at {record['went_without_at']:%Y-%m-%d %H:%M}Z and got no profile"
+        text = f"{told}: once one is assigned, restart it, and it asks again."
+        return Line("registration", "warning", (Reason("registration.went_without", text),))
     tag = f" with the group tag '{record['group_tag']}'." if record["group_tag"] else "."
     return Line("registration", "ok", (Reason("registration.there", text + tag),))
 
@@ -106,12 +114,12 @@ def _profile(chosen: Decision[Row | None]) -> Line:
     profile = chosen.value
     if profile is None:
         return Line("deployment profile", "blocked", chosen.reasons)
-    usage = autopilot.switches(profile)["device_usage_type"]
-    other = _NOT_USER_DRIVEN.get(profile["kind"]) or _NOT_USER_DRIVEN.get(usage)
+    other = autopilot.other_mode(profile)
     if other is not None:
         text = f"'{profile['display_name']}' is for {other}, which is not done here: assign a user-driven one."
         return Line("deployment profile", "blocked", (Reason("profile.not_user_driven", text), *chosen.reasons))
-    return Line("deployment profile", "ok", chosen.reasons)
+    outranked = any(reason.code == autopilot.OUTRANKED and reason.facts["alike"] for reason in chosen.reasons)
+    return Line("deployment profile", "warning" if outranked else "ok", chosen.reasons)
 
 
 def _name(record: Row, profile: Row) -> Line:

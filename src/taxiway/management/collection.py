@@ -19,6 +19,7 @@ _BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
 class Collection:
     """One collection. ``object_kind`` names its objects to the directory's assignments and in the log.
 
+    ``area``: of ``directory/access``; its actions are create, update, delete, assign.
     ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
     its secrets opened. ``findings``: what is not wrong and has to be said, kept with the object and in the log.
     ``conceal``: moves what nobody may read out of the values of a kind, given the row as it is, its secrets opened.
@@ -26,7 +27,7 @@ class Collection:
 
     rows: Repository
     object_kind: str
-    action: str
+    area: str
     kinds: Mapping[str, frozenset[str]]
     check: Callable[[Tx, Row], None]
     shared: frozenset[str] = _BASE
@@ -35,10 +36,11 @@ class Collection:
 
     def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
         """Add an object of a kind that is served here; any other kind is a named error."""
-        require(tx, principal, self.action)
+        require(tx, principal, f"{self.area}.create")
         if kind not in self.kinds:
             raise NotImplementedHere(f"Objects of the type '#microsoft.graph.{kind}' are not implemented here.")
-        known = self._concealed(kind, self._own(kind, values), {})
+        own = directory.tagged(tx, principal, self.rows.entity, self._own(kind, values))
+        known = self._concealed(kind, own, {})
         if not known.get("display_name"):
             raise BadPolicy("The object needs a display name.")
         preview = self._preview({"kind": kind}, known)
@@ -53,10 +55,11 @@ class Collection:
 
     def update(self, tx: Tx, row_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
         """Change properties; devices that are meant hear of it in their next session."""
-        require(tx, principal, self.action)
+        require(tx, principal, f"{self.area}.update")
         current = self.rows.require(tx, row_id)
         opened = self.opened(tx, current)
-        known = self._concealed(current["kind"], self._own(current["kind"], changes), opened)
+        own = directory.tagged(tx, principal, self.rows.entity, self._own(current["kind"], changes), current)
+        known = self._concealed(current["kind"], own, opened)
         preview = self._preview(opened, known)
         self.check(tx, preview)
         found = self._found(tx, preview, directory.targets_of(tx, self.object_kind, row_id))
@@ -67,7 +70,7 @@ class Collection:
 
     def delete(self, tx: Tx, row_id: str, *, principal: Principal) -> None:
         """Remove the object and its assignments; what it set is taken off its devices where that is possible."""
-        require(tx, principal, self.action)
+        require(tx, principal, f"{self.area}.delete")
         row = self.rows.require(tx, row_id)
         directory.set_assignments(tx, self.object_kind, row_id, [])
         self.rows.delete(tx, row_id)
@@ -75,7 +78,7 @@ class Collection:
 
     def assign(self, tx: Tx, row_id: str, targets: Sequence[directory.Target], *, principal: Principal) -> list[Row]:
         """Replace the object's assignments."""
-        require(tx, principal, self.action)
+        require(tx, principal, f"{self.area}.assign")
         row = self.rows.require(tx, row_id)
         assigned: list[Row] = directory.set_assignments(tx, self.object_kind, row_id, list(targets))
         changes = self._found(tx, self.opened(tx, row), targets)

@@ -47,7 +47,7 @@ async def issue_access_pass(
     minutes = min(max(lifetime_minutes, _SHORTEST), _LONGEST)
 
     def save(tx: Tx) -> None:
-        directory.require(tx, principal, "users.access_pass.create")
+        directory.require(tx, principal, "users.access_pass.create", ("user", user_id))
         directory.USERS.require(tx, user_id)
         tx.execute(sa.delete(access_pass).where(access_pass.c.tenant == tx.tenant, access_pass.c.user_id == user_id))
         tx.execute(
@@ -109,7 +109,7 @@ def _keep_secret(tx: Tx, user_id: str, secret: str, *, last_step: int) -> None:
 
 def forget_totp(tx: Tx, user_id: str, *, principal: Principal) -> bool:
     """Take a user's authenticator away, with its recovery codes; whether there was one."""
-    directory.require(tx, principal, "users.access_pass.delete")
+    directory.require(tx, principal, "users.access_pass.delete", ("user", user_id))
     gone = tx.execute(sa.delete(totp).where(totp.c.tenant == tx.tenant, totp.c.user_id == user_id)).rowcount > 0
     recovery.forget(tx, user_id)
     if gone:
@@ -119,7 +119,7 @@ def forget_totp(tx: Tx, user_id: str, *, principal: Principal) -> bool:
 
 def forget_access_pass(tx: Tx, user_id: str, *, principal: Principal) -> bool:
     """End a user's Temporary Access Pass; whether there was one."""
-    directory.require(tx, principal, "users.access_pass.delete")
+    directory.require(tx, principal, "users.access_pass.delete", ("user", user_id))
     mine = (access_pass.c.tenant == tx.tenant) & (access_pass.c.user_id == user_id)
     gone = tx.execute(sa.delete(access_pass).where(mine)).rowcount > 0
     if gone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from taxiway.store.errors import NotFilterable, UnknownProperty
-from taxiway.store.query import And, Compare, In, Not, Or, Where
+from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where
 from taxiway.store.schema import Document, Instant, metadata
 
 Kind = Literal["string", "int", "float", "bool", "datetime", "strings", "json", "binary"]
@@ -170,6 +171,8 @@ class Entity:
                 return sa.func.coalesce(self.where(part), sa.false()) == sa.false()
             case In(field, values):
                 return self.column(field).in_([self.folded(field, value) for value in values])
+            case Holds(field, values):
+                return self._holds(field, values)
             case Compare(field, op, value):
                 return self._compare(field, op, value)
 
@@ -178,6 +181,12 @@ class Entity:
         if value is None:
             return column.is_(None) if op == "eq" else column.is_not(None)
         return _OPERATORS[op](column, self.folded(field, value))
+
+    def _holds(self, field: str, values: Iterable[str]) -> _Compiled:
+        """In the text of the list, in which both databases put every item into quotes."""
+        prop = self.props[field]
+        text = sa.func.coalesce(self.table.c.doc[field].as_string(), json.dumps(prop.default))
+        return sa.or_(sa.false(), *(text.contains(json.dumps(value), autoescape=True) for value in values))
 
     def folded(self, field: str, value: Any) -> Any:
         """The value as the column is compared with: lower case where the property folds."""

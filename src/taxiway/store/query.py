@@ -27,6 +27,14 @@ class In:
 
 
 @dataclass(frozen=True, slots=True)
+class Holds:
+    """A list property, kept in the document, has at least one of these texts."""
+
+    field: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class And:
     """Every part holds."""
 
@@ -47,7 +55,7 @@ class Not:
     part: Where
 
 
-Where: TypeAlias = Compare | In | And | Or | Not
+Where: TypeAlias = Compare | In | Holds | And | Or | Not
 
 
 def eq(field: str, value: Any) -> Compare:

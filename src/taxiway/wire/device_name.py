@@ -48,6 +48,11 @@ class DeviceNameTemplate(Struct, frozen=True):
             raise InvalidDeviceName("digits", f"the name {name} consists of digits only")
         return name
 
+    def length(self, serial: str) -> int:
+        """How many characters the name would have if it were not cut."""
+        clean = sum(1 for char in serial if _ALLOWED.match(char))
+        return sum(clean if part is None else part if isinstance(part, int) else len(part) for part in self.parts)
+
     def _joined(self, serial: str, random: Callable[[int], str]) -> str:
         clean = "".join(char for char in serial if _ALLOWED.match(char))
         said = (clean if part is None else random(part) if isinstance(part, int) else part for part in self.parts)

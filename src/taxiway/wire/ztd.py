@@ -35,6 +35,8 @@ OTHER_TENANT = 808
 PROFILE_DELETED = 809
 NO_PROFILE = 815
 MISMATCH = 908
+#: Our own: the profile asks for a deployment that is not carried out here.
+MODE_NOT_SERVED = 899
 
 CODE_NAMES = {
     INVALID_BODY: "InvalidZtdRequestBody",
@@ -46,6 +48,7 @@ CODE_NAMES = {
     PROFILE_DELETED: "ZtdDeviceHasNoAssignedProfile",
     NO_PROFILE: "ZtdDeviceHasNoAssignedProfile",
     MISMATCH: "SerialNumberMismatch",
+    MODE_NOT_SERVED: "DeploymentModeNotServed",
 }
 PRODUCT_KEY_MISMATCH = "ProductKeyIdMismatch"
 

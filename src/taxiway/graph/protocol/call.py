@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from taxiway.directory import Principal
+from taxiway.directory import Principal, sees
+from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.face import Family
-from taxiway.store import Runtime, Tx
+from taxiway.store import Repository, Runtime, Tx
 
 T = TypeVar("T")
 
@@ -31,6 +32,7 @@ class Operation:
     """A method on an address: who answers, and which permissions (one suffices) the token must carry.
 
     ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
+    ``item``: whose rows ``{id}`` names, where scope tags decide who sees them.
     """
 
     method: str
@@ -39,6 +41,7 @@ class Operation:
     scopes: frozenset[str]
     family: Family = "intune"
     beta: bool = False
+    item: Repository | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +85,22 @@ class Call:
 
     async def read(self, function: Callable[[Tx], T]) -> T:
         """Read in the caller's tenant."""
-        return await self.rt.store.read(self.tenant, function)
+        return await self.rt.store.read(self.tenant, lambda tx: self._seen(tx, function))
 
     async def write(self, function: Callable[[Tx], T]) -> T:
         """Write in the caller's tenant, as the caller."""
         actor = f"{self.principal.kind}:{self.principal.id}"
-        return await self.rt.store.write(self.tenant, function, actor=actor, correlation=self.correlation)
+        return await self.rt.store.write(
+            self.tenant, lambda tx: self._seen(tx, function), actor=actor, correlation=self.correlation
+        )
+
+    def _seen(self, tx: Tx, function: Callable[[Tx], T]) -> T:
+        """Run ``function`` unless the address names an object that scope tags hide from the caller (01 R-85)."""
+        rows = self.operation.item
+        row = None if rows is None else rows.get(tx, self.keys.get("id", ""))
+        if rows is not None and row is not None and not sees(tx, self.principal, rows.entity, row):
+            raise NoSuchItem(row["id"])
+        return function(tx)
 
     def done(self, *, live: int, docs: int | None = None, body: Any = None) -> Answer:
         """The status that the real service or its reference pages give (02 section 1.6); no body with 204."""

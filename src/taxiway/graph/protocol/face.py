@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from taxiway.directory import Principal
 from taxiway.store import Prop, Repository, Row, Tx, Where
 
 Family = Literal["directory", "intune"]
@@ -33,6 +34,7 @@ class Face:
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
+    ``seen``: the rows as the caller is to see them, where that depends on the caller.
     """
 
     path: str
@@ -55,6 +57,7 @@ class Face:
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True
+    seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
 
     @property
     def props(self) -> Mapping[str, Prop]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
+from taxiway.directory import tags_property, visible
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
 from taxiway.graph.protocol.render import render
-from taxiway.store import And, Page, Row, Tx, Where
+from taxiway.store import And, Page, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
 Narrow = Callable[[Tx, Call], Where]
@@ -43,8 +45,23 @@ def reading(
     return [
         Operation("GET", pattern, get_list, scopes, family, beta),
         Operation("GET", f"{pattern}/$count", get_count, scopes, family, beta),
-        Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta),
+        Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta, item=tagged_rows(face)),
     ]
+
+
+def tagged_rows(face: Face) -> Repository | None:
+    """The rows of a face, where they bear scope tags."""
+    return face.repository if tags_property(face.repository.entity) else None
+
+
+def limited(operations: Sequence[Operation]) -> list[Operation]:
+    """Every operation on or below an item that bears scope tags gets to know its rows: one place decides who sees."""
+    items = {operation.pattern: operation.item for operation in operations if operation.item is not None}
+    return [replace(operation, item=_item_of(operation.pattern, items)) for operation in operations]
+
+
+def _item_of(pattern: str, items: Mapping[str, Repository]) -> Repository | None:
+    return next((rows for at, rows in items.items() if f"{pattern}/".startswith(f"{at}/")), None)
 
 
 async def list_answer(
@@ -58,7 +75,8 @@ async def list_answer(
         page = _page(tx, face, query, where)
         counted = query.counted or (face.family == "intune" and face.counted)
         count = face.repository.count(tx, where) if counted and query.after is None else None
-        shown = render(tx, face, page.rows, query.selection, version=call.version, root=call.root)
+        rows = face.seen(tx, call.principal, page.rows) if face.seen else page.rows
+        shown = render(tx, face, rows, query.selection, version=call.version, root=call.root)
         return shown, page.after, count
 
     shown, after, count = await call.read(read)
@@ -96,7 +114,8 @@ async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None 
 
 def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:
     """A row with its context, as the answer to a GET, POST or PATCH."""
-    [shown] = render(tx, face, [row], selection, version=call.version, root=call.root)
+    rows = face.seen(tx, call.principal, [row]) if face.seen else [row]
+    [shown] = render(tx, face, rows, selection, version=call.version, root=call.root)
     return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
 
 
@@ -122,7 +141,8 @@ def typed_as(face: Face) -> str:
 
 
 def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow | None) -> Where | None:
-    parts = [part for part in (asked, narrow(tx, call) if narrow else None) if part is not None]
+    mine = visible(tx, call.principal, face.repository.entity)
+    parts = [part for part in (asked, narrow(tx, call) if narrow else None, mine) if part is not None]
     cast = face.casts.get(call.cast.lower()) if call.cast else None
     if call.cast and face.casts and cast is None:
         raise BadRequest(f"'{call.cast}' is no type of '{face.path}'.")

@@ -11,7 +11,7 @@ from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import list_answer, value_answer
-from taxiway.graph.resources.filters import TAGS
+from taxiway.graph.resources.scope_tags import TAGS
 from taxiway.management import Related, Relationship
 from taxiway.store import Row, Tx, one_of
 

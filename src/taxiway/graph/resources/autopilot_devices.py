@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from taxiway import autopilot
+from taxiway.directory import require, sees
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
@@ -15,8 +16,10 @@ from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.autopilot_profiles import PATH as PROFILES_PATH
 from taxiway.graph.resources.autopilot_profiles import PROFILES
+from taxiway.insight.preflight import preflight_of
 from taxiway.store import Row, Tx, Where, eq
 
+_LONGEST_NAME: Final = 200
 PATH: Final = "deviceManagement/windowsAutopilotDeviceIdentities"
 _EVERYTHING: Final = Selection(frozenset(), (), ())
 _NAVIGATIONS: Final = ("deploymentProfile", "intendedDeploymentProfile")
@@ -133,11 +136,23 @@ async def _delete(call: Call) -> Answer:
 async def _get_profile(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
         profile = autopilot.effective_profile(tx, _require(tx, call)["id"]).value
-        if profile is None:
+        if profile is None or not sees(tx, call.principal, PROFILES.repository.entity, profile):
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, PROFILES, profile)
 
     return Answer(200, await call.read(read))
+
+
+async def _preflight(call: Call) -> Answer:
+    """Our own: everything that will decide this device's deployment; ``user``: who will sign in, by name."""
+    user = call.options.get("user", "")[:_LONGEST_NAME]
+
+    def read(tx: Tx) -> dict[str, Any]:
+        require(tx, call.principal, "devices.read")
+        return preflight_of(tx, _require(tx, call), user).shown()
+
+    found = await call.read(read)
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#taxiwayPreflight", **found})
 
 
 def _require(tx: Tx, call: Call) -> Row:
@@ -162,5 +177,6 @@ OPERATIONS: Final = [
         Operation("GET", f"{PATH}/{{id}}/{name}", _get_profile, scopes.AUTOPILOT_READ, beta=True)
         for name in _NAVIGATIONS
     ),
+    Operation("GET", f"{PATH}/{{id}}/taxiwayPreflight", _preflight, scopes.AUTOPILOT_READ, beta=True),
     Operation("GET", f"{PROFILES_PATH}/{{id}}/assignedDevices", _assigned, scopes.AUTOPILOT_READ, beta=True),
 ]

@@ -1,4 +1,4 @@
-"""``windowsAutopilotSettings`` and its ``sync``, at most once in ten minutes (02 section 3.2).
+"""``windowsAutopilotSettings``, a switch of ours among them, and its ``sync``, once in ten minutes (02 section 3.2).
 
 Changes take effect at once here, so a sync is complete when it is asked for; clients wait for it all the same.
 """
@@ -8,19 +8,25 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Final
 
-from taxiway import directory
+from taxiway import autopilot, directory
 from taxiway.graph.entities import AUTOPILOT_SYNCS
 from taxiway.graph.errors import TooManyRequests
-from taxiway.graph.protocol import scopes
+from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import item_body
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/windowsAutopilotSettings"
+_PRIORITY: Final = "taxiwayExplicitPriority"
 _PAUSE: Final = timedelta(minutes=10)
 SETTINGS: Final = Face(
-    path=_PATH, repository=AUTOPILOT_SYNCS, family="intune", never=frozenset({"last_sync_at", "last_manual_sync_at"})
+    path=_PATH,
+    repository=AUTOPILOT_SYNCS,
+    family="intune",
+    never=frozenset({"last_sync_at", "last_manual_sync_at"}),
+    shown=lambda tx, rows: [{_PRIORITY: autopilot.autopilot_policy(tx)["explicit_priority"]} for _ in rows],
+    computed=frozenset({"taxiwayExplicitPriority"}),
 )
 
 
@@ -38,6 +44,18 @@ async def _get(call: Call) -> Answer:
         return item_body(tx, call, SETTINGS, _current(tx))
 
     return Answer(200, await call.read(read))
+
+
+async def _update(call: Call) -> Answer:
+    """Whether profiles have an explicit priority (P-24) is ours; what else Graph has here is read only."""
+    wanted = body.field(call.json, _PRIORITY)
+
+    def write(tx: Tx) -> dict[str, Any]:
+        if wanted is not None:
+            autopilot.update_autopilot_policy(tx, {"explicit_priority": wanted}, principal=call.principal)
+        return item_body(tx, call, SETTINGS, _current(tx))
+
+    return Answer(200, await call.write(write))
 
 
 async def _sync(call: Call) -> Answer:
@@ -61,5 +79,6 @@ async def _sync(call: Call) -> Answer:
 
 OPERATIONS: Final = [
     Operation("GET", _PATH, _get, scopes.AUTOPILOT_READ, beta=True),
+    Operation("PATCH", _PATH, _update, scopes.AUTOPILOT_WRITE, beta=True),
     Operation("POST", f"{_PATH}/sync", _sync, scopes.AUTOPILOT_WRITE, beta=True),
 ]

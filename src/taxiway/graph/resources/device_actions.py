@@ -107,7 +107,8 @@ _MOST: Final = 100
 
 async def _one(call: Call, name: str, device_id: str, content: Mapping[str, Any]) -> str:
     def write(tx: Tx) -> None:
-        _require(tx, device_id)
+        if not directory.sees(tx, call.principal, enrollment.MANAGED.entity, _require(tx, device_id)):
+            raise NoSuchItem(device_id)
         if name == "delete":
             enrollment.delete_managed_device(tx, device_id, principal=call.principal)
         elif name == "collectDiagnostics":

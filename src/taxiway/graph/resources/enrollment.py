@@ -48,6 +48,7 @@ CONFIGURATIONS: Final = Face(
     computed=frozenset({"version"}),
     casts=_casts(),
     expansions=(expansion(enrollment.OBJECT_KIND),),
+    seen=enrollment.with_relative_priority,
 )
 
 

@@ -1,4 +1,4 @@
-"""Assignment filters and scope tags (02 section 9.4)."""
+"""Assignment filters (02 section 9.4)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ FILTERS: Final = Face(
     family="intune",
     written=frozenset({"display_name", "description", "platform", "rule", "role_scope_tags"}),
 )
-TAGS: Final = Face(path="deviceManagement/roleScopeTags", repository=directory.ROLE_SCOPE_TAGS, family="intune")
 
 
 async def _create(call: Call) -> Answer:
@@ -55,5 +54,4 @@ OPERATIONS: Final = [
     Operation("POST", FILTERS.path, _create, _WRITE, beta=True),
     Operation("PATCH", f"{FILTERS.path}/{{id}}", _update, _WRITE, beta=True),
     Operation("DELETE", f"{FILTERS.path}/{{id}}", _delete, _WRITE, beta=True),
-    *reading(TAGS.path, TAGS, _READ, beta=True),
 ]

@@ -26,9 +26,10 @@ async def _update(call: Call) -> Answer:
         changes["owner_type"] = changes["ownership"]
 
     def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.update")
-        _require(tx, call)
-        enrollment.update_inventory(tx, call.keys["id"], changes)
+        directory.require(tx, call.principal, "management.devices.update", enrollment.object_of(tx, call.keys["id"]))
+        before = _require(tx, call)
+        checked = directory.tagged(tx, call.principal, enrollment.MANAGED.entity, changes, before)
+        enrollment.update_inventory(tx, call.keys["id"], checked)
 
     await call.write(write)
     return Answer(200)
@@ -38,7 +39,7 @@ async def _delete(call: Call) -> Answer:
     """Remove from management: the Entra device and the Autopilot registration stay."""
 
     def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.delete")
+        directory.require(tx, call.principal, "management.devices.delete", enrollment.object_of(tx, call.keys["id"]))
         _require(tx, call)
         enrollment.forget(tx, call.keys["id"])
 
@@ -218,7 +219,7 @@ DEVICES: Final = Face(
             "management_certificate_expires_at",
         }
     ),
-    written=frozenset({"managed_device_name", "notes", "ownership", "owner_type"}),
+    written=frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"}),
     search=("device_name",),
 )
 

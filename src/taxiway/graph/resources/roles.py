@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from taxiway import directory
@@ -13,11 +14,12 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.resources.members import members_answer
 from taxiway.graph.resources.references import last_guid, reference
-from taxiway.store import Tx
+from taxiway.store import Row, Tx
 
 _ROLES: Final = "directoryRoles"
 _ASSIGNMENTS: Final = "roleManagement/directory/roleAssignments"
 _DEFINITIONS: Final = "roleManagement/directory/roleDefinitions"
+_UNIT: Final = re.compile(r"/administrativeUnits/([0-9A-Fa-f-]{36})\Z", re.IGNORECASE)
 
 
 def _role(role_id: str) -> dict[str, Any]:
@@ -38,6 +40,19 @@ def _definition(role_id: str) -> dict[str, Any]:
     }
 
 
+def _custom(row: Row) -> dict[str, Any]:
+    """A custom role as its definition."""
+    return {
+        "id": row["id"],
+        "displayName": row["display_name"],
+        "description": row["description"],
+        "isBuiltIn": False,
+        "isEnabled": True,
+        "templateId": row["id"],
+        "rolePermissions": [{"allowedResourceActions": row["resource_actions"], "condition": None}],
+    }
+
+
 def _known(role_id: str) -> str:
     found = role_id.lower()
     if found not in NAMES:
@@ -45,20 +60,76 @@ def _known(role_id: str) -> str:
     return found
 
 
-def _listing(path: str, shown: Callable[[str], dict[str, Any]]) -> list[Operation]:
+def _defined(tx: Tx, role_id: str) -> str:
+    """The id of a built-in or custom role."""
+    found = role_id.lower()
+    if found not in NAMES and directory.ROLE_DEFINITIONS.get(tx, found) is None:
+        raise NoSuchItem(role_id)
+    return found
+
+
+def _listing(path: str, shown: Callable[[str], dict[str, Any]], *, customs: bool = False) -> list[Operation]:
     async def get_list(call: Call) -> Answer:
         if "filter" in call.options:
             raise NotServed(f"Filters on '{path}' are not implemented here.")
-        return value_answer(call, path, [shown(role_id) for role_id in NAMES])
+        more = [] if not customs else await call.read(directory.ROLE_DEFINITIONS.select)
+        return value_answer(call, path, [*(shown(role_id) for role_id in NAMES), *map(_custom, more)])
 
     async def get_item(call: Call) -> Answer:
-        role = shown(_known(call.keys["id"]))
+        row = await call.read(lambda tx: directory.ROLE_DEFINITIONS.get(tx, call.keys["id"])) if customs else None
+        role = shown(_known(call.keys["id"])) if row is None else _custom(row)
         return Answer(200, {"@odata.context": f"{call.root}/$metadata#{path}/$entity", **role})
 
     return [
         Operation("GET", path, get_list, scopes.ROLES_READ, "directory"),
         Operation("GET", f"{path}/{{id}}", get_item, scopes.ROLES_READ, "directory"),
     ]
+
+
+def _values(content: Mapping[str, Any]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, ours in (("displayName", "display_name"), ("description", "description")):
+        if body.field(content, name) is not None:
+            values[ours] = body.text_field(content, name)
+    if body.field(content, "rolePermissions") is not None:
+        permissions = body.objects_field(content, "rolePermissions", most=20)
+        if any(body.field(permission, "condition") for permission in permissions):
+            raise NotServed("Conditions on the permissions of a role are not implemented here.")
+        names = [name for one in permissions for name in body.list_field(one, "allowedResourceActions", most=500)]
+        if not all(isinstance(name, str) for name in names):
+            raise BadRequest("'allowedResourceActions' must be a list of texts.")
+        values["resource_actions"] = names
+    return values
+
+
+async def _create_definition(call: Call) -> Answer:
+    values = _values(call.json)
+    row = await call.write(lambda tx: directory.create_role(tx, values, principal=call.principal))
+    context = f"{call.root}/$metadata#{_DEFINITIONS}/$entity"
+    location = {"Location": f"{call.root}/{_DEFINITIONS}/{row['id']}"}
+    return Answer(201, {"@odata.context": context, **_custom(row)}, location)
+
+
+async def _update_definition(call: Call) -> Answer:
+    changes = _values(call.json)
+
+    def write(tx: Tx) -> None:
+        directory.update_role(tx, _changeable(call), changes, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _delete_definition(call: Call) -> Answer:
+    await call.write(lambda tx: directory.delete_role(tx, _changeable(call), principal=call.principal))
+    return Answer(204)
+
+
+def _changeable(call: Call) -> str:
+    role_id = call.keys["id"].lower()
+    if role_id in NAMES:
+        raise BadRequest("A built-in role can be neither changed nor removed.")
+    return role_id
 
 
 async def _by_template(call: Call) -> Answer:
@@ -89,13 +160,30 @@ async def _remove(call: Call) -> Answer:
 
 async def _create_assignment(call: Call) -> Answer:
     content = call.json
-    role_id = _known(body.text_field(content, "roleDefinitionId"))
+    given = body.text_field(content, "roleDefinitionId").lower()
     user_id = last_guid(body.text_field(content, "principalId"))
-    if body.text_field(content, "directoryScopeId", "/") != "/":
-        raise BadRequest("Roles are assigned for the whole directory here: 'directoryScopeId' must be '/'.")
-    await call.write(lambda tx: _assign(tx, call, user_id, role_id))
-    made = _assignment(role_id, user_id)
+    scope = body.text_field(content, "directoryScopeId", "/")
+
+    def write(tx: Tx) -> dict[str, Any]:
+        role_id, unit = _defined(tx, given), _unit_of(scope)
+        if unit is None:
+            _assign(tx, call, user_id, role_id)
+        else:
+            directory.assign_unit_role(tx, unit, role_id, user_id, principal=call.principal)
+        return _assignment(role_id, user_id, unit)
+
+    made = await call.write(write)
     return Answer(201, {"@odata.context": f"{call.root}/$metadata#{_ASSIGNMENTS}/$entity", **made})
+
+
+def _unit_of(scope: str) -> str | None:
+    """The administrative unit that a role is held for; None for the whole directory."""
+    if scope == "/":
+        return None
+    found = _UNIT.match(scope)
+    if found is None:
+        raise BadRequest("'directoryScopeId' must be '/' or '/administrativeUnits/{id}'.")
+    return found[1].lower()
 
 
 async def _list_assignments(call: Call) -> Answer:
@@ -103,15 +191,28 @@ async def _list_assignments(call: Call) -> Answer:
         raise NotServed(f"Filters on '{_ASSIGNMENTS}' are not implemented here.")
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        return [_assignment(role_id, user) for role_id in NAMES for user in sorted(directory.holders_of(tx, role_id))]
+        ids = [*NAMES, *(row["id"] for row in directory.ROLE_DEFINITIONS.select(tx))]
+        found = [_assignment(role_id, user) for role_id in ids for user in sorted(directory.holders_of(tx, role_id))]
+        for unit in directory.ADMINISTRATIVE_UNITS.select(tx):
+            rows = directory.unit_roles(tx, unit["id"])
+            found += [_assignment(row["role_id"], row["user_id"], unit["id"]) for row in rows]
+        return found
 
     return value_answer(call, _ASSIGNMENTS, await call.read(read))
 
 
 async def _delete_assignment(call: Call) -> Answer:
-    role_id, _, user_id = call.keys["id"].partition("_")
-    role_id = _known(role_id)
-    await call.write(lambda tx: directory.remove_role(tx, user_id, role_id, principal=call.principal))
+    given, _, rest = call.keys["id"].lower().partition("_")
+    user_id, _, unit = rest.partition("_")
+
+    def write(tx: Tx) -> None:
+        role_id = _defined(tx, given)
+        if unit:
+            directory.remove_unit_role(tx, unit, role_id, user_id, principal=call.principal)
+        else:
+            directory.remove_role(tx, user_id, role_id, principal=call.principal)
+
+    await call.write(write)
     return Answer(204)
 
 
@@ -121,11 +222,11 @@ def _assign(tx: Tx, call: Call, user_id: str, role_id: str) -> None:
     directory.assign_role(tx, user_id, role_id, principal=call.principal)
 
 
-def _assignment(role_id: str, user_id: str) -> dict[str, Any]:
+def _assignment(role_id: str, user_id: str, unit: str | None = None) -> dict[str, Any]:
     return {
-        "id": f"{role_id}_{user_id}",
+        "id": f"{role_id}_{user_id}" + (f"_{unit}" if unit else ""),
         "principalId": user_id,
-        "directoryScopeId": "/",
+        "directoryScopeId": f"/administrativeUnits/{unit}" if unit else "/",
         "roleDefinitionId": role_id,
     }
 
@@ -141,7 +242,10 @@ def _role_routes(item: str) -> list[Operation]:
 OPERATIONS: Final = [
     *_listing(_ROLES, _role),
     *_listing("directoryRoleTemplates", _role),
-    *_listing(_DEFINITIONS, _definition),
+    *_listing(_DEFINITIONS, _definition, customs=True),
+    Operation("POST", _DEFINITIONS, _create_definition, scopes.ROLES_WRITE, "directory"),
+    Operation("PATCH", f"{_DEFINITIONS}/{{id}}", _update_definition, scopes.ROLES_WRITE, "directory"),
+    Operation("DELETE", f"{_DEFINITIONS}/{{id}}", _delete_definition, scopes.ROLES_WRITE, "directory"),
     Operation("GET", f"{_ROLES}/{{=roleTemplateId}}", _by_template, scopes.ROLES_READ, "directory"),
     *_role_routes(f"{_ROLES}/{{id}}"),
     *_role_routes(f"{_ROLES}/{{=roleTemplateId}}"),

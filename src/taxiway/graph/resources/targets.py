@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from taxiway.directory import Target, assignments_of
+from taxiway.directory import Target, assignments_of, require_scope
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
@@ -164,6 +164,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
 
 
 def _set(tx: Tx, call: Call, what: Assignable, targets: Sequence[Target]) -> None:
+    require_scope(tx, call.principal, [target.group_id for target in targets])
     what.assign(tx, call.keys["id"], list(targets), principal=call.principal)
 
 

@@ -93,7 +93,7 @@ async def _update(call: Call) -> Answer:
         if changes:
             directory.update_user(tx, user["id"], changes, principal=call.principal)
         if hashed is not None:
-            directory.require(tx, call.principal, "users.password.update")
+            directory.require(tx, call.principal, "users.password.update", ("user", user["id"]))
             signin.store_password(tx, user["id"], hashed, one_time=_one_time(profile))
 
     await call.write(write)

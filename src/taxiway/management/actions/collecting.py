@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Final
 
 from taxiway.directory import Principal, require
-from taxiway.enrollment import MANAGED
+from taxiway.enrollment import MANAGED, object_of
 from taxiway.kernel import Reason
 from taxiway.management.actions import kinds, ledger
 from taxiway.management.actions.entities import DONE, LOG_COLLECTION
@@ -41,7 +41,7 @@ _EVENTS: Final = (
 
 def order_collection(tx: Tx, managed_id: str, origin: str, *, principal: Principal) -> Row:
     """Ask a device for its logs; the collection, the same one while it is open. ``origin``: where it is to upload."""
-    require(tx, principal, "management.devices.collectDiagnostics")
+    require(tx, principal, "management.devices.collectDiagnostics", object_of(tx, managed_id))
     managed = MANAGED.require(tx, managed_id)
     return collect(tx, managed, origin, by=principal.name or f"{principal.kind}:{principal.id}")
 

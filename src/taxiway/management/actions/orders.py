@@ -32,7 +32,7 @@ def order_action(
     tx: Tx, managed_id: str, kind: str, parameters: Mapping[str, Any] | None = None, *, principal: Principal
 ) -> Row:
     """Order something of a device; repeatable while it has not ended. Collecting logs has a function of its own."""
-    require(tx, principal, f"{_ACTION}{kind}")
+    require(tx, principal, f"{_ACTION}{kind}", enrollment.object_of(tx, managed_id))
     managed = MANAGED.require(tx, managed_id)
     if kind in _FINAL:
         _only_one_reset(tx, managed, kind)

@@ -38,7 +38,7 @@ _LEFT: Final = "left"
 
 def order_retire(tx: Tx, managed_id: str, *, principal: Principal) -> None:
     """Have the device leave management in its next session; repeatable."""
-    require(tx, principal, "management.devices.retire")
+    require(tx, principal, "management.devices.retire", enrollment.object_of(tx, managed_id))
     order(tx, MANAGED.require(tx, managed_id), by=principal.name or principal.id)
 
 

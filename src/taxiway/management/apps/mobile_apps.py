@@ -49,7 +49,7 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
     KINDS[row["kind"]].check(row)
 
 
-apps = Collection(APPS, OBJECT_KIND, "apps.write", APP_KINDS, _check, _SHARED)
+apps = Collection(APPS, OBJECT_KIND, "apps", APP_KINDS, _check, _SHARED)
 assign_app = apps.assign
 
 
@@ -74,7 +74,7 @@ def update_app(tx: Tx, app_id: str, changes: Mapping[str, Any], *, principal: Pr
 
 def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
     """Remove an app, its assignments and what was recorded of its installations; not while another app needs it."""
-    require(tx, principal, apps.action)
+    require(tx, principal, "apps.delete")
     relationships.drop(tx, app_id)
     apps.delete(tx, app_id, principal=principal)
     durations.forget(tx, app_id)
@@ -84,7 +84,7 @@ def delete_app(tx: Tx, app_id: str, *, principal: Principal) -> None:
 
 def relate_apps(tx: Tx, app_id: str, wanted: list[relationships.Related], *, principal: Principal) -> None:
     """Replace what an app depends on and what it supersedes; its dependents and successors stay as they are."""
-    require(tx, principal, apps.action)
+    require(tx, principal, "apps.write")
     row = APPS.require(tx, app_id)
     counted = relationships.replace(tx, app_id, wanted, exists=lambda each: _related_kind(tx, each))
     for each, counts in counted.items():
@@ -117,7 +117,7 @@ async def set_app_content(
     await rt.workers.run(_check_content, rt.blobs, app, sha256)
 
     def publish(tx: Tx) -> Row:
-        require(tx, principal, apps.action)
+        require(tx, principal, "apps.write")
         row = APPS.require(tx, app_id)
         return _publish(tx, row, sha256, size, file_name)
 
@@ -147,7 +147,7 @@ async def set_encrypted_content(
     sha256, stored = await rt.workers.run(rt.blobs.put, chunks)
 
     def publish(tx: Tx) -> Row:
-        require(tx, principal, apps.action)
+        require(tx, principal, "apps.write")
         row = APPS.require(tx, app_id)
         if row["kind"] != win32.KIND:
             raise BadPolicy("Only a Win32 app's content is kept encrypted.")

@@ -118,12 +118,17 @@ class PolicyState:
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
-        """The rules that decide the state."""
-        return tuple(
-            Reason(f"compliance.{rule.setting}", f"'{self.name}': {rule.text}", {"state": rule.state})
-            for rule in self.rules
-            if rule.state != "compliant"
-        )
+        """What decides the state: one reason for all rules of which the same is to be said."""
+        alike: dict[tuple[str, str], list[str]] = {}
+        for rule in self.rules:
+            if rule.state != "compliant":
+                alike.setdefault((rule.state, rule.text), []).append(rule.setting)
+        return tuple(self._reason(state, text, settings) for (state, text), settings in alike.items())
+
+    def _reason(self, state: str, text: str, settings: list[str]) -> Reason:
+        named = f" ({', '.join(setting.replace('_', ' ') for setting in settings)})" if len(settings) > 1 else ""
+        facts = {"state": state, "rules": settings}
+        return Reason(f"compliance.{settings[0]}", f"'{self.name}': {text}{named}", facts)
 
     @property
     def met(self) -> Reason:

@@ -46,7 +46,7 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
             raise BadPolicy(f"'{row[name]}' is not a version.")
 
 
-policies = Collection(COMPLIANCE_POLICIES, OBJECT_KIND, "management.write", COMPLIANCE_KINDS, _check, _SHARED)
+policies = Collection(COMPLIANCE_POLICIES, OBJECT_KIND, "management.compliance", COMPLIANCE_KINDS, _check, _SHARED)
 create_policy = policies.create
 update_policy = policies.update
 delete_policy = policies.delete

@@ -30,7 +30,13 @@ def _conceal(kind: str, values: Mapping[str, Any], current: Row) -> dict[str, An
 
 
 configurations = Collection(
-    CONFIGURATIONS, OBJECT_KIND, "management.write", CONFIGURATION_KINDS, _check, findings=_findings, conceal=_conceal
+    CONFIGURATIONS,
+    OBJECT_KIND,
+    "management.configurations",
+    CONFIGURATION_KINDS,
+    _check,
+    findings=_findings,
+    conceal=_conceal,
 )
 create_configuration = configurations.create
 update_configuration = configurations.update

@@ -35,7 +35,7 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
         raise BadPolicy("fileName has at most 255 characters.")
 
 
-scripts = Collection(SCRIPTS, OBJECT_KIND, "management.write", SCRIPT_KINDS, _check)
+scripts = Collection(SCRIPTS, OBJECT_KIND, "management.scripts", SCRIPT_KINDS, _check)
 create_script = scripts.create
 assign_script = scripts.assign
 

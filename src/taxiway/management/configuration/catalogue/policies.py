@@ -37,7 +37,7 @@ def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any
 
 
 configuration_policies = Collection(
-    CONFIGURATION_POLICIES, OBJECT_KIND, "management.write", POLICY_KINDS, _check, findings=_findings
+    CONFIGURATION_POLICIES, OBJECT_KIND, "management.configurations", POLICY_KINDS, _check, findings=_findings
 )
 create_configuration_policy = configuration_policies.create
 update_configuration_policy = configuration_policies.update
