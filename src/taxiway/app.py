@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -233,6 +234,8 @@ async def do_what_is_left(rt: Runtime) -> None:
 
 async def run(rt: Runtime, files: Files, settings: Settings, *, ready: asyncio.Event, stop: asyncio.Event) -> None:
     """Serve both doors, and the host names where there are any, until ``stop`` is set."""
+    # A full collection looks at all that is remembered, 0.2 s with five thousand rules, and finds next to nothing.
+    gc.set_threshold(20_000, 20, 200)
     listeners = await _listeners(rt, files, settings)
     chores = [asyncio.create_task(chore(rt)) for chore in (keep_house, do_what_is_left)]
     try:

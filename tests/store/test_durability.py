@@ -17,7 +17,7 @@ from taxiway import app, directory, signin
 from taxiway.kernel import SystemClock, SystemEntropy
 from taxiway.pki import authority
 from taxiway.settings import DoorSettings, Settings
-from taxiway.store import SYSTEM, Entity, KeyRing, Prop, Repository, Store, entries, open_engine
+from taxiway.store import SYSTEM, Entity, KeyRing, Prop, Repository, Store, entries, metadata, open_engine
 
 pytestmark = pytest.mark.anyio
 
@@ -152,3 +152,19 @@ async def test_the_data_folder_is_its_owners_alone(tmp_path):
     wrong = {name: oct(mode) for name, mode in modes.items() if mode not in (0o600, 0o700)}
     assert wrong == {}
     assert all(mode == (0o700 if (tmp_path / name).is_dir() else 0o600) for name, mode in modes.items())
+
+
+async def test_checkpoints_run_beside_the_writer_and_keep_the_log_small(tmp_path):
+    """What was committed reaches the database while others write, so the log that a restart has to read stays small."""
+    entropy = SystemEntropy()
+    engine = open_engine(f"sqlite:///{tmp_path}/kept.db")
+    metadata.create_all(engine)
+    store = Store(engine, clock=SystemClock(), entropy=entropy, ring=KeyRing.open(tmp_path / "ring.json", entropy))
+    try:
+        for _ in range(24):
+            await store.write("a", lambda tx: KEPT.insert_all(tx, [{"name": "x" * 1000} for _ in range(1000)]))
+    finally:
+        store.close()
+    assert (tmp_path / "kept.db").stat().st_size > 24_000_000
+    log = tmp_path / "kept.db-wal"
+    assert not log.exists() or log.stat().st_size < 24_000_000

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection, Engine
 
 from taxiway.kernel import Busy, Clock, Entropy
+from taxiway.store.checkpoint import MOST_PAGES, Checkpointer
 from taxiway.store.errors import NoDatabase, WriteFailed
 from taxiway.store.plans import Plans, run_sql
 from taxiway.store.schema import scope
@@ -107,6 +108,7 @@ def open_engine(url: str, *, synchronous: str = "FULL") -> Engine:
             "busy_timeout=30000",
             "foreign_keys=ON",
             "temp_store=MEMORY",
+            f"wal_autocheckpoint={MOST_PAGES}",
         ):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -150,7 +152,10 @@ class Store:
         self._connections: list[Connection] = []
         self._writer: threading.Thread | None = None
         self._readers: ThreadPoolExecutor | None = None
+        self._checkpointer: Checkpointer | None = None
         if not inline:
+            if engine.dialect.name == "sqlite" and engine.url.database:
+                self._checkpointer = Checkpointer(engine)
             self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
             self._writer = threading.Thread(target=self._write_loop, name="writer", daemon=True)
             self._writer.start()
@@ -196,6 +201,8 @@ class Store:
             self._writer.join()
         if self._readers is not None:
             self._readers.shutdown(wait=True)
+        if self._checkpointer is not None:
+            self._checkpointer.close()
         for connection in self._connections:
             connection.close()
         self.engine.dispose()
@@ -267,6 +274,8 @@ class Store:
             self._drop_connection()
             self._fail(group, failure)
             return
+        if self._checkpointer is not None:
+            self._checkpointer.committed()
         self._settle(outcomes)
 
     def _run_unit(self, connection: Connection, item: _Write, around: sa.Transaction | _Savepoint) -> _Outcome:
