@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 
 import hypothesis
@@ -67,17 +68,35 @@ def postgres():
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def emptied(postgres):
+    """Empties every table of the PostgreSQL schema. By a function that one session keeps: it has its plans."""
+    deletes = " ".join(f'DELETE FROM "{table.name}";' for table in metadata.sorted_tables)
+    engine = open_engine(postgres.url())
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(sa.text(f"CREATE FUNCTION empty() RETURNS void LANGUAGE plpgsql AS 'BEGIN {deletes} END'"))
+        yield lambda: connection.execute(sa.text("SELECT empty()"))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_file(tmp_path_factory):
+    """A SQLite database with the schema and nothing in it: a copy takes a sixtieth of the time that making it takes."""
+    file = tmp_path_factory.mktemp("schema") / "empty.db"
+    engine = open_engine(f"sqlite:///{file}", synchronous="OFF")
+    metadata.create_all(engine)
+    engine.dispose()
+    return file
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request, tmp_path):
     """An engine on an empty schema."""
     if request.param == "sqlite":
-        engine = open_engine(f"sqlite:///{tmp_path}/taxiway.db", synchronous="OFF")
-        metadata.create_all(engine)
-        return engine
-    engine = open_engine(request.getfixturevalue("postgres").url())
-    with engine.begin() as connection:
-        connection.execute(sa.text("TRUNCATE " + ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)))
-    return engine
+        file = shutil.copy(request.getfixturevalue("empty_file"), tmp_path / "taxiway.db")
+        return open_engine(f"sqlite:///{file}", synchronous="OFF")
+    request.getfixturevalue("emptied")()
+    return open_engine(request.getfixturevalue("postgres").url())
 
 
 @pytest.fixture
