@@ -113,8 +113,8 @@ def _register(tx: Tx, entries: Sequence[Entry]) -> list[Registered]:
         _log_registered(tx, records[-1], entry.row.line, why)
         if decision.value is not None:
             projection.log_assigned(tx, device["ztdid"], decision, before=NOT_ASSIGNED)
-    DEVICES.insert_all(tx, records)
-    HARDWARE.insert_all(tx, facts)
+    DEVICES.add_all(tx, records)
+    HARDWARE.add_all(tx, facts)
     return made
 
 

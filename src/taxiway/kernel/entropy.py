@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import uuid
 from typing import Protocol
 
 
@@ -52,7 +51,10 @@ class _Derived:
 
     def uuid(self) -> str:
         """A version 4 UUID."""
-        return str(uuid.UUID(bytes=self.bytes(16), version=4))
+        raw = bytearray(self.bytes(16))
+        raw[6], raw[8] = raw[6] & 0x0F | 0x40, raw[8] & 0x3F | 0x80
+        text = raw.hex()
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def token(self, count: int = 32) -> str:
         """URL-safe base64 of ``count`` bytes."""

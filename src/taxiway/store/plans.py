@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -25,8 +27,11 @@ class Plan:
     """What a driver needs to run a statement, and what its values become."""
 
     sql: str
-    order: tuple[str, ...] | None
+    #: All values at their places, where the driver takes them by place and not by name.
+    in_order: Callable[[Mapping[str, Any]], tuple[Any, ...]] | None
     fixed: Mapping[str, Any]
+    #: How a value becomes the driver's, by its place or by its name.
+    places: tuple[tuple[int, Convert], ...]
     binds: tuple[tuple[str, Convert], ...]
     columns: tuple[str, ...]
     converts: tuple[tuple[int, Convert], ...]
@@ -52,10 +57,15 @@ class Plan:
         run_sql(connection, self.sql, [self._bound(parameters) for parameters in many], many=True)
 
     def _bound(self, parameters: Mapping[str, Any]) -> Any:
-        values = {**self.fixed, **parameters}
-        for name, convert in self.binds:
-            values[name] = convert(values[name])
-        return values if self.order is None else tuple(values[name] for name in self.order)
+        if self.in_order is None:
+            values = {**self.fixed, **parameters}
+            for name, convert in self.binds:
+                values[name] = convert(values[name])
+            return values
+        placed = list(self.in_order({**self.fixed, **parameters} if self.fixed else parameters))
+        for place, convert in self.places:
+            placed[place] = convert(placed[place])
+        return placed
 
     def _converted(self, row: Any) -> list[Any]:
         values = list(row)
@@ -129,14 +139,40 @@ def _planned(connection: Connection, statement: Any, parameters: Mapping[str, An
     compiled: Any = statement.compile(dialect=dialect, column_keys=keys)
     if any(bind.expanding or bind.literal_execute for bind in compiled.binds.values()) or compiled.effective_returning:
         return None
-    binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
+    binds = {name: _writing(bind.type, dialect) for name, bind in compiled.binds.items()}
+    needed = {name: convert for name, convert in binds.items() if convert is not None}
+    order = tuple(compiled.positiontup) if compiled.positional else ()
     columns = list(statement.selected_columns) if isinstance(statement, sa.Select) else []
-    reads = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    reads = [_reading(column.type, dialect) for column in columns]
     return Plan(
         compiled.string,
-        tuple(compiled.positiontup) if compiled.positional else None,
+        _picking(order) if compiled.positional else None,
         {name: bind.value for name, bind in compiled.binds.items() if not bind.required},
-        tuple((name, convert) for name, convert in binds.items() if convert is not None),
+        tuple((place, needed[name]) for place, name in enumerate(order) if name in needed),
+        tuple(needed.items()),
         tuple(str(column.key) for column in columns),
         tuple((place, convert) for place, convert in enumerate(reads) if convert is not None),
     )
+
+
+def _writing(kind: Any, dialect: Any) -> Convert | None:
+    """How a value of a type becomes the driver's; a document on SQLite without SQLAlchemy's three steps to it."""
+    if dialect.name == "sqlite" and isinstance(kind, sa.JSON):
+        return lambda value: None if value is None else msgspec.json.encode(value).decode()
+    convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
+    return convert
+
+
+def _reading(kind: Any, dialect: Any) -> Convert | None:
+    """How the driver's value becomes one of a type."""
+    if dialect.name == "sqlite" and isinstance(kind, sa.JSON):
+        return lambda value: None if value is None else msgspec.json.decode(value)
+    convert: Convert | None = kind.dialect_impl(dialect).result_processor(dialect, None)
+    return convert
+
+
+def _picking(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    """The values of these names, in this order."""
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)

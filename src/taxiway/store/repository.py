@@ -58,6 +58,10 @@ class Repository:
 
     def insert_all(self, tx: Tx, many: Sequence[Mapping[str, Any]]) -> list[Row]:
         """Add rows with one statement, or none of them; ids as with ``insert``."""
+        return [self.entity.from_row(row) for row in self.add_all(tx, many)]
+
+    def add_all(self, tx: Tx, many: Sequence[Mapping[str, Any]]) -> list[Row]:
+        """The same where nobody wants to see them: the rows as they are stored."""
         rows = [self._new(tx, values) for values in many]
         try:
             if rows:
@@ -65,7 +69,7 @@ class Repository:
         except sa.exc.IntegrityError as error:
             raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         tx.rows.update({(self.entity.name, row["id"]): row for row in rows})
-        return [self.entity.from_row(row) for row in rows]
+        return rows
 
     def get(self, tx: Tx, row_id: str) -> Row | None:
         """The row with this id, or None."""
