@@ -15,7 +15,7 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.dev $(CLIENTS)/.ready
 	$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/pytest -n 3 --dist loadscope
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check

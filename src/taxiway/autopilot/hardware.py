@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from taxiway.autopilot.entities import HARDWARE
-from taxiway.store import Row, Tx, eq, one_of, router
+from taxiway.store import Row, Tx, any_of, eq, one_of, router
 from taxiway.store.router import ClaimedElsewhere
 from taxiway.wire.hardware_hash import HardwareHash, IdentityFacts
 from taxiway.wire.ztd import PRODUCT_KEY_MISMATCH, FactDigests, digest_facts
@@ -173,9 +173,11 @@ def alike(one: FactDigests, other: FactDigests) -> bool:
 
 def recognise(tx: Tx, facts: FactDigests) -> Recognised | None:
     """The tenant's registration of this hardware: the best one, never two."""
-    keys = _columns(facts).items()
-    rows = {row["id"]: row for name, value in keys for row in HARDWARE.select(tx, eq(name, value))}
-    found = [_recognised(row, facts) for row in rows.values()]
+    keys = _columns(facts)
+    if not keys:
+        return None
+    rows = HARDWARE.select(tx, any_of(*(eq(name, value) for name, value in keys.items())))
+    found = [_recognised(row, facts) for row in rows]
     known = [one for one in found if one is not None]
     return min(known, key=lambda one: (one.mismatch is not None, -one.score, one.ztdid), default=None)
 

@@ -51,6 +51,8 @@ class Repository:
         props = entity.props.items()
         self._defaults = {name: prop.default for name, prop in props if prop.default is not None and prop.column}
         self._delete = sa.delete(table).where(mine)
+        #: What another row may have already, or what must be there: only a change of these can fail.
+        self._bound = frozenset(prop.name for prop in entity.props.values() if prop.unique or not prop.nullable)
 
     def insert(self, tx: Tx, values: Mapping[str, Any]) -> Row:
         """Add a row; ``id`` is drawn from the transaction's entropy when absent."""
@@ -147,10 +149,14 @@ class Repository:
         changed = self.entity.to_row(self._seal(tx, row_id, changes))
         changed["doc"] = {**current["doc"], **changed["doc"]}
         changed["version"] = current["version"] + 1
-        try:
-            tx.attempt(self._update_of(changed.keys()), [{"t": tx.tenant, "i": row_id, **changed}])
-        except sa.exc.IntegrityError as error:
-            raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
+        statement, values = self._update_of(changed.keys()), {"t": tx.tenant, "i": row_id, **changed}
+        if self._bound.isdisjoint(changed):
+            tx.change(statement, values)
+        else:
+            try:
+                tx.attempt(statement, [values])
+            except sa.exc.IntegrityError as error:
+                raise AlreadyExists(f"'{self.entity.name}' already has such a row.") from error
         row = tx.rows[self.entity.name, row_id] = {**current, **changed}
         return self.entity.from_row(row)
 

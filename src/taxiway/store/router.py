@@ -29,8 +29,11 @@ router = sa.Table(
 _find = sa.select(router.c.tenant).where(router.c.kind == sa.bindparam("k"), router.c.key == sa.bindparam("v"))
 
 
-#: Up to so many keys are looked up one by one, which has a plan of its own.
+#: Up to so many keys are looked up by a statement that is kept; no key is the empty text.
 _FEW = 4
+_find_few = sa.select(router.c.key, router.c.tenant).where(
+    router.c.kind == sa.bindparam("k"), sa.or_(*(router.c.key == sa.bindparam(f"v{n}") for n in range(_FEW)))
+)
 _tenants = sa.select(router.c.key).where(router.c.kind == "tenant").order_by(router.c.key)
 
 
@@ -96,7 +99,7 @@ def tenant_of(tx: Tx, kind: RouterKind, key: str) -> str | None:
 def holders(tx: Tx, kind: RouterKind, keys: Sequence[str]) -> dict[str, str]:
     """Who holds which of these keys; keys that nobody holds are absent."""
     if len(keys) <= _FEW:
-        each = {key: tenant_of(tx, kind, key) for key in keys}
-        return {key: tenant for key, tenant in each.items() if tenant is not None}
+        padded = {f"v{number}": key for number, key in enumerate([*keys, *[""] * (_FEW - len(keys))])}
+        return {row["key"]: row["tenant"] for row in tx.all(_find_few, {"k": kind, **padded})}
     found = sa.select(router.c.key, router.c.tenant).where(router.c.kind == kind, router.c.key.in_(keys))
     return {row["key"]: row["tenant"] for row in tx.all(found)}
