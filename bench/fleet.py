@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import statistics
 import sys
 import time
@@ -86,6 +87,7 @@ class _Bench:
         tag = await self._tags(admin)
         return {
             f"import_{MANY - FEW}_rows_s": import_s,
+            "import_command_peak_mib": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024,
             "lookup_p50_ms": statistics.median(many),
             "lookup_p99_ms": _p99(many),
             "lookup_p99_to_that_at_1000": _p99(many) / _p99(few),

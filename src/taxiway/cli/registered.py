@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
 
 _PATH = "/beta/deviceManagement/windowsAutopilotDeviceIdentities"
-Serial = Annotated[str, typer.Argument(help="Serial number of the registered device.")]
+Serial = Annotated[str, typer.Argument(help="Serial number of the registered device, or the id of its registration.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do it, instead of only showing what it would do.")]
 Work = Callable[["Administrator", str], Awaitable[Any]]
 
@@ -138,16 +138,22 @@ def _lines(change: dict[str, Any]) -> list[str]:
 
 
 def with_device(serial: str, work: Work, *connection: Any) -> Any:
-    """Sign in, find the one device with this serial number, and do something at its address."""
+    """Sign in, find the one device with this serial number (or registration id), and do something at its address."""
     from taxiway.cli.connect import with_administrator
     from taxiway.kernel import TaxiwayError
 
     async def find(signed_in: Administrator) -> Any:
         quoted = serial.replace("'", "''")
-        found = await signed_in.values(_PATH, **{"$filter": f"serialNumber eq '{quoted}'"})
-        if len(found) != 1:
-            what = "is registered" if not found else "is the only one of its kind"
-            raise TaxiwayError(f"No device with the serial number {serial} {what}.")
+        where = f"serialNumber eq '{quoted}' or id eq '{quoted}'"
+        found = await signed_in.values(_PATH, **{"$filter": where})
+        if not found:
+            raise TaxiwayError(f"No device with the serial number {serial} is registered.")
+        if len(found) > 1:
+            ids = ", ".join(device["id"] for device in found)
+            raise TaxiwayError(
+                f"{len(found)} registrations have the serial number {serial}: {ids}.",
+                remedy="Name one of these ids in place of the serial number.",
+            )
         return await work(signed_in, f"{_PATH}/{found[0]['id']}")
 
     return with_administrator(find, *connection)

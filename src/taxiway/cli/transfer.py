@@ -114,6 +114,8 @@ def _print(claims: list[dict[str, Any]], as_json: bool) -> None:
     if as_json:
         print(json.dumps(claims))
         return
+    if not claims:
+        print("No claims: none was made here, and none was received.")
     for one in claims:
         who = f" by {one['domain']}" if one["direction"] == "received" else ""
         print(f"  {one['id']}  {one['direction']:<9} {one['state']:<12} {one['serialNumber']}{who}  {one['text']}")
