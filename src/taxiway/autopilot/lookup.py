@@ -41,12 +41,12 @@ async def look_up(rt: Runtime, ticket: str, *, correlation: str) -> AutopilotPro
     What the device is told stands in its tenant's log, once for each deployment, however often it asks.
     """
     facts = open_ticket(rt, ticket)
-    asked = await find_and_ask(rt, facts, lambda tx, found: _answer(tx, found, correlation))
+    asked = await find_and_ask(rt, facts, lambda tx, found: _told(tx, found, correlation))
     if asked is None:
         name = ztd.CODE_NAMES[ztd.NOT_REGISTERED]
         raise LookupRefused(ztd.NOT_REGISTERED, name, "Nobody has registered this device.")
-    found, (answer, told) = asked
-    if not told:
+    found, answer = asked
+    if answer is None:
         answer = await rt.store.write(
             found.tenant, lambda tx: _tell(tx, found, facts, correlation), actor="device", correlation=correlation
         )
@@ -108,6 +108,15 @@ def offline_file(tx: Tx, profile_id: str) -> bytes:
 
 
 # ---------------------------------------------------------------------------------------------- inside
+
+
+def _told(tx: Tx, found: Found, correlation: str) -> Answer | None:
+    """What the device was told under this correlation and would be told again; None when that has to be decided."""
+    kept = HARDWARE.get(tx, found.ztdid)
+    if kept is not None and (kept["last_lookup"] or [None])[0] != correlation:
+        return None  # the first question of a deployment
+    answer, told = _answer(tx, found, correlation)
+    return answer if told else None
 
 
 def _answer(tx: Tx, found: Found, correlation: str) -> tuple[Answer, bool]:

@@ -281,8 +281,8 @@ class Store:
     def _run_unit(self, connection: Connection, item: _Write, around: sa.Transaction | _Savepoint) -> _Outcome:
         """The unit's result, or its error with what it did taken back."""
         try:
-            self._take_turn(connection, item.tenant)
-            unit = self._tx(connection, item.tenant, item.actor, item.correlation, writable=True)
+            head = self._take_turn(connection, item.tenant)
+            unit = self._tx(connection, item.tenant, item.actor, item.correlation, writable=True, head=head)
             result = item.function(unit)
             unit.flush()
         except Exception as error:
@@ -292,13 +292,18 @@ class Store:
             return _Outcome(item, error=error)
         return _Outcome(item, result, left_work=unit.left_work)
 
-    def _take_turn(self, connection: Connection, tenant: str) -> None:
-        """On PostgreSQL a tenant's writers take turns by its row; on SQLite there is one writer anyway."""
+    def _take_turn(self, connection: Connection, tenant: str) -> int | None:
+        """On PostgreSQL a tenant's writers take turns by its row, which tells the number of the last log entry.
+
+        On SQLite there is one writer anyway: None.
+        """
         if connection.dialect.name != "postgresql":
-            return
-        if connection.execute(_turn, {"t": tenant}).first() is None:
+            return None
+        head: int | None = connection.scalar(_turn, {"t": tenant})
+        if head is None:
             connection.execute(_first_turn, {"tenant": tenant, "head": 0})
-            connection.execute(_turn, {"t": tenant})
+            head = connection.scalar(_turn, {"t": tenant})
+        return head
 
     def _fail(self, group: list[_Write], error: Exception) -> None:
         failure = WriteFailed("The transaction could not be committed; nothing of it happened.")
@@ -320,7 +325,16 @@ class Store:
             if outcome.left_work:
                 self.wake(outcome.item.tenant)
 
-    def _tx(self, connection: Connection, tenant: str, actor: str, correlation: str, *, writable: bool) -> Tx:
+    def _tx(
+        self,
+        connection: Connection,
+        tenant: str,
+        actor: str,
+        correlation: str,
+        *,
+        writable: bool,
+        head: int | None = None,
+    ) -> Tx:
         self._units += 1
         return Tx(
             connection,
@@ -333,4 +347,5 @@ class Store:
             followers=self.followers,
             writable=writable,
             plans=self._plans,
+            head=head,
         )

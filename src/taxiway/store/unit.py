@@ -74,6 +74,7 @@ class Tx:
         followers: Followers,
         writable: bool,
         plans: Plans,
+        head: int | None = None,
     ) -> None:
         self._conn = conn
         self._plans = plans
@@ -92,7 +93,8 @@ class Tx:
         self.memo: dict[str, Any] = {}
         #: Whether something is left to a job, which is woken when this transaction is committed.
         self.left_work = False
-        self._head: int | None = None
+        #: The number of the tenant's last log entry, once it is known.
+        self._head = head
         self._entries: list[dict[str, Any]] = []
 
     @property
