@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from taxiway.directory.entities import GROUPS
@@ -14,9 +15,9 @@ Status = Literal["NotStarted", "Running", "Succeeded", "Failed"]
 NOT_STARTED: dict[str, Any] = {"status": "NotStarted", "lastMembershipUpdated": None, "errorMessage": None}
 
 
-def status_of(group: Row) -> str | None:
-    """The status of a dynamic group."""
-    status: str | None = (group["membership_rule_processing_status"] or {}).get("status")
+def status_of(group: Mapping[str, Any]) -> str | None:
+    """The status of a dynamic group, by its row or its document."""
+    status: str | None = (group.get("membership_rule_processing_status") or {}).get("status")
     return status
 
 
