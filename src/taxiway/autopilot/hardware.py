@@ -183,17 +183,15 @@ def recognise(tx: Tx, facts: FactDigests) -> Recognised | None:
 
 
 def candidates(tx: Tx, facts: Iterable[FactDigests]) -> list[tuple[str, FactDigests]]:
-    """Every registration that shares a strong fact with one of these devices: one query for each kind of fact.
-
-    One for all of them would have SQLite read every registration of the tenant.
-    """
+    """Every registration that shares a strong fact with one of these devices: one query."""
     wanted: dict[str, set[str]] = {}
     for one in facts:
         for name, value in _columns(one).items():
             wanted.setdefault(name, set()).add(value)
-    found = (row for name, values in wanted.items() for row in HARDWARE.select(tx, one_of(name, sorted(values))))
-    rows = {row["id"]: row for row in found}
-    return [(ztdid, _stored(row)) for ztdid, row in rows.items()]
+    if not wanted:
+        return []
+    rows = HARDWARE.select(tx, any_of(*(one_of(name, sorted(values)) for name, values in wanted.items())))
+    return [(row["id"], _stored(row)) for row in rows]
 
 
 def kept(ztdid: str, facts: FactDigests, said: dict[str, str]) -> Row:
