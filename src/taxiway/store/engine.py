@@ -20,7 +20,7 @@ from taxiway.kernel import Busy, Clock, Entropy
 from taxiway.store.checkpoint import MOST_PAGES, Checkpointer
 from taxiway.store.errors import NoDatabase, WriteFailed
 from taxiway.store.plans import Plans, run_sql
-from taxiway.store.schema import scope
+from taxiway.store.schema import document_text, scope
 from taxiway.store.sealing import KeyRing
 from taxiway.store.unit import Followers, Tx
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 #: An error that is written down names the statement, never the values that went with it (03 section 15.19).
 _OPTIONS: dict[str, Any] = {
     "hide_parameters": True,
-    "json_serializer": lambda value: msgspec.json.encode(value).decode(),
+    "json_serializer": document_text,
     "json_deserializer": msgspec.json.decode,
 }
 _turn = sa.select(scope.c.head).where(scope.c.tenant == sa.bindparam("t")).with_for_update(key_share=True)

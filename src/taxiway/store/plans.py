@@ -16,6 +16,8 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from taxiway.store.schema import document_text
+
 Convert = Callable[[Any], Any]
 _Change = sa.Insert | sa.Update | sa.Delete
 
@@ -158,7 +160,7 @@ def _planned(connection: Connection, statement: Any, parameters: Mapping[str, An
 def _writing(kind: Any, dialect: Any) -> Convert | None:
     """How a value of a type becomes the driver's; a document on SQLite without SQLAlchemy's three steps to it."""
     if dialect.name == "sqlite" and isinstance(kind, sa.JSON):
-        return lambda value: None if value is None else msgspec.json.encode(value).decode()
+        return lambda value: None if value is None else document_text(value)
     convert: Convert | None = kind.dialect_impl(dialect).bind_processor(dialect)
     return convert
 

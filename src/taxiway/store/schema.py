@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator
@@ -41,6 +42,12 @@ class Instant(TypeDecorator[datetime]):
 
 #: A JSON document: JSONB on PostgreSQL, text on SQLite.
 Document = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
+
+
+def document_text(value: Any) -> str:
+    """A document as SQLite keeps it."""
+    return msgspec.json.encode(value).decode()
+
 
 #: One row per tenant: the lock that makes a tenant's writers take turns, and the number of its last log entry.
 scope = sa.Table(
