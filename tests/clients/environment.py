@@ -47,9 +47,11 @@ def _wanted() -> str:
 
 
 def _python_packages() -> None:
+    """As locked, since the lock is complete; not compiled, since a run imports few of the Graph SDKs' modules."""
     venv.create(FOLDER / "venv", with_pip=True, clear=True)
-    pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes"]
-    subprocess.run([*pip, "-r", _LOCKS / "clients.txt"], check=True)
+    pip = [PYTHON, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
+    exactly = ["--require-hashes", "--no-deps", "--no-compile"]
+    subprocess.run([*pip, *exactly, "-r", _LOCKS / "clients.txt"], check=True)
 
 
 def _node_modules() -> None:
