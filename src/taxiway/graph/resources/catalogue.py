@@ -64,23 +64,12 @@ async def _list_settings(call: Call) -> Answer:
         row = management.CONFIGURATION_POLICIES.require(tx, call.keys["id"])
         found = _settings(tx, row)
         for setting in found if wide else ():
-            ids = sorted(_ids(setting["settingInstance"]))
+            ids = sorted({one.lower() for one in management.setting_ids(setting["settingInstance"])})
             known = management.definitions()
             setting["settingDefinitions"] = [definition_json(known[one]) for one in ids if one in known]
         return found
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/settings", await call.read(read))
-
-
-def _ids(instance: Any) -> set[str]:
-    """Every definition that an instance speaks of, at any depth."""
-    if isinstance(instance, list):
-        return {one for item in instance for one in _ids(item)}
-    if not isinstance(instance, dict):
-        return set()
-    own = instance.get("settingDefinitionId")
-    mine = {own.lower()} if isinstance(own, str) else set()
-    return mine | {one for value in instance.values() for one in _ids(value)}
 
 
 async def _replace(call: Call) -> Answer:
