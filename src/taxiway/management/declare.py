@@ -8,7 +8,7 @@ from taxiway.store import Prop
 from taxiway.store.entity import Kind
 
 #: What was said when the object was saved, and did not hinder it (P-13).
-FINDINGS = Prop("findings", "json", default=[], graph="taxiwayFindings")
+FINDINGS = Prop("findings", "json", default=[], graph="@taxiway.findings")
 
 #: A random word for each content the object had: what was worked out from a content is filed under it.
 STAMP = Prop("stamp")

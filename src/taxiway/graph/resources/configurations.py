@@ -130,7 +130,7 @@ def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def standing(row: Row) -> dict[str, Any]:
     """What ``complianceStatus`` has no word for: the state by its own name, and what stays on the device."""
-    return {"taxiwayState": row["state"], "taxiwayStays": row["detail"].get("stays") or []}
+    return {"@taxiway.state": row["state"], "@taxiway.stays": row["detail"].get("stays") or []}
 
 
 def state_name(state: str) -> str:

@@ -19,9 +19,9 @@ from taxiway.store import Prop, Row
 KIND: Final = "windows10ImportedPFXCertificateProfile"
 PROPS: Final = (
     *of("string", "intended_purpose"),
-    Prop("pfx_blob", graph="taxiwayPfxBlob", secret=True),
-    Prop("pfx_password", graph="taxiwayPfxPassword", secret=True),
-    Prop("pfx_exportable", "bool", graph="taxiwayKeyExportable", default=False),
+    Prop("pfx_blob", graph="@taxiway.pfxBlob", secret=True),
+    Prop("pfx_password", graph="@taxiway.pfxPassword", secret=True),
+    Prop("pfx_exportable", "bool", graph="@taxiway.keyExportable", default=False),
     Prop("key_storage_provider", default="useTpmKspOtherwiseUseSoftwareKsp"),
     Prop("certificate_store", default="machine"),
 )
@@ -42,9 +42,9 @@ def items(row: Row, tenant: str) -> tuple[Item, ...]:  # noqa: ARG001 - the shap
     try:
         raw = base64.b64decode(row["pfx_blob"] or "", validate=True)
     except binascii.Error as error:
-        raise BadPolicy("taxiwayPfxBlob is not base64.") from error
+        raise BadPolicy("@taxiway.pfxBlob is not base64.") from error
     if not 0 < len(raw) <= _MAX_BYTES:
-        raise BadPolicy(f"taxiwayPfxBlob is a PKCS#12 file of at most {_MAX_BYTES} bytes.")
+        raise BadPolicy(f"@taxiway.pfxBlob is a PKCS#12 file of at most {_MAX_BYTES} bytes.")
     return ()
 
 
