@@ -21,8 +21,23 @@ _ENDS: Final = (
     "'principalId', 'resourceId' and 'appRoleId' are required, and one of the first two is the addressed object."
 )
 
-ASSIGNMENT: Final = Face(path="appRoleAssignments", repository=APP_ROLE_ASSIGNMENTS, family="directory")
-GRANT: Final = Face(path=_GRANTS, repository=PERMISSION_GRANTS, family="directory")
+
+def _fit(shown: dict[str, Any], version: str) -> None:
+    """Beta has another name for the moment."""
+    if version == "beta" and "createdDateTime" in shown:
+        shown["creationTimestamp"] = shown.pop("createdDateTime")
+
+
+ASSIGNMENT: Final = Face(
+    path="appRoleAssignments",
+    repository=APP_ROLE_ASSIGNMENTS,
+    family="directory",
+    computed=frozenset({"creationTimestamp"}),
+    fit=_fit,
+)
+GRANT: Final = Face(
+    path=_GRANTS, repository=PERMISSION_GRANTS, family="directory", beta=frozenset({"start_time", "expiry_time"})
+)
 
 Owner = Callable[[Tx, Call], Row]
 

@@ -54,14 +54,47 @@ def _repeated(row: Row, offer: directory.Offer, secrets: list[dict[str, Any]]) -
     }
 
 
+def _fit(shown: dict[str, Any], version: str) -> None:
+    """Beta has another name for the scopes, and no resource-specific permissions."""
+    if version == "beta":
+        shown.pop("resourceSpecificApplicationPermissions", None)
+        if "oauth2PermissionScopes" in shown:
+            shown["publishedPermissionScopes"] = shown.pop("oauth2PermissionScopes")
+
+
 PRINCIPAL: Final = Face(
     path=_PATH,
     repository=SERVICE_PRINCIPALS,
     family="directory",
     shown=_shown,
     computed=frozenset(_COMPUTED),
+    beta=frozenset(
+        {
+            "error_url",
+            "password_single_sign_on_settings",
+            "preferred_token_signing_key_end_date_time",
+            "publisher_name",
+            "saml_metadata_url",
+        }
+    ),
+    on_select=frozenset({"created_at"}),
+    fit=_fit,
     written=frozenset(
         {
+            "add_ins",
+            "alternative_names",
+            "app_description",
+            "custom_security_attributes",
+            "error_url",
+            "homepage",
+            "info",
+            "logout_url",
+            "password_single_sign_on_settings",
+            "preferred_token_signing_key_end_date_time",
+            "preferred_token_signing_key_thumbprint",
+            "saml_metadata_url",
+            "saml_single_sign_on_settings",
+            "token_encryption_key_id",
             "display_name",
             "account_enabled",
             "app_role_assignment_required",

@@ -26,6 +26,39 @@ _DEFAULT: Final = (
     "surname",
     "userPrincipalName",
 )
+_BETA: Final = frozenset(
+    {
+        "cloud_licensing",
+        "cloud_realtime_communication_info",
+        "device_keys",
+        "identity_governance",
+        "info_catalogs",
+        "is_license_reconciliation_needed",
+        "on_premises_sip_info",
+        "refresh_tokens_valid_from_date_time",
+    }
+)
+#: Graph keeps these elsewhere than the rest of a person, and shows them when asked for.
+_ON_SELECT: Final = frozenset(
+    {
+        "about_me",
+        "birthday",
+        "cloud_licensing",
+        "custom_security_attributes",
+        "hire_date",
+        "identity_governance",
+        "interests",
+        "mailbox_settings",
+        "my_site",
+        "past_projects",
+        "preferred_name",
+        "print",
+        "responsibilities",
+        "schools",
+        "sign_in_activity",
+        "skills",
+    }
+)
 _READ_ONLY: Final = frozenset(
     {
         "created_at",
@@ -50,13 +83,28 @@ _READ_ONLY: Final = frozenset(
         "on_premises_security_identifier",
         "on_premises_distinguished_name",
         "on_premises_user_principal_name",
+        "refresh_tokens_valid_from_date_time",
+        "identity_parent_id",
+        "info_catalogs",
+        "is_management_restricted",
+        "is_license_reconciliation_needed",
+        "service_provisioning_errors",
+        "sign_in_activity",
+        "authorization_info",
+        "custom_security_attributes",
+        "mailbox_settings",
+        "print",
+        "device_keys",
+        *_BETA,
     }
 )
 USERS: Final = Face(
     path="users",
     repository=directory.USERS,
     family="directory",
-    hidden=frozenset({"manager_id", "directory_extensions", "password_profile"}),
+    hidden=frozenset({"manager_id", "directory_extensions"}),
+    beta=_BETA,
+    on_select=_ON_SELECT,
     default=_DEFAULT,
     written=frozenset(directory.USERS.entity.props) - _READ_ONLY,
 )
