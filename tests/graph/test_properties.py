@@ -24,6 +24,16 @@ VALUES = {
     "strings": ["one", "two"],
     "binary": base64.b64encode(b"bytes").decode(),
 }
+POLICY = {
+    "displayName": "Nobody",
+    "state": "disabled",
+    "conditions": {
+        "clientAppTypes": ["all"],
+        "users": {"includeUsers": ["None"]},
+        "applications": {"includeApplications": ["All"]},
+    },
+    "grantControls": {"operator": "OR", "builtInControls": ["mfa"]},
+}
 VPN = {"connectionName": "Office", "servers": [{"address": "a.example", "isDefaultServer": True}]}
 
 
@@ -86,8 +96,31 @@ async def test_what_the_directory_does_not_act_on_comes_back(graph, objects, nam
         assert shown[prop.graph_name] == wanted[prop.graph_name], prop.graph_name
 
 
+async def test_a_switch_that_nothing_obeys_cannot_be_on(graph):
+    """An application that is to be disabled, a unit whose members are to be restricted: 501 by name; false is fine."""
+    for path, name in (
+        ("applications", "isDisabled"),
+        ("directory/administrativeUnits", "isMemberManagementRestricted"),
+    ):
+        made = await graph.post(f"/v1.0/{path}", {"displayName": "A", name: False})
+        error = await graph.call("PATCH", f"/v1.0/{path}/{made['id']}", {name: True}, expect=501)
+        assert name in error.json()["error"]["message"]
+        assert (await graph.get(f"/v1.0/{path}/{made['id']}"))[name] is False
+    await graph.post("/v1.0/applications", {"displayName": "B", "isDisabled": "True"}, expect=501)
+
+
+async def test_a_conditional_access_policy_has_a_description(graph):
+    """It comes back, and changes."""
+    path = "/v1.0/identity/conditionalAccess/policies"
+    made = await graph.post(path, {**POLICY, "description": "first"})
+    assert made["description"] == "first"
+    await graph.call("PATCH", f"{path}/{made['id']}", {"description": "second"}, expect=204)
+    assert (await graph.get(f"{path}/{made['id']}"))["description"] == "second"
+
+
 #: What has rules of its own, which other tests are about.
 CHECKED = {
+    "is_disabled",
     "on_premises_extension_attributes",
     "identifier_uris",
     "optional_claims",

@@ -45,6 +45,12 @@ class Sdk:
         self.adapter.base_url = f"https://{host}/{version}"
         self.answers = self.adapter._parse_node_factory = Recording(self.adapter._parse_node_factory)
 
+    @property
+    def me(self):
+        """The builder of ``/me``: a property of one SDK, a method of the other."""
+        found = self.client.me
+        return found() if callable(found) else found
+
     def model(self, name: str, /, **values):
         """A model of the SDK, such as ``GroupAssignmentTarget``."""
         file = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
@@ -432,7 +438,7 @@ async def batch(sdk: Sdk) -> dict:
 
     client = sdk.client
     asked = {
-        "me": client.users.by_user_id("me-token-to-replace").to_get_request_information(),
+        "me": sdk.me.to_get_request_information(),
         "groups": client.groups.to_get_request_information(asking(client.groups, top=1)),
         "nobody": client.groups.by_group_id("00000000-0000-0000-0000-0000000000aa").to_get_request_information(),
     }
@@ -448,7 +454,7 @@ async def habits(given: dict) -> dict:
     found = {}
     for package, version in (("msgraph_beta", "beta"), ("msgraph", "v1.0")):
         sdk = Sdk(package, version, given["host"], person(given))
-        me = await sdk.step("me", sdk.client.users.by_user_id("me-token-to-replace").get())
+        me = await sdk.step("me", sdk.me.get())
         nobody = sdk.client.groups.by_group_id("00000000-0000-0000-0000-0000000000aa")
         missing = sdk.client.device_management.managed_devices.by_managed_device_id("nothing")
         await upload(sdk, given)
@@ -474,7 +480,7 @@ async def app_only(given: dict) -> dict:
         plain = sdk.model("Group", display_name="N", mail_enabled=False, mail_nickname="n", security_enabled=True)
         found[version] = {
             "steps": sdk.steps,
-            "me": await sdk.refused(sdk.client.users.by_user_id("me-token-to-replace").get()),
+            "me": await sdk.refused(sdk.me.get()),
             "write": await sdk.refused(sdk.client.groups.post(plain)),
         }
     return found

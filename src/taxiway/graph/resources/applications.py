@@ -49,6 +49,7 @@ async def _create(call: Call) -> Answer:
     content = call.json
     values = body.incoming(APPLICATION, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
     name = values.pop("display_name", None)
     if not name:
         raise BadRequest("A value is required for property 'displayName' of resource 'Application'.")
@@ -64,6 +65,7 @@ async def _update(call: Call) -> Answer:
     content = call.json
     changes = body.incoming(APPLICATION, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
 
     def write(tx: Tx) -> None:
         row = require_item(tx, call, APPLICATIONS)

@@ -237,6 +237,8 @@ DEVICES: Final = Face(
             "exchange_last_successful_sync_date_time",
             "compliance_grace_period_expires_at",
             "management_certificate_expires_at",
+            "prefer_mdm_over_group_policy_applied_date_time",
+            "retire_after_date_time",
         }
     ),
     written=frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"}),

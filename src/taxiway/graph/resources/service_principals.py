@@ -114,6 +114,7 @@ async def _create(call: Call) -> Answer:
     content = call.json
     values = body.incoming(PRINCIPAL, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
     app_id = body.text_field(content, "appId")
     if not app_id:
         raise BadRequest("A value is required for property 'appId' of resource 'ServicePrincipal'.")
@@ -129,6 +130,7 @@ async def _update(call: Call) -> Answer:
     content = call.json
     changes = body.incoming(PRINCIPAL, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
 
     def write(tx: Tx) -> None:
         row = require_item(tx, call, SERVICE_PRINCIPALS)
