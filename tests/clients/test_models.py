@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -168,11 +169,26 @@ class Reading:
             for one in value.split(","):  # several flags are one text
                 if not models.is_member(known.of, one):
                     self.faults[f"{where} has no member {one}"] += 1
-        elif not isinstance(value, _PYTHON.get(known.kind, str)) or (known.kind == "int" and isinstance(value, bool)):
+        elif not _fits(known.kind, value):
             self.faults[f"{where} is no {known.kind}: {value!r}"] += 1
 
 
 _PYTHON = {"bool": bool, "int": int, "float": int | float}
+_TEXTS = {
+    "datetime": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,7})?Z"),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
+    "time": re.compile(r"\d\d:\d\d:\d\d(\.\d{1,7})?"),
+    "timedelta": re.compile(r"-?P(\d+D)?(T(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?"),
+    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+    "bytes": re.compile(r"[A-Za-z0-9+/]*={0,2}"),
+}
+
+
+def _fits(kind: str, value) -> bool:
+    """Whether a value is written as its type is."""
+    if kind in _PYTHON:
+        return isinstance(value, _PYTHON[kind]) and isinstance(value, bool) == (kind == "bool")
+    return isinstance(value, str) and (kind not in _TEXTS or _TEXTS[kind].fullmatch(value) is not None)
 
 
 async def _fill(folder):
