@@ -126,17 +126,14 @@ class Reading:
         return bool(body["value"])
 
     def _hold_whole(self, path: str, model: models.Model, body: dict) -> None:
-        """What the model has and the object lacks, also when it is asked for."""
+        """What the model has and the object lacks when it is asked for."""
         if model.name == "DirectoryObject":
             return  # the object has an address of its own kind, where its properties are asked for
         model = self._type_of(model, body)
         wanted = model.plain.keys() - {"@odata.type", "id"} - STREAMS.get(model.name, set())
-        if wanted - body.keys():
-            options = {"$select": ",".join(sorted(wanted))}
-            answer = self.http.get(f"/{self.version}{path}", params=options)
-            assert answer.status_code == 200, f"{path}: {answer.text}"
-            body = body | answer.json()
-        self.lacking[model.name] |= wanted - body.keys() - SECRETS.get(model.name, set())
+        answer = self.http.get(f"/{self.version}{path}", params={"$select": ",".join(sorted(wanted))})
+        assert answer.status_code == 200, f"{path}: {answer.text}"
+        self.lacking[model.name] |= wanted - answer.json().keys() - SECRETS.get(model.name, set())
 
     def _type_of(self, model: models.Model, item: dict) -> models.Model:
         name = item.get("@odata.type", "").rpartition(".")[2]

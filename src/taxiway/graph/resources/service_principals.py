@@ -28,6 +28,7 @@ _COMPUTED: Final = (
     "appRoles",
     "oauth2PermissionScopes",
     "passwordCredentials",
+    "publishedPermissionScopes",
     "replyUrls",
     "servicePrincipalNames",
     "signInAudience",
@@ -48,6 +49,7 @@ def _repeated(row: Row, offer: directory.Offer, secrets: list[dict[str, Any]]) -
         "appRoles": offer.roles,
         "oauth2PermissionScopes": offer.scopes,
         "passwordCredentials": secrets,
+        "publishedPermissionScopes": offer.scopes,
         "replyUrls": offer.redirect_uris,
         "servicePrincipalNames": [*offer.names, row["app_id"]],
         "signInAudience": offer.audience,
@@ -56,10 +58,11 @@ def _repeated(row: Row, offer: directory.Offer, secrets: list[dict[str, Any]]) -
 
 def _fit(shown: dict[str, Any], version: str) -> None:
     """Beta has another name for the scopes, and no resource-specific permissions."""
+    lacking = ["publishedPermissionScopes"]
     if version == "beta":
-        shown.pop("resourceSpecificApplicationPermissions", None)
-        if "oauth2PermissionScopes" in shown:
-            shown["publishedPermissionScopes"] = shown.pop("oauth2PermissionScopes")
+        lacking = ["oauth2PermissionScopes", "resourceSpecificApplicationPermissions"]
+    for name in lacking:
+        shown.pop(name, None)
 
 
 PRINCIPAL: Final = Face(
