@@ -76,7 +76,7 @@ async def test_a_policy_with_settings_that_are_not_known_is_kept_whole(graph):
     family = {"templateId": "46ddfc50-0000_1", "templateFamily": "endpointSecurityDiskEncryption"}
     made = await graph.post(POLICIES, {**body, "templateReference": family})
     assert made["templateReference"]["templateFamily"] == "endpointSecurityDiskEncryption"
-    derived, unresolved = made["taxiwayFindings"]
+    derived, unresolved = made["@taxiway.findings"]
     assert (derived["code"], [one["settingDefinitionId"] for one in derived["settings"]]) == ("derived", [edge])
     assert derived["settings"][0]["omaUri"].endswith("/Config/microsoft_edge~policy~microsoft_edge/sync")
     assert (unresolved["code"], [one["settingDefinitionId"] for one in unresolved["settings"]]) == (
@@ -90,7 +90,7 @@ async def test_a_policy_with_settings_that_are_not_known_is_kept_whole(graph):
 async def test_a_policy_for_another_platform_is_kept_and_not_sent(graph):
     """All of its settings are listed."""
     body = {**policy(simple("com.apple.loginwindow_x", "a")), "platforms": "macOS"}
-    [unresolved] = (await graph.post(POLICIES, body))["taxiwayFindings"]
+    [unresolved] = (await graph.post(POLICIES, body))["@taxiway.findings"]
     assert unresolved["settings"][0]["reason"] == "the policy is for 'macOS'"
 
 

@@ -5,6 +5,7 @@ TaxiwayError
     BadRequest              a malformed address, option or body
       FilterRefused         a filter that does not parse, or compares what cannot be compared
       UnknownSegment        no such segment
+      Malformed             what is refused before a service is asked
     UnsupportedQuery        a directory query that needs the advanced mode
     InvalidToken            no token, or one that does not prove who calls
     ScopeMissing            the token carries no permission for this route
@@ -43,6 +44,10 @@ class UnknownSegment(BadRequest):
 
     def __init__(self, segment: str) -> None:
         super().__init__(f"Resource not found for the segment '{segment}'.")
+
+
+class Malformed(BadRequest):
+    """An address, option or body that cannot be read: refused before a service is asked."""
 
 
 class UnsupportedQuery(GraphError):

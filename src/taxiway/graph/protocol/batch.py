@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +15,7 @@ from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.dispatch import Incoming
 
 MAX_REQUESTS = 20
+_whole = re.compile(r"\Ahttps?://[^/]+/(?:v1\.0|beta)(?=[/?]|\Z)", re.IGNORECASE)
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 Serve = Callable[[Incoming], Awaitable[Answer]]
 
@@ -106,8 +108,13 @@ def _in_order(items: list[Item]) -> list[Item]:
 
 def _incoming(outer: Incoming, version: str, item: Item) -> Incoming:
     return replace(
-        outer, method=item.method, target=f"/{version}/{item.url.lstrip('/')}", headers=item.headers, raw=item.raw
+        outer, method=item.method, target=f"/{version}/{_relative(item.url)}", headers=item.headers, raw=item.raw
     )
+
+
+def _relative(url: str) -> str:
+    """The address below the version: msgraph-core for Python sends whole ones."""
+    return _whole.sub("", url, count=1).lstrip("/")
 
 
 def _response(name: str, answer: Answer) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol.face import Face
 from taxiway.store import Prop
 
@@ -84,6 +84,13 @@ def odata_type(body: Mapping[str, Any], default: str = "") -> str:
     """``@odata.type`` with its leading ``#``, as the face spells it."""
     given = text_field(body, "@odata.type", default)
     return f"#{given.removeprefix('#')}" if given else ""
+
+
+def refuse_switches(body: Mapping[str, Any], *names: str) -> None:
+    """Switches of Graph that no service here acts on: nobody is told that one is on while it does nothing."""
+    for name in names:
+        if field(body, name) not in (None, False, "false", "False"):
+            raise NotServed(f"'{name}' is not implemented here: it can only be false.")
 
 
 def incoming(face: Face, body: Mapping[str, Any], *, names: frozenset[str] | None = None) -> dict[str, Any]:

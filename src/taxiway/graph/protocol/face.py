@@ -11,6 +11,7 @@ from taxiway.store import Prop, Repository, Row, Tx, Where
 
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
+Fit = Callable[[dict[str, Any], str], None]
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -34,7 +35,8 @@ class Face:
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
-    ``seen``: the rows as the caller is to see them, where that depends on the caller.
+    ``seen``: the rows as the caller is to see them, where that depends on the caller. ``fit``: makes a shown object one
+    of the version asked for, where leaving out ``beta`` is not enough.
     """
 
     path: str
@@ -58,6 +60,7 @@ class Face:
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
+    fit: Fit | None = None
 
     @property
     def props(self) -> Mapping[str, Prop]:
@@ -80,3 +83,14 @@ class Face:
 
     def _computed(self) -> frozenset[str]:
         return frozenset(name.lower() for name in self.computed)
+
+
+def only_in(version: str, *names: str) -> Fit:
+    """What one version has and the other lacks."""
+
+    def fit(shown: dict[str, Any], asked: str) -> None:
+        if asked != version:
+            for name in names:
+                shown.pop(name, None)
+
+    return fit

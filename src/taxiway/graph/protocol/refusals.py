@@ -18,6 +18,7 @@ from taxiway.store.errors import BadToken, NotFilterable, UnknownProperty, Write
 #: Error class -> status, code for directory addresses, code for Intune addresses. The first that fits counts.
 _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.UnknownSegment, 400, "BadRequest", "BadRequest"),
+    (errors.Malformed, 400, "BadRequest", "BadRequest"),
     (errors.BadRequest, 400, "Request_BadRequest", "BadRequest"),
     (errors.UnsupportedQuery, 400, "Request_UnsupportedQuery", "BadRequest"),
     (errors.InvalidToken, 401, "InvalidAuthenticationToken", "InvalidAuthenticationToken"),

@@ -32,6 +32,9 @@ def render(
         for row, made in zip(rows, shown, strict=True):
             made[f"{expansion.name}@odata.context"] = f"{root}/$metadata#{face.path}('{row['id']}')/{expansion.name}"
             made[expansion.name] = expansion.load(tx, row)
+    if face.fit is not None:
+        for made in shown:
+            face.fit(made, version)
     return shown
 
 

@@ -118,6 +118,22 @@ async def _definition(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **definition_json(found)})
 
 
+#: What Graph tells of every definition, and the table of CSP facts does not.
+_OF_ALL: Final[dict[str, Any]] = {
+    "applicability": None,
+    "categoryId": "",
+    "helpText": None,
+    "infoUrls": [],
+    "keywords": [],
+    "occurrence": {"minDeviceOccurrence": 0, "maxDeviceOccurrence": 1},
+    "referredSettingInformationList": [],
+    "riskLevel": "low",
+    "uxBehavior": "default",
+    "version": "1",
+    "visibility": "settingsCatalog",
+}
+
+
 def definition_json(definition: Definition) -> dict[str, Any]:
     """A definition as Graph shows it."""
     node = definition.node
@@ -132,16 +148,24 @@ def definition_json(definition: Definition) -> dict[str, Any]:
         "rootDefinitionId": definition.group or definition.id,
         "settingUsage": "configuration",
         "accessTypes": ",".join(name for letter, name in _ACCESS.items() if letter in node.access) or "none",
+        **_OF_ALL,
     }
     if definition.kind == "choice":
         shown["options"] = [
-            {"itemId": option, "name": value, "displayName": value, "optionValue": {"value": value}}
+            {"itemId": option, "name": value, "displayName": value, "optionValue": _text_value(value)}
             for option, value in definition.options
         ]
         shown["defaultOptionId"] = next((o for o, value in definition.options if value == node.default), None)
-    elif definition.kind == "simple":
-        shown["valueDefinition"] = _value(definition)
+    elif definition.kind == "group":
+        shown |= {"childIds": [], "minimumCount": 0, "maximumCount": 100, "dependentOn": [], "dependedOnBy": []}
+    else:
+        shown |= {"valueDefinition": _value(definition), "defaultValue": _text_value(node.default)}
+        shown |= {"dependentOn": [], "dependedOnBy": []}
     return shown
+
+
+def _text_value(value: str | None) -> dict[str, Any] | None:
+    return None if value is None else {"@odata.type": f"{_TYPE}StringSettingValue", "value": value}
 
 
 def _value(definition: Definition) -> dict[str, Any]:

@@ -27,7 +27,8 @@ _BETA: Final = frozenset(
         "platform",
         "status",
         "device_template",
-        "on_premises_sam_account_name",
+        "cloud_licensing",
+        "extension_attributes",
     }
 )
 
@@ -47,8 +48,10 @@ DEVICES: Final = Face(
     path="devices",
     repository=directory.DEVICES,
     family="directory",
-    hidden=frozenset({"owner_id", "ztdid", "registered_user_ids", "transport_key", "registration_auth_methods"}),
+    hidden=frozenset({"owner_id", "ztdid", "registered_user_ids", "transport_key", "registration_auth_methods"})
+    | {"on_premises_sam_account_name"},
     beta=_BETA,
+    on_select=frozenset({"created_at"}),
     written=frozenset(
         {
             "account_enabled",

@@ -13,7 +13,15 @@ from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
-from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
+from taxiway.graph.resources.members import (
+    GROUP_BETA,
+    GROUP_HIDDEN,
+    GROUP_ON_SELECT,
+    OBJECTS,
+    members_answer,
+    members_count,
+    object_json,
+)
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
 
@@ -45,7 +53,7 @@ def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     return [
         {"licenseProcessingState": {"state": _PROCESSING[row["licensed_up_to"] is None]}}
         if row["assigned_licenses"] or row["licensed_up_to"] is not None
-        else {}
+        else {"licenseProcessingState": None}
         for row in rows
     ]
 
@@ -54,11 +62,9 @@ GROUPS: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset(
-        {"kind", "on_premises_provisioning_error", "membership_rule_progress", "gives_licences", "licensed_up_to"}
-    ),
-    beta=frozenset({"membership_rule_processing_status"}),
-    on_select=frozenset({"membership_rule_processing_status", "assigned_licenses"}),
+    hidden=GROUP_HIDDEN,
+    beta=GROUP_BETA,
+    on_select=GROUP_ON_SELECT,
     shown=_license_processing,
     computed=frozenset({"licenseProcessingState"}),
     written=frozenset(
@@ -75,6 +81,16 @@ GROUPS: Final = Face(
             "theme",
             "preferred_language",
             "classification",
+            "preferred_data_location",
+            "unique_name",
+            "assigned_labels",
+            "allow_external_senders",
+            "auto_subscribe_new_members",
+            "hide_from_address_lists",
+            "hide_from_outlook_clients",
+            "is_subscribed_by_mail",
+            "is_favorite",
+            "writeback_configuration",
         }
     ),
     lambdas={"grouptypes": _group_types},

@@ -21,11 +21,46 @@ from taxiway.store import Tx
 
 _PAGE: Final = 100
 _LARGEST: Final = 999
+#: What of a group is ours; what v1.0 lacks; what is shown when it is asked for.
+GROUP_HIDDEN: Final = frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"})
+GROUP_BETA: Final = frozenset(
+    {
+        "membership_rule_processing_status",
+        "cloud_licensing",
+        "created_by_app_id",
+        "disable_nesting",
+        "writeback_configuration",
+    }
+)
+GROUP_ON_SELECT: Final = frozenset(
+    {
+        "access_type",
+        "allow_external_senders",
+        "assigned_labels",
+        "assigned_licenses",
+        "auto_subscribe_new_members",
+        "cloud_licensing",
+        "creation_options",
+        "has_members_with_license_errors",
+        "hide_from_address_lists",
+        "hide_from_outlook_clients",
+        "is_archived",
+        "is_favorite",
+        "is_subscribed_by_mail",
+        "membership_rule_processing_status",
+        "unseen_conversations_count",
+        "unseen_count",
+        "unseen_messages_count",
+        "welcome_message_enabled",
+    }
+)
 _GROUP: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"}),
+    hidden=GROUP_HIDDEN,
+    beta=GROUP_BETA,
+    on_select=GROUP_ON_SELECT,
 )
 #: How the objects of a mixed list are shown.
 OBJECTS: Final[dict[str, Face]] = {"user": USERS, "device": DEVICES, "group": _GROUP}

@@ -50,7 +50,7 @@ MDM: Final = Face(
     shown=_filled,
     computed=frozenset({"discoveryUrl", "termsOfUseUrl", "complianceUrl"}),
     expansions=(Expansion("includedGroups", _included),),
-    written=frozenset({"applies_to", "description", "display_name"}),
+    written=frozenset({"applies_to", "description", "display_name", "is_mdm_enrollment_during_registration_disabled"}),
 )
 _URLS: Final = {"discoveryurl": "discovery_url", "termsofuseurl": "terms_of_use_url", "complianceurl": "compliance_url"}
 
