@@ -153,7 +153,6 @@ _MANAGED_DEVICE: Final = (
     "windowsProtectionState",
 )
 _DIRECTORY: Final = (
-    "$metadata",
     "applications/delta",
     "applications/{id}/addKey",
     "applications/{id}/appManagementPolicies",

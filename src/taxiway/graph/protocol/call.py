@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from taxiway.directory import Principal, sees
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body
-from taxiway.graph.protocol.face import Family
+from taxiway.graph.protocol.face import Face, Family
 from taxiway.store import Repository, Runtime, Tx
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ class Operation:
     """A method on an address: who answers, and which permissions (one suffices) the token must carry.
 
     ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
-    ``item``: whose rows ``{id}`` names, where scope tags decide who sees them.
+    ``item``: whose rows ``{id}`` names, where scope tags decide who sees them. ``face``: what a list shows.
     """
 
     method: str
@@ -42,6 +42,7 @@ class Operation:
     family: Family = "intune"
     beta: bool = False
     item: Repository | None = None
+    face: Face | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,8 @@ class Face:
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
-    ``seen``: the rows as the caller is to see them, where that depends on the caller.
+    ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
+    depends on the caller.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Face:
     fixed: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
     lambdas: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
     properties_of: Callable[[Row], frozenset[str] | None] = lambda _row: None
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True

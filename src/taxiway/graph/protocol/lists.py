@@ -43,7 +43,7 @@ def reading(
         return await item_answer(call, face, call.keys["id"], find=find)
 
     return [
-        Operation("GET", pattern, get_list, scopes, family, beta),
+        Operation("GET", pattern, get_list, scopes, family, beta, face=face),
         Operation("GET", f"{pattern}/$count", get_count, scopes, family, beta),
         Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta, item=tagged_rows(face)),
     ]
