@@ -126,7 +126,7 @@ from taxiway.directory.intune_roles import (
 )
 from taxiway.directory.licences import has_service_plan
 from taxiway.directory.licensing import assign_licenses, license_user, set_seats
-from taxiway.directory.membership import groups_of, members
+from taxiway.directory.membership import direct_groups_of, direct_members, groups_of, members
 from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.ordering import reordered, seen_of
 from taxiway.directory.overlaps import MOST as MOST_OVERLAPS
@@ -295,6 +295,8 @@ __all__ = [
     "delete_tag",
     "delete_unit",
     "delete_user",
+    "direct_groups_of",
+    "direct_members",
     "explain_membership",
     "filter_reads",
     "filters_in_use",

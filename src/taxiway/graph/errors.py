@@ -12,6 +12,7 @@ TaxiwayError
     OnlyInBeta              v1.0 does not have this
     MethodNotAllowed        the address exists, not with this method
     Conflict                another operation of the same kind is running
+    SyncStateGone           a delta token that is too old, or of another history
     TooManyRequests         come back after ``retry_after`` seconds
 NotImplementedHere
   NotServed                 Graph has it, this program does not
@@ -76,6 +77,14 @@ class MethodNotAllowed(GraphError):
 
 class Conflict(GraphError):
     """Another operation of the same kind is running."""
+
+
+class SyncStateGone(GraphError):
+    """A delta token that is too old, or of another history; ``location``: where to begin anew."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("The sync state is not known any more.", remedy="Begin the round anew without a token.")
+        self.location = location
 
 
 class TooManyRequests(GraphError):

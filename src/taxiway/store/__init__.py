@@ -5,7 +5,7 @@ from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
-from taxiway.store.journal import Sought, browse, correlations, entries, latest
+from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
 from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
@@ -50,9 +50,11 @@ __all__ = [
     "correlations",
     "entries",
     "eq",
+    "head",
     "latest",
     "metadata",
     "one_of",
     "open_engine",
     "router",
+    "since",
 ]

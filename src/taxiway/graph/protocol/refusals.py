@@ -26,6 +26,7 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.OnlyInBeta, 404, "ResourceNotFound", "ResourceNotFound"),
     (errors.MethodNotAllowed, 405, "MethodNotAllowed", "MethodNotAllowed"),
     (errors.Conflict, 409, "Conflict", "Conflict"),
+    (errors.SyncStateGone, 410, "SyncStateNotFound", "SyncStateNotFound"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
     (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
     (MembershipByRule, 403, "Authorization_RequestDenied", "Forbidden"),
@@ -79,6 +80,8 @@ def _sentences(error: TaxiwayError) -> str:
 def _headers(error: TaxiwayError, status: int) -> dict[str, str]:
     if isinstance(error, errors.TooManyRequests):
         return {"Retry-After": str(error.retry_after)}
+    if isinstance(error, errors.SyncStateGone):
+        return {"Location": error.location}
     if status == 503:
         return {"Retry-After": "1"}
     if status == 401:
