@@ -14,11 +14,14 @@ TaxiwayError
     Conflict                another operation of the same kind is running
     SyncStateGone           a delta token that is too old, or of another history
     TooManyRequests         come back after ``retry_after`` seconds
+    PreconditionFailed      ``If-Match`` names an old version
 NotImplementedHere
   NotServed                 Graph has it, this program does not
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from taxiway.kernel import NotImplementedHere, TaxiwayError
 
@@ -88,11 +91,20 @@ class SyncStateGone(GraphError):
 
 
 class TooManyRequests(GraphError):
-    """Come back after ``retry_after`` seconds."""
+    """Come back after ``retry_after`` seconds; None: it is not said when. ``headers`` go with the answer."""
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    def __init__(self, message: str, retry_after: int | None, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
-        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+        if retry_after is not None:
+            self.headers["Retry-After"] = str(retry_after)
+
+
+class PreconditionFailed(GraphError):
+    """``If-Match`` names a version of the object that is no longer the last one."""
+
+    def __init__(self) -> None:
+        super().__init__("The object was changed since it was read.", remedy="Read it again.")
 
 
 class NotServed(NotImplementedHere):

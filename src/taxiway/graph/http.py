@@ -16,9 +16,10 @@ from taxiway.graph import operations, partner
 from taxiway.graph.protocol.batch import answer_batch
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.caller import identify
-from taxiway.graph.protocol.dispatch import Incoming, answer
+from taxiway.graph.protocol.dispatch import Incoming, Service, answer
 from taxiway.graph.protocol.metadata import csdl
 from taxiway.graph.protocol.refusals import refusal
+from taxiway.graph.protocol.throttle import Throttle
 from taxiway.graph.protocol.tree import Tree
 from taxiway.graph.protocol.url import VERSIONS
 from taxiway.graph.resources import blobs, device_actions
@@ -37,7 +38,7 @@ _host = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:
 def routes(rt: Runtime, settings: GraphSettings = _DEFAULTS) -> list[BaseRoute]:
     """The routes, and how they answer."""
     tree = Tree(operations.OPERATIONS, operations.NOT_SERVED)
-    serve = partial(answer, rt, tree, documented=settings.status_codes == "docs")
+    serve = partial(answer, Service(rt, tree, settings, Throttle(settings, rt.clock)))
 
     async def handle(request: Request, batch: str = "") -> Response:
         """Who calls is proven before anything of the body is read."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from taxiway.directory import Principal, sees
-from taxiway.graph.errors import NoSuchItem
+from taxiway.graph.errors import NoSuchItem, PreconditionFailed
 from taxiway.graph.protocol import body
+from taxiway.graph.protocol.etag import is_stale
 from taxiway.graph.protocol.face import Face, Family
-from taxiway.store import Repository, Runtime, Tx
+from taxiway.graph.settings import GraphSettings
+from taxiway.store import Repository, Row, Runtime, Tx
 
 T = TypeVar("T")
 
@@ -33,6 +35,7 @@ class Operation:
 
     ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
     ``item``: whose rows ``{id}`` names, where scope tags decide who sees them. ``face``: what a list shows.
+    ``find``: how ``{id}`` leads to the row that the address itself names, to compare its version.
     """
 
     method: str
@@ -43,6 +46,7 @@ class Operation:
     beta: bool = False
     item: Repository | None = None
     face: Face | None = None
+    find: Callable[[Tx, str], Row | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ class Call:
     raw: bytes
     request_id: str
     correlation: str
-    documented: bool
+    settings: GraphSettings
 
     @property
     def root(self) -> str:
@@ -101,11 +105,19 @@ class Call:
         row = None if rows is None else rows.get(tx, self.keys.get("id", ""))
         if rows is not None and row is not None and not sees(tx, self.principal, rows.entity, row):
             raise NoSuchItem(row["id"])
+        self._check_version(tx)
         return function(tx)
+
+    def _check_version(self, tx: Tx) -> None:
+        """A change that names the version it was made from is refused when there is a newer one."""
+        asked, find = self.headers.get("if-match", ""), self.operation.find
+        row = find(tx, self.keys["id"]) if asked and find is not None and tx.writable else None
+        if row is not None and is_stale(asked, row):
+            raise PreconditionFailed
 
     def done(self, *, live: int, docs: int | None = None, body: Any = None) -> Answer:
         """The status that the real service or its reference pages give (02 section 1.6); no body with 204."""
-        status = docs if self.documented and docs is not None else live
+        status = docs if self.settings.status_codes == "docs" and docs is not None else live
         return Answer(status, None if status == 204 else body)
 
 

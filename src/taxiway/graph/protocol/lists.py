@@ -10,6 +10,7 @@ from urllib.parse import quote
 from taxiway.directory import tags_property, visible
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
 from taxiway.graph.protocol.render import render
@@ -45,7 +46,16 @@ def reading(
     return [
         Operation("GET", pattern, get_list, scopes, family, beta, face=face),
         Operation("GET", f"{pattern}/$count", get_count, scopes, family, beta),
-        Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta, item=tagged_rows(face)),
+        Operation(
+            "GET",
+            f"{pattern}/{{id}}",
+            get_item,
+            scopes,
+            family,
+            beta,
+            item=tagged_rows(face),
+            find=find or face.repository.get,
+        ),
     ]
 
 
@@ -55,9 +65,16 @@ def tagged_rows(face: Face) -> Repository | None:
 
 
 def limited(operations: Sequence[Operation]) -> list[Operation]:
-    """Every operation on or below an item that bears scope tags gets to know its rows: one place decides who sees."""
+    """Every operation on or below an item that bears scope tags gets to know its rows: one place decides who sees.
+
+    Those on an item get to know its row too, to compare versions.
+    """
     items = {operation.pattern: operation.item for operation in operations if operation.item is not None}
-    return [replace(operation, item=_item_of(operation.pattern, items)) for operation in operations]
+    found = {operation.pattern: operation.find for operation in operations if operation.find is not None}
+    return [
+        replace(operation, item=_item_of(operation.pattern, items), find=found.get(operation.pattern))
+        for operation in operations
+    ]
 
 
 def _item_of(pattern: str, items: Mapping[str, Repository]) -> Repository | None:
@@ -103,13 +120,13 @@ async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None 
     """One object, or 404."""
     selection = read_selection(call.options, face, call.version)
 
-    def read(tx: Tx) -> dict[str, Any]:
+    def read(tx: Tx) -> Answer:
         row = (find or face.repository.get)(tx, row_id)
         if row is None:
             raise NoSuchItem(row_id)
-        return item_body(tx, call, face, row, selection)
+        return Answer(200, item_body(tx, call, face, row, selection), {"ETag": etag_of(row)})
 
-    return Answer(200, await call.read(read))
+    return await call.read(read)
 
 
 def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:

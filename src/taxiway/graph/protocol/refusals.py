@@ -27,6 +27,7 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.MethodNotAllowed, 405, "MethodNotAllowed", "MethodNotAllowed"),
     (errors.Conflict, 409, "Conflict", "Conflict"),
     (errors.SyncStateGone, 410, "SyncStateNotFound", "SyncStateNotFound"),
+    (errors.PreconditionFailed, 412, "PreconditionFailed", "PreconditionFailed"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
     (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
     (MembershipByRule, 403, "Authorization_RequestDenied", "Forbidden"),
@@ -79,7 +80,7 @@ def _sentences(error: TaxiwayError) -> str:
 
 def _headers(error: TaxiwayError, status: int) -> dict[str, str]:
     if isinstance(error, errors.TooManyRequests):
-        return {"Retry-After": str(error.retry_after)}
+        return error.headers
     if isinstance(error, errors.SyncStateGone):
         return {"Location": error.location}
     if status == 503:
