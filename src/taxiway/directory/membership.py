@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
 from taxiway.directory.entities import DEVICES
 from taxiway.directory.errors import MemberAlready, NestingRefused, NotAMember
-from taxiway.directory.tables import membership
+from taxiway.directory.tables import group_owner, membership
 from taxiway.kernel import Reason
-from taxiway.store import Tx
+from taxiway.store import Such, Tx
 
 ObjectKind = Literal["user", "device", "group"]
 Member = tuple[ObjectKind, str]
@@ -57,6 +57,15 @@ _row = (
 _delete = sa.delete(membership).where(_row)
 _make_direct = sa.update(membership).where(_row).values(direct=sa.true())
 _make_indirect = sa.update(membership).where(_row).values(direct=sa.false())
+
+
+#: Groups that nobody is a member of, or that nobody owns, as a condition of their list.
+WITHOUT_MEMBERS: Final = Such(
+    lambda group: ~sa.exists().where(_t.tenant == group.c.tenant, _t.group_id == group.c.id, _t.direct)
+)
+WITHOUT_OWNERS: Final = Such(
+    lambda group: ~sa.exists().where(group_owner.c.tenant == group.c.tenant, group_owner.c.group_id == group.c.id)
+)
 
 
 def groups_of(tx: Tx, kind: ObjectKind, object_id: str) -> frozenset[str]:

@@ -15,6 +15,7 @@ TaxiwayError
     SyncStateGone           a delta token that is too old, or of another history
     TooManyRequests         come back after ``retry_after`` seconds
     PreconditionFailed      ``If-Match`` names an old version
+    ServiceFault            a failure of the original, where the settings ask for its quirks
 NotImplementedHere
   NotServed                 Graph has it, this program does not
 """
@@ -105,6 +106,10 @@ class PreconditionFailed(GraphError):
 
     def __init__(self) -> None:
         super().__init__("The object was changed since it was read.", remedy="Read it again.")
+
+
+class ServiceFault(GraphError):
+    """A failure that the original has and that was asked for."""
 
 
 class NotServed(NotImplementedHere):

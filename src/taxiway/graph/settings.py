@@ -13,7 +13,7 @@ class GraphSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     ``status_codes``: the real service's (``live``) or the reference pages' (``docs``). ``throttle``: count requests
     against the documented budgets and answer 429 beyond them. ``throttle_share``: so much of each budget there is,
     to be throttled soon in a test. ``retry_after``: say with a 429 when to come back. ``strict_intune_quirks``:
-    refuse what the real Intune refuses without documenting it.
+    refuse and drop what the real Intune does without documenting it.
     """
 
     status_codes: Literal["live", "docs"] = "live"

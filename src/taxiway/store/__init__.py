@@ -7,7 +7,7 @@ from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
-from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
+from taxiway.store.query import And, Compare, Holds, In, Inside, Not, Or, Such, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
@@ -26,6 +26,7 @@ __all__ = [
     "Followers",
     "Holds",
     "In",
+    "Inside",
     "Instant",
     "KeyRing",
     "Memory",
@@ -41,6 +42,7 @@ __all__ = [
     "Sought",
     "Store",
     "StoreError",
+    "Such",
     "Tx",
     "UnknownProperty",
     "Where",

@@ -11,6 +11,8 @@ from taxiway.store import Prop, Repository, Row, Tx, Where
 
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
+#: What an operator and a value mean for a name that is no column.
+Meaning = Callable[[str, Any], Where]
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -52,8 +54,8 @@ class Face:
     computed: frozenset[str] = NOTHING
     expansions: tuple[Expansion, ...] = ()
     casts: Mapping[str, Where] = field(default_factory=dict)
-    fixed: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
-    lambdas: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
+    fixed: Mapping[str, Meaning] = field(default_factory=dict)
+    lambdas: Mapping[str, Meaning] = field(default_factory=dict)
     properties_of: Callable[[Row], frozenset[str] | None] = lambda _row: None
     kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search: tuple[str, ...] = ("display_name",)

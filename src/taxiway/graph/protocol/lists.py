@@ -13,6 +13,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
+from taxiway.graph.protocol.quirks import as_intune_reads
 from taxiway.graph.protocol.render import render
 from taxiway.store import And, Page, Repository, Row, Tx, Where
 
@@ -85,7 +86,8 @@ async def list_answer(
     call: Call, face: Face, *, narrow: Narrow | None = None, context: str = "", typed: bool = False
 ) -> Answer:
     """One page of a collection; ``typed`` puts the declared type on every item (lists of mixed objects)."""
-    query = read_query(call.options, face, call.version, advanced=call.advanced)
+    options = as_intune_reads(face, call.options) if call.settings.strict_intune_quirks else call.options
+    query = read_query(options, face, call.version, advanced=call.advanced)
 
     def read(tx: Tx) -> tuple[list[dict[str, Any]], str | None, int | None]:
         where = _where(tx, call, face, query.where, narrow)

@@ -29,6 +29,7 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.SyncStateGone, 410, "SyncStateNotFound", "SyncStateNotFound"),
     (errors.PreconditionFailed, 412, "PreconditionFailed", "PreconditionFailed"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
+    (errors.ServiceFault, 500, "InternalServerError", "InternalServerError"),
     (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
     (MembershipByRule, 403, "Authorization_RequestDenied", "Forbidden"),
     (NotAMember, 404, "Request_ResourceNotFound", "ResourceNotFound"),

@@ -14,7 +14,7 @@ from taxiway.graph.protocol.lists import item_answer, list_answer, reading, valu
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.users import USERS
-from taxiway.store import And, Compare, Row, Tx, Where, eq
+from taxiway.store import And, Compare, Holds, Row, Tx, Where, eq
 
 _ZTDID: Final = "[ztdid]"
 _BETA: Final = frozenset(
@@ -33,13 +33,15 @@ _BETA: Final = frozenset(
 
 
 def _physical_ids(operator: str, value: Any) -> Where:
-    """``physicalIds/any(p:...)``: the registration has a column of its own; other entries have none."""
+    """``physicalIds/any(p:...)``: the registration has a column of its own, others are sought in the list."""
     text = str(value or "").lower()
     if operator == "any" or (operator in ("startswith", "contains") and _ZTDID.startswith(text.rstrip(":"))):
         return Compare("ztdid", "ne", None)
     if operator in ("eq", "contains", "startswith") and text.startswith(f"{_ZTDID}:"):
         wanted = text.removeprefix(f"{_ZTDID}:")
         return Compare("ztdid", "startswith" if operator == "startswith" else "eq", wanted)
+    if operator in ("eq", "contains", "startswith") and text:
+        return Holds("physical_ids", (str(value),), operator)  # type: ignore[arg-type]  # checked here
     return NEVER
 
 

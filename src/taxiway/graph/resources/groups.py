@@ -9,7 +9,7 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.face import Expansion, Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
@@ -33,6 +33,19 @@ def _group_types(operator: str, value: Any) -> Where:
     if str(value).lower() != _DYNAMIC.lower():
         return NEVER if operator == "eq" else ALWAYS
     return dynamic if operator == "eq" else Not(dynamic)
+
+
+def _count(nobody: Where) -> Meaning:
+    """``members/$count eq 0``: whether there is anybody, which is all that Graph counts in a filter."""
+
+    def meaning(operator: str, value: Any) -> Where:
+        if (operator, value) in (("eq", 0), ("lt", 1)):
+            return nobody
+        if (operator, value) in (("ne", 0), ("gt", 0), ("ge", 1)):
+            return Not(nobody)
+        raise BadRequest("A count can only be compared with 0 in a filter.")
+
+    return meaning
 
 
 def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
@@ -78,6 +91,10 @@ GROUPS: Final = Face(
         }
     ),
     lambdas={"grouptypes": _group_types},
+    fixed={
+        "members/$count": _count(directory.WITHOUT_MEMBERS),
+        "owners/$count": _count(directory.WITHOUT_OWNERS),
+    },
     expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
 )
 
