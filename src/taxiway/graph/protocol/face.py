@@ -19,12 +19,17 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row."""
+    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row.
+
+    ``nested``: navigations that this JSON carries already. ``inside``: what is selected of it, for the context.
+    """
 
     name: str
     load: Callable[[Tx, Row], Any]
     many: bool = True
     beta: bool = False
+    nested: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ async def count_answer(call: Call, face: Face, *, narrow: Narrow | None = None) 
     """``/$count``: a number as plain text; directory collections need the advanced mode."""
     if face.family == "directory" and not call.advanced:
         raise BadRequest("$count is not currently supported without the header ConsistencyLevel: eventual.")
-    query = read_query(call.options, face, call.version, advanced=call.advanced)
+    query = read_query(call.options, face, call.version, advanced=call.advanced, counting=True)
     number = await call.read(lambda tx: face.repository.count(tx, _where(tx, call, face, query.where, narrow)))
     return Answer(200, text=str(number))
 
@@ -150,7 +150,7 @@ def value_answer(call: Call, context: str, items: Sequence[Any], *, status: int 
 
 def context_of(call: Call, face: Face, selection: Selection) -> str:
     """``@odata.context`` of a collection, with what was projected or expanded."""
-    shape = [*selection.spelled, *(f"{expansion.name}()" for expansion in selection.expansions)]
+    shape = [*selection.spelled, *(f"{expansion.name}({expansion.inside})" for expansion in selection.expansions)]
     return f"{call.root}/$metadata#{face.path}" + (f"({','.join(shape)})" if shape else "")
 
 

@@ -9,17 +9,17 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face, Meaning
+from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
-from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
+from taxiway.graph.resources.members import members_answer, members_count
+from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
 
 _DYNAMIC: Final = "DynamicMembership"
 _RULED: Final = ("dynamic_device", "dynamic_user")
-_EXPANDED: Final = 20
 _PROCESSING: Final = {True: "ProcessingComplete", False: "ProcessingInProgress"}
 
 
@@ -48,9 +48,12 @@ def _count(nobody: Where) -> Meaning:
     return meaning
 
 
-def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
-    found = directory.members(tx, row["id"])[:_EXPANDED]
-    return [object_json(tx, kind, object_id) for kind, object_id in found]
+def _members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.direct_members(tx, row["id"], after=None, limit=EXPANDED)
+
+
+def _all_members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.members(tx, row["id"], transitive=True)
 
 
 def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
@@ -95,7 +98,12 @@ GROUPS: Final = Face(
         "members/$count": _count(directory.WITHOUT_MEMBERS),
         "owners/$count": _count(directory.WITHOUT_OWNERS),
     },
-    expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
+    expansions=(
+        objects_expansion("members", _members),
+        objects_expansion("transitiveMembers", _all_members),
+        objects_expansion("owners", owners.owned_by),
+        *member_of("group"),
+    ),
 )
 
 
@@ -112,8 +120,8 @@ async def _create(call: Call) -> Answer:
     if kind == "assigned" and rule is not None:
         raise BadRequest("One or more property values specified are invalid: an assigned group has no membershipRule.")
     invited, owning = references(content, "members"), references(content, "owners")
-    if len(invited) + len(owning) > _EXPANDED:
-        raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
+    if len(invited) + len(owning) > EXPANDED:
+        raise BadRequest(f"A group is created with at most {EXPANDED} members and owners together.")
     if invited and kind != "assigned":
         raise BadRequest("The members of a dynamic group come from its rule.")
 
