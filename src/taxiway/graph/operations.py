@@ -41,6 +41,7 @@ from taxiway.graph.resources import (
     managed_devices,
     managers,
     members,
+    object_checks,
     organization,
     owners,
     policies,
@@ -62,6 +63,7 @@ OPERATIONS: Final[list[Operation]] = limited(
         *owners.OPERATIONS,
         *evaluation.OPERATIONS,
         *members.OPERATIONS,
+        *object_checks.OPERATIONS,
         *managers.OPERATIONS,
         *devices.OPERATIONS,
         *deltas.OPERATIONS,
@@ -167,10 +169,7 @@ _DIRECTORY: Final = (
     "applications/{id}/tokenLifetimePolicies",
     "applicationTemplates",
     "directory",
-    "directoryObjects/getByIds",
     "groupSettings",
-    "groups/{id}/checkMemberGroups",
-    "groups/{id}/getMemberGroups",
     "identity/conditionalAccess/namedLocations",
     "organization/{id}/branding/themes",
     "policies/authenticationFlowsPolicy",
@@ -187,9 +186,7 @@ _DIRECTORY: Final = (
     "servicePrincipals/{id}/owners",
     "servicePrincipals/{id}/removeKey",
     "servicePrincipals/{id}/synchronization",
-    "users/{id}/checkMemberGroups",
     "users/{id}/deviceEnrollmentConfigurations",
-    "users/{id}/getMemberGroups",
 )
 
 #: Addresses of Graph that this program does not serve: named in a 501 (02 section 9.4 and others).
