@@ -96,7 +96,9 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
     kind, object_id = member
     held = _memberships(tx, member)
     if held.get(group_id):
-        raise MemberAlready("One or more added object references already exist for the group.")
+        raise MemberAlready(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
     above = [group_id, *groups_of(tx, "group", group_id)]
     if kind == "group" and object_id in above:
         raise NestingRefused("A group cannot become a member of itself.")

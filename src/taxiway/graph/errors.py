@@ -2,14 +2,16 @@
 
 TaxiwayError
   GraphError
-    BadRequest              a malformed address, option or body
-      FilterRefused         a filter that does not parse, or compares what cannot be compared
-      UnknownSegment        no such segment
+    BadRequest              what a body or an address asks does not hold
+      Malformed             an address, option or body that cannot be read: refused before a service is asked
+        FilterRefused       a filter that does not parse, or compares what cannot be compared
+        UnknownSegment      no such segment
     UnsupportedQuery        a directory query that needs the advanced mode
     InvalidToken            no token, or one that does not prove who calls
     ScopeMissing            the token carries no permission for this route
     NoSuchItem              no object with this id
     OnlyInBeta              v1.0 does not have this
+    UnsupportedMediaType    a body that says it is something else than JSON
     MethodNotAllowed        the address exists, not with this method
     Conflict                another operation of the same kind is running
     SyncStateGone           a delta token that is too old, or of another history
@@ -32,10 +34,14 @@ class GraphError(TaxiwayError):
 
 
 class BadRequest(GraphError):
-    """A malformed address, option or body."""
+    """What a body or an address asks does not hold."""
 
 
-class FilterRefused(BadRequest):
+class Malformed(BadRequest):
+    """An address, option or body that cannot be read: refused before a service is asked."""
+
+
+class FilterRefused(Malformed):
     """A filter that does not parse (``position`` counts from 0), or compares what cannot be compared."""
 
     def __init__(self, message: str, position: int) -> None:
@@ -43,7 +49,7 @@ class FilterRefused(BadRequest):
         self.position = position
 
 
-class UnknownSegment(BadRequest):
+class UnknownSegment(Malformed):
     """No such segment."""
 
     def __init__(self, segment: str) -> None:
@@ -77,6 +83,10 @@ class OnlyInBeta(GraphError):
 
 class MethodNotAllowed(GraphError):
     """The address exists, not with this method."""
+
+
+class UnsupportedMediaType(GraphError):
+    """A body that says it is something else than JSON."""
 
 
 class Conflict(GraphError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from taxiway.directory import Principal, sees
-from taxiway.graph.errors import NoSuchItem, PreconditionFailed
+from taxiway.graph.errors import NoSuchItem, PreconditionFailed, UnsupportedMediaType
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.etag import is_stale
 from taxiway.graph.protocol.face import Face, Family
@@ -85,7 +85,10 @@ class Call:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body as an object."""
+        """The body as an object; a body without a type is taken as JSON."""
+        media = self.headers.get("content-type", "")
+        if self.raw and media and "json" not in media.lower():
+            raise UnsupportedMediaType(f"A body of the type '{media[:60]}' is not supported: send application/json.")
         return body.read_object(self.raw)
 
     async def read(self, function: Callable[[Tx], T]) -> T:

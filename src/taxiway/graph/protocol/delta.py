@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
-from taxiway.graph.errors import BadRequest, SyncStateGone
+from taxiway.graph.errors import Malformed, SyncStateGone
 from taxiway.graph.protocol.call import Call
 from taxiway.graph.protocol.filter_parse import Both, Constant, Node, Path, Relation, parse_filter
 
@@ -46,7 +46,7 @@ def begun(call: Call, number: int, now: datetime, *, latest: bool) -> State:
     """A first round; ``latest`` skips it."""
     for name in call.options:
         if name not in _OPTIONS | _IGNORED:
-            raise BadRequest(f"The query option '${name}' is not supported with delta.")
+            raise Malformed(f"The query option '${name}' is not supported with delta.")
     return State(
         tenant=call.tenant,
         path=call.path,
@@ -62,9 +62,9 @@ def resumed(call: Call, token: str, head: int, now: datetime) -> State:
     try:
         state = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=State)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
-        raise BadRequest("This is no token of a delta query.") from error
+        raise Malformed("This is no token of a delta query.") from error
     if state.tenant != call.tenant or state.path != call.path or state.number < 0:
-        raise BadRequest("This token was made for another delta query.")
+        raise Malformed("This token was made for another delta query.")
     if state.number > head or now.timestamp() - state.issued > KEPT.total_seconds():
         query = "&".join(f"${name}={quote(value, safe='')}" for name, value in state.options.items())
         raise SyncStateGone(f"{call.root}/{call.path}" + (f"?{query}" if query else ""))
@@ -88,7 +88,7 @@ def asked_ids(options: Mapping[str, str]) -> frozenset[str] | None:
     tree = parse_filter(text)
     parts = tree.parts if isinstance(tree, Both) and tree.word == "or" else (tree,)
     if len(parts) > MAX_IDS:
-        raise BadRequest(f"A delta query is filtered by at most {MAX_IDS} ids.")
+        raise Malformed(f"A delta query is filtered by at most {MAX_IDS} ids.")
     return frozenset(_asked_id(part) for part in parts)
 
 
@@ -96,4 +96,4 @@ def _asked_id(node: Node) -> str:
     match node:
         case Relation(Path((name,), _), "eq", Constant(str(value), _), _) if name.lower() == "id":
             return value.lower()
-    raise BadRequest("A delta query takes no filter but 'id eq', joined by 'or'.")
+    raise Malformed("A delta query takes no filter but 'id eq', joined by 'or'.")

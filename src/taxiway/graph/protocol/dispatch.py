@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from taxiway.directory import Principal
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 from taxiway.graph.protocol.call import Answer, Call
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Family
@@ -102,7 +102,7 @@ def _path(target: str) -> str:
 
 def _family(address: Address) -> Family:
     if not address.parts:
-        raise BadRequest("The address names no resource.")
+        raise Malformed("The address names no resource.")
     return "intune" if address.parts[0].name.lower() in _INTUNE else "directory"
 
 

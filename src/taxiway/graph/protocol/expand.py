@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.store import Row, Tx
 
@@ -22,12 +22,12 @@ def read_expand(text: str, face: Face, version: str) -> tuple[Expansion, ...]:
     found: dict[str, Expansion] = {}
     pieces = _split(text, ",")
     if len(pieces) > MAX_NAMES:
-        raise BadRequest(f"$expand takes at most {MAX_NAMES} names.")
+        raise Malformed(f"$expand takes at most {MAX_NAMES} names.")
     for piece in pieces:
         name, inner = _parts(piece)
         expansion = face.expansion(name)
         if expansion is None or (expansion.beta and version == "v1.0"):
-            raise BadRequest(f"Could not find a property named '{name}' on '{face.path}' to expand.")
+            raise Malformed(f"Could not find a property named '{name}' on '{face.path}' to expand.")
         if expansion.name not in found:
             found[expansion.name] = _narrowed(expansion, inner) if inner else expansion
     return tuple(found.values())
@@ -46,7 +46,7 @@ def _narrowed(expansion: Expansion, inner: str) -> Expansion:
 def _narrowing(options: dict[str, str], expansion: Expansion, depth: int) -> Narrow:
     """What the options leave of the objects; an option that is not honoured is refused by name."""
     if depth > MAX_DEPTH:
-        raise BadRequest(f"$expand is nested at most {MAX_DEPTH} deep.")
+        raise Malformed(f"$expand is nested at most {MAX_DEPTH} deep.")
     names = frozenset(name.strip().lower() for name in options.get("select", "").split(",") if name.strip())
     within = dict(_inner(piece, expansion, depth) for piece in _split(options.get("expand", ""), ","))
     top = _top(options.get("top", ""))
@@ -71,7 +71,7 @@ def _inner(piece: str, expansion: Expansion, depth: int) -> tuple[str, Narrow]:
     name, inner = _parts(piece)
     known = next((one for one in expansion.nested if one.lower() == name.lower()), None)
     if known is None:
-        raise BadRequest(f"Could not find a property named '{name}' on '{expansion.name}' to expand.")
+        raise Malformed(f"Could not find a property named '{name}' on '{expansion.name}' to expand.")
     return known, _narrowing(_options(inner), replace(expansion, nested=()), depth + 1)
 
 
@@ -81,9 +81,9 @@ def _options(inner: str) -> dict[str, str]:
         name, _, value = piece.partition("=")
         plain = name.strip().removeprefix("$").lower()
         if plain not in ("select", "expand", "top"):
-            raise BadRequest(f"The query option '${plain[:40]}' is not supported within $expand.")
+            raise Malformed(f"The query option '${plain[:40]}' is not supported within $expand.")
         if plain in found:
-            raise BadRequest(f"The query option '${plain}' occurs more than once.")
+            raise Malformed(f"The query option '${plain}' occurs more than once.")
         found[plain] = value
     return found
 
@@ -93,7 +93,7 @@ def _top(text: str) -> int:
     if not text:
         return _CHILDREN
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or int(text) < 1:
-        raise BadRequest("The query option '$top' must be a positive number.")
+        raise Malformed("The query option '$top' must be a positive number.")
     return int(text)
 
 
@@ -101,7 +101,7 @@ def _parts(piece: str) -> tuple[str, str]:
     """``members`` and ``$select=id`` of ``members($select=id)``."""
     name, opened, rest = piece.partition("(")
     if opened and not rest.rstrip().endswith(")"):
-        raise BadRequest("The parentheses of $expand do not match.")
+        raise Malformed("The parentheses of $expand do not match.")
     return name.strip().rpartition("/")[2], rest.rstrip().removesuffix(")")
 
 
@@ -118,5 +118,5 @@ def _split(text: str, mark: str) -> list[str]:
         else:
             piece += character
     if depth:
-        raise BadRequest("The parentheses of $expand do not match.")
+        raise Malformed("The parentheses of $expand do not match.")
     return [one.strip() for one in [*pieces, piece] if one.strip()]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from taxiway.graph.errors import BadRequest, FilterRefused
+from taxiway.graph.errors import FilterRefused, Malformed
 from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_parse import (
     Both,
@@ -123,7 +123,7 @@ def within(*path: str) -> Meaning:
             ways = (("eq", flag), ("startswith", f"{flag},"), ("endswith", f",{flag}"), ("contains", f",{flag},"))
             return Or(tuple(Inside(path, how, text) for how, text in ways))  # type: ignore[arg-type]  # as above
         if operator not in ("eq", "ne", *_TEXT_FUNCTIONS):
-            raise BadRequest(f"'{operator}' is not supported here.")
+            raise Malformed(f"'{operator}' is not supported here.")
         return Inside(path, operator, None if value is None else str(value))  # type: ignore[arg-type]  # checked above
 
     return meaning

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from taxiway.directory import tags_property, visible
-from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
@@ -138,9 +138,10 @@ def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _
     return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
 
 
-def created(call: Call, face: Face, body: dict[str, Any]) -> Answer:
-    """201 with ``Location``."""
-    return Answer(201, body, {"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
+def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201) -> Answer:
+    """201 with ``Location``; ``live``: what the real service answers where it differs."""
+    made = call.done(live=live, docs=201, body=body)
+    return replace(made, headers={"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
 
 
 def value_answer(call: Call, context: str, items: Sequence[Any], *, status: int = 200) -> Answer:
@@ -164,7 +165,7 @@ def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow |
     parts = [part for part in (asked, narrow(tx, call) if narrow else None, mine) if part is not None]
     cast = face.casts.get(call.cast.lower()) if call.cast else None
     if call.cast and face.casts and cast is None:
-        raise BadRequest(f"'{call.cast}' is no type of '{face.path}'.")
+        raise Malformed(f"'{call.cast}' is no type of '{face.path}'.")
     if cast is not None:
         parts.append(cast)
     return None if not parts else And(tuple(parts))

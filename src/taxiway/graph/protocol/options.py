@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taxiway.graph.errors import BadRequest, UnsupportedQuery
+from taxiway.graph.errors import Malformed, UnsupportedQuery
 from taxiway.graph.protocol.expand import read_expand
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.filter_parse import parse_filter
@@ -67,7 +67,7 @@ def read_selection(options: Mapping[str, str], face: Face, version: str) -> Sele
     if face.family == "directory":
         for name in plain:
             if name != "*" and not face.knows(name) and face.expansion(name) is None:
-                raise BadRequest(f"Could not find a property named '{name}' on type '{face.path}'.")
+                raise Malformed(f"Could not find a property named '{name}' on type '{face.path}'.")
     names = frozenset() if "*" in plain else frozenset(name.lower() for name in plain)
     expansions = read_expand(options.get("expand", ""), face, version)
     return Selection(names, plain if names else (), expansions)
@@ -98,9 +98,9 @@ def _check_directory(options: Mapping[str, str], face: Face, *, full: bool) -> N
     """What the directory does not know, and what needs its advanced mode or does not go with it (02 section 1.8)."""
     for name in options:
         if name not in KNOWN and name != "api-version":
-            raise BadRequest(f"The query option '{name}' is not known.")
+            raise Malformed(f"The query option '{name}' is not known.")
     if "skip" in options:
-        raise BadRequest("'$skip' is not supported by the service; follow '@odata.nextLink'.")
+        raise Malformed("'$skip' is not supported by the service; follow '@odata.nextLink'.")
     if face.path not in ADVANCED:
         return
     text = options.get("filter", "").strip()
@@ -132,7 +132,7 @@ def _search(text: str, face: Face, *, advanced: bool) -> Where:
         raise UnsupportedQuery("Request with $search query parameter only works through ConsistencyLevel: eventual.")
     words = _joints.split(text)
     if len(words) > MAX_CLAUSES:
-        raise BadRequest(f"$search takes at most {MAX_CLAUSES // 2} clauses.")
+        raise Malformed(f"$search takes at most {MAX_CLAUSES // 2} clauses.")
     ways: list[list[Where]] = [[]]
     for place, word in enumerate(words):
         if word == "OR" and place % 2:
@@ -152,7 +152,7 @@ def _search_clause(word: str, face: Face) -> Where:
     match = _clause.match(word.strip())
     prop = None if match is None else face.prop(match[1])
     if match is None or prop is None or not prop.filterable or prop.kind != "string":
-        raise BadRequest('$search takes clauses such as "displayName:text", joined by AND and OR.')
+        raise Malformed('$search takes clauses such as "displayName:text", joined by AND and OR.')
     return Compare(prop.name, "contains", match[2].strip())
 
 
@@ -160,16 +160,16 @@ def _order(text: str, face: Face) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
     pieces = [part.strip() for part in text.split(",") if part.strip()]
     if len(pieces) > MAX_ORDER:
-        raise BadRequest(f"$orderby takes at most {MAX_ORDER} names.")
+        raise Malformed(f"$orderby takes at most {MAX_ORDER} names.")
     for piece in pieces:
         name, _, direction = piece.partition(" ")
         prop, direction = face.prop(name), direction.strip().lower()
         if direction not in ("", "asc", "desc"):
-            raise BadRequest(f"'{direction}' is no direction of $orderby.")
+            raise Malformed(f"'{direction}' is no direction of $orderby.")
         if name.lower() == "id":
             continue  # the store's last word on order is the id anyway
         if prop is None or not (prop.sortable and prop.column):
-            raise BadRequest(f"'{name}' of '{face.path}' does not support $orderby.")
+            raise Malformed(f"'{name}' of '{face.path}' does not support $orderby.")
         found.append((prop.name, direction == "desc"))
     return tuple(found) or face.order
 
@@ -180,12 +180,12 @@ def number(options: Mapping[str, str], name: str, default: int, *, least: int, m
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not least <= int(text) <= most:
-        raise BadRequest(f"The query option '${name}' must be a number from {least} to {most}.")
+        raise Malformed(f"The query option '${name}' must be a number from {least} to {most}.")
     return int(text)
 
 
 def _flag(options: Mapping[str, str], name: str) -> bool:
     text = options.get(name, "false").strip().lower()
     if text not in ("true", "false"):
-        raise BadRequest(f"The query option '${name}' must be true or false.")
+        raise Malformed(f"The query option '${name}' must be true or false.")
     return text == "true"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from taxiway.graph.errors import BadRequest, FilterRefused, ServiceFault
+from taxiway.graph.errors import FilterRefused, Malformed, ServiceFault
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.filter_tree import filter_tree
 
@@ -21,7 +21,7 @@ def as_intune_reads(face: Face, options: Mapping[str, str]) -> Mapping[str, str]
         if "select" in options:
             raise ServiceFault("An internal server error has occurred.")
         if _serial.search(options.get("filter", "")):
-            raise BadRequest("Filter on serialNumber is supported with 'contains' only.")
+            raise Malformed("Filter on serialNumber is supported with 'contains' only.")
     if face.path == _MANAGED and options.get("filter", "").strip():
         try:
             filter_tree(options["filter"], face)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 from taxiway.graph.protocol import delta, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
@@ -89,7 +89,7 @@ def _round(call: Call, watched: _Watched, state: delta.State) -> _Round:
     options = state.options
     expanded = [name.strip().lower() for name in options.get("expand", "").split(",") if name.strip()]
     if expanded and not (watched.members and expanded == ["members"]):
-        raise BadRequest("A delta query expands 'members' of groups, and nothing else.")
+        raise Malformed("A delta query expands 'members' of groups, and nothing else.")
     selection = read_selection({"select": options.get("select", "")}, watched.face, call.version)
     default, most = PAGES["directory"]
     return _Round(

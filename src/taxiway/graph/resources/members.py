@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, Malformed
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
@@ -74,7 +74,7 @@ async def _get_object(call: Call) -> Answer:
 def _cast(call: Call, members: Members) -> Members:
     wanted = call.cast.lower()
     if wanted and wanted not in OBJECTS:
-        raise BadRequest(f"'{call.cast}' is no type of a directory object.")
+        raise Malformed(f"'{call.cast}' is no type of a directory object.")
     return [member for member in members if not wanted or member[0] == wanted]
 
 
@@ -90,9 +90,9 @@ def _after(call: Call) -> tuple[str, str] | None:
     try:
         kind, _, object_id = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(":")
     except ValueError as error:
-        raise BadRequest("This paging token was not made by this list.") from error
+        raise Malformed("This paging token was not made by this list.") from error
     if kind not in OBJECTS or not object_id:
-        raise BadRequest("This paging token was not made by this list.")
+        raise Malformed("This paging token was not made by this list.")
     return kind, object_id
 
 
@@ -100,7 +100,7 @@ def _check(call: Call) -> None:
     """What such a list does not honour is refused and not dropped."""
     for name in ("filter", "search", "orderby", "expand", "skip"):
         if name in call.options:
-            raise BadRequest(f"The query option '${name}' is not supported by a list of mixed objects here.")
+            raise Malformed(f"The query option '${name}' is not supported by a list of mixed objects here.")
 
 
 OPERATIONS: Final = [

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
@@ -92,7 +92,7 @@ def _subject(tx: Tx, call: Call) -> tuple[directory.ObjectKind, str]:
     owner, key = call.operation.pattern.partition("/")[0], call.keys.get("id", "")
     if owner == "me":
         if call.principal.kind != "user":
-            raise BadRequest("/me request is only valid with delegated authentication flow.")
+            raise Malformed("/me request is only valid with delegated authentication flow.")
         return "user", call.principal.id
     if owner == "directoryObjects":
         found, row = require_object(tx, key.lower())

@@ -40,7 +40,7 @@ async def _create(call: Call) -> Answer:
     made = await call.write(
         lambda tx: item_body(tx, call, TAGS, directory.create_tag(tx, values, principal=call.principal))
     )
-    return created(call, TAGS, made)
+    return created(call, TAGS, made, live=200)
 
 
 async def _update(call: Call) -> Answer:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import directory, signin
-from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Expansion, Face
@@ -157,7 +157,7 @@ async def _revoke_sessions(call: Call) -> Answer:
 
 async def _me(call: Call) -> Answer:
     if call.principal.kind != "user":
-        raise BadRequest("/me request is only valid with delegated authentication flow.")
+        raise Malformed("/me request is only valid with delegated authentication flow.")
     return await item_answer(call, USERS, call.principal.id)
 
 
