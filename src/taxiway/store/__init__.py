@@ -5,9 +5,9 @@ from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
-from taxiway.store.journal import Sought, browse, correlations, entries, latest
+from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
-from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
+from taxiway.store.query import And, Compare, Holds, In, Inside, Not, Or, Such, Where, any_of, both, eq, one_of
 from taxiway.store.repository import Page, Repository, Row
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
@@ -26,6 +26,7 @@ __all__ = [
     "Followers",
     "Holds",
     "In",
+    "Inside",
     "Instant",
     "KeyRing",
     "Memory",
@@ -41,6 +42,7 @@ __all__ = [
     "Sought",
     "Store",
     "StoreError",
+    "Such",
     "Tx",
     "UnknownProperty",
     "Where",
@@ -50,9 +52,11 @@ __all__ = [
     "correlations",
     "entries",
     "eq",
+    "head",
     "latest",
     "metadata",
     "one_of",
     "open_engine",
     "router",
+    "since",
 ]

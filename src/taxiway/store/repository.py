@@ -253,12 +253,12 @@ class Repository:
     def _token(self, row: Row, order: Sequence[tuple[str, bool]]) -> str:
         values = [row[name] for name, _ in order] + [row["id"]]
         plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
-        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
     def _read_token(self, token: str, order: Sequence[tuple[str, bool]]) -> list[Any]:
         names = [*(name for name, _ in order), "id"]
         try:
-            values = json.loads(base64.urlsafe_b64decode(token.encode()))
+            values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
             return [
                 datetime.fromisoformat(v) if v is not None and isinstance(self._type(name), Instant) else v
                 for v, name in zip(values, names, strict=True)

@@ -12,18 +12,25 @@ from taxiway.store import Prop, Repository, Row, Tx, Where
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
 Fit = Callable[[dict[str, Any], str], None]
+#: What an operator and a value mean for a name that is no column.
+Meaning = Callable[[str, Any], Where]
 
 NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row."""
+    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row.
+
+    ``nested``: navigations that this JSON carries already. ``inside``: what is selected of it, for the context.
+    """
 
     name: str
     load: Callable[[Tx, Row], Any]
     many: bool = True
     beta: bool = False
+    nested: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +42,9 @@ class Face:
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
-    ``seen``: the rows as the caller is to see them, where that depends on the caller. ``fit``: makes a shown object one
-    of the version asked for, where leaving out ``beta`` is not enough.
+    ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
+    depends on the caller. ``fit``: makes a shown object one of the version asked for, where leaving out ``beta`` is not
+    enough.
     """
 
     path: str
@@ -53,9 +61,10 @@ class Face:
     computed: frozenset[str] = NOTHING
     expansions: tuple[Expansion, ...] = ()
     casts: Mapping[str, Where] = field(default_factory=dict)
-    fixed: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
-    lambdas: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
+    fixed: Mapping[str, Meaning] = field(default_factory=dict)
+    lambdas: Mapping[str, Meaning] = field(default_factory=dict)
     properties_of: Callable[[Row], frozenset[str] | None] = lambda _row: None
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import management
@@ -9,6 +10,7 @@ from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion
+from taxiway.graph.protocol.filter_tree import within
 from taxiway.graph.protocol.lists import created, item_body, value_answer
 from taxiway.graph.resources.managed import Services, collection, face_of
 from taxiway.graph.resources.targets import Assignable
@@ -43,16 +45,24 @@ def _shown(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     return [{"settingCount": len(row["settings"])} for row in rows]
 
 
-POLICIES: Final = face_of(
-    _PATH,
-    management.CONFIGURATION_POLICIES,
-    _POLICY,
-    management.POLICY_KINDS,
-    hidden=frozenset({"settings"}),
-    expansions=(Expansion("settings", _settings),),
-    versioned=False,
-    shown=_shown,
-    computed=frozenset({"settingCount"}),
+POLICIES: Final = replace(
+    face_of(
+        _PATH,
+        management.CONFIGURATION_POLICIES,
+        _POLICY,
+        management.POLICY_KINDS,
+        hidden=frozenset({"settings"}),
+        expansions=(Expansion("settings", _settings),),
+        versioned=False,
+        shown=_shown,
+        computed=frozenset({"settingCount"}),
+    ),
+    fixed={
+        "platforms": within("platforms"),
+        "technologies": within("technologies"),
+        "templatereference/templatefamily": within("template_reference", "templateFamily"),
+        "templatereference/templateid": within("template_reference", "templateId"),
+    },
 )
 
 

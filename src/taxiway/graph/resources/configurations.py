@@ -57,7 +57,7 @@ POLICIES: Final = face_of(
     _COMPLIANCE,
     management.COMPLIANCE_KINDS,
     on_select=frozenset({"scheduled_actions_for_rule"}),
-    expansions=(Expansion("scheduledActionsForRule", _actions),),
+    expansions=(Expansion("scheduledActionsForRule", _actions, nested=("scheduledActionConfigurations",)),),
     base="deviceCompliancePolicy",
     older=older.POLICIES,
 )

@@ -78,6 +78,7 @@ CONFIGURATIONS: Final = Face(
     written=_PROPS - _READ_ONLY,
     shown=lambda _tx, rows: [{"version": row["version"]} for row in rows],
     computed=frozenset({"version"}),
+    kinds={name.rpartition(".")[2]: props for name, props in enrollment.ENROLLMENT_KINDS.values()},
     casts=_casts(),
     expansions=(expansion(enrollment.OBJECT_KIND),),
     seen=enrollment.with_relative_priority,

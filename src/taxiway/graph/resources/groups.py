@@ -9,7 +9,7 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
@@ -17,17 +17,15 @@ from taxiway.graph.resources.members import (
     GROUP_BETA,
     GROUP_HIDDEN,
     GROUP_ON_SELECT,
-    OBJECTS,
     members_answer,
     members_count,
-    object_json,
 )
+from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
 
 _DYNAMIC: Final = "DynamicMembership"
 _RULED: Final = ("dynamic_device", "dynamic_user")
-_EXPANDED: Final = 20
 _PROCESSING: Final = {True: "ProcessingComplete", False: "ProcessingInProgress"}
 
 
@@ -43,9 +41,25 @@ def _group_types(operator: str, value: Any) -> Where:
     return dynamic if operator == "eq" else Not(dynamic)
 
 
-def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
-    found = directory.members(tx, row["id"])[:_EXPANDED]
-    return [object_json(tx, kind, object_id) for kind, object_id in found]
+def _count(nobody: Where) -> Meaning:
+    """``members/$count eq 0``: whether there is anybody, which is all that Graph counts in a filter."""
+
+    def meaning(operator: str, value: Any) -> Where:
+        if (operator, value) in (("eq", 0), ("lt", 1)):
+            return nobody
+        if (operator, value) in (("ne", 0), ("gt", 0), ("ge", 1)):
+            return Not(nobody)
+        raise BadRequest("A count can only be compared with 0 in a filter.")
+
+    return meaning
+
+
+def _members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.direct_members(tx, row["id"], after=None, limit=EXPANDED)
+
+
+def _all_members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.members(tx, row["id"], transitive=True)
 
 
 def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
@@ -94,7 +108,16 @@ GROUPS: Final = Face(
         }
     ),
     lambdas={"grouptypes": _group_types},
-    expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
+    fixed={
+        "members/$count": _count(directory.WITHOUT_MEMBERS),
+        "owners/$count": _count(directory.WITHOUT_OWNERS),
+    },
+    expansions=(
+        objects_expansion("members", _members),
+        objects_expansion("transitiveMembers", _all_members),
+        objects_expansion("owners", owners.owned_by),
+        *member_of("group"),
+    ),
 )
 
 
@@ -111,8 +134,8 @@ async def _create(call: Call) -> Answer:
     if kind == "assigned" and rule is not None:
         raise BadRequest("One or more property values specified are invalid: an assigned group has no membershipRule.")
     invited, owning = references(content, "members"), references(content, "owners")
-    if len(invited) + len(owning) > _EXPANDED:
-        raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
+    if len(invited) + len(owning) > EXPANDED:
+        raise BadRequest(f"A group is created with at most {EXPANDED} members and owners together.")
     if invited and kind != "assigned":
         raise BadRequest("The members of a dynamic group come from its rule.")
 

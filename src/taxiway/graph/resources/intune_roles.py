@@ -104,7 +104,7 @@ async def _create_role(call: Call) -> Answer:
     def write(tx: Tx) -> dict[str, Any]:
         return item_body(tx, call, ROLES, directory.create_intune_role(tx, values, principal=call.principal))
 
-    return created(call, ROLES, await call.write(write))
+    return created(call, ROLES, await call.write(write), live=200)
 
 
 async def _update_role(call: Call) -> Answer:

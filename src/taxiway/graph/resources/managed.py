@@ -65,6 +65,7 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         beta=beta | {"role_scope_tag_ids"},
         on_select=on_select,
         written=props - _READ_ONLY,
+        kinds=kinds,
         casts={kind.lower(): eq("kind", kind) for kind in kinds},
         expansions=(expansion(object_kind, assigned), *expansions),
         shown=_with_version(shown) if versioned else shown,

@@ -12,7 +12,8 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import reading
-from taxiway.graph.resources.members import members_answer, object_json
+from taxiway.graph.resources.members import members_answer
+from taxiway.graph.resources.objects import object_json
 from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx
 

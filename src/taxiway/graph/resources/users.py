@@ -9,9 +9,10 @@ from taxiway import directory, signin
 from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
-from taxiway.graph.resources import licences
+from taxiway.graph.resources import licences, objects
+from taxiway.graph.resources.objects import OBJECTS, member_of, objects_expansion
 from taxiway.store import Row, Tx
 
 _DEFAULT: Final = (
@@ -107,7 +108,15 @@ USERS: Final = Face(
     on_select=_ON_SELECT,
     default=_DEFAULT,
     written=frozenset(directory.USERS.entity.props) - _READ_ONLY,
+    expansions=(
+        Expansion("manager", objects.manager, many=False),
+        objects_expansion("directReports", objects.reports),
+        objects_expansion("ownedDevices", objects.owned),
+        objects_expansion("registeredDevices", objects.owned),
+        *member_of("user"),
+    ),
 )
+OBJECTS["user"] = USERS
 
 
 async def _create(call: Call) -> Answer:
