@@ -88,6 +88,24 @@ from taxiway.management.followers import follow
 from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
+from taxiway.management.opaque.children import (
+    add_child,
+    change_child,
+    child_of,
+    children_of,
+    remove_child,
+    set_children,
+)
+from taxiway.management.opaque.definition_values import update_settings, update_values
+from taxiway.management.opaque.shelves import OBJECT_KIND as OPAQUE_OBJECT_KIND
+from taxiway.management.opaque.shelves import (
+    Shelf,
+    assign_object,
+    create_object,
+    delete_object,
+    replace_object,
+    update_object,
+)
 from taxiway.management.session.report import device_states, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
@@ -105,6 +123,7 @@ __all__ = [
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
     "EXTENSION_KINDS",
+    "OPAQUE_OBJECT_KIND",
     "POLICY_KINDS",
     "SCRIPTS",
     "SCRIPT_KIND",
@@ -129,20 +148,27 @@ __all__ = [
     "Related",
     "Relationship",
     "Resolved",
+    "Shelf",
     "UnknownSetting",
     "Verdict",
+    "add_child",
     "alerts_of",
     "assign_app",
     "assign_configuration",
     "assign_configuration_policy",
+    "assign_object",
     "assign_policy",
     "assign_script",
     "categories_of",
+    "change_child",
+    "child_of",
+    "children_of",
     "collections_of",
     "create_app",
     "create_category",
     "create_configuration",
     "create_configuration_policy",
+    "create_object",
     "create_policy",
     "create_script",
     "definitions",
@@ -150,6 +176,7 @@ __all__ = [
     "delete_category",
     "delete_configuration",
     "delete_configuration_policy",
+    "delete_object",
     "delete_policy",
     "delete_script",
     "device_states",
@@ -181,11 +208,14 @@ __all__ = [
     "order_routes",
     "relate_apps",
     "relationships_of",
+    "remove_child",
     "rename_category",
+    "replace_object",
     "resolve",
     "routes",
     "secure_by_default",
     "set_app_content",
+    "set_children",
     "set_encrypted_content",
     "set_secure_by_default",
     "sort_into",
@@ -194,7 +224,10 @@ __all__ = [
     "update_app",
     "update_configuration",
     "update_configuration_policy",
+    "update_object",
     "update_policy",
     "update_script",
+    "update_settings",
+    "update_values",
     "wipe_kind",
 ]

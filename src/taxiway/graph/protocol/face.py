@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from taxiway.directory import Principal
-from taxiway.store import Prop, Repository, Row, Tx, Where
+from taxiway.store import Prop, Repository, Row, Tx, Where, eq
 
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
@@ -34,7 +34,8 @@ class Face:
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
-    ``seen``: the rows as the caller is to see them, where that depends on the caller.
+    ``seen``: the rows as the caller is to see them, where that depends on the caller. ``open``: objects of types that
+    nobody declared are kept here too.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Face:
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
+    open: bool = False
 
     @property
     def props(self) -> Mapping[str, Prop]:
@@ -77,6 +79,11 @@ class Face:
     def expansion(self, name: str) -> Expansion | None:
         """A navigation by its name in any case."""
         return next((one for one in self.expansions if one.name.lower() == name.lower()), None)
+
+    def cast(self, name: str) -> Where | None:
+        """The objects of a type, by its name without a namespace; None where the collection has no such type."""
+        known = self.casts.get(name.lower())
+        return eq("kind", name) if known is None and self.open and name else known
 
     def _computed(self) -> frozenset[str]:
         return frozenset(name.lower() for name in self.computed)
