@@ -109,9 +109,9 @@ async def test_a_stranger_cannot_send_a_large_body(graph):
 
 async def test_what_is_not_implemented_names_itself(graph):
     """A person reads which part of Graph is missing."""
-    error = (await graph.get("/beta/deviceManagement/groupPolicyConfigurations", expect=501))["error"]
+    error = (await graph.get("/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads", expect=501))["error"]
     assert error["code"] == "NotImplemented"
-    assert "groupPolicyConfigurations" in error["message"]
+    assert "importedWindowsAutopilotDeviceIdentityUploads" in error["message"]
 
 
 async def test_a_batch_carries_each_answer(graph):

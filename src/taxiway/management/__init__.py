@@ -24,6 +24,7 @@ from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
 from taxiway.management.apps.kinds.win32 import KIND as WIN32
 from taxiway.management.apps.mobile_apps import (
+    APP_BASE,
     APPS,
     assign_app,
     create_app,
@@ -39,9 +40,11 @@ from taxiway.management.apps.relationships import of as relationships_of
 from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.certificates.issued import Issued, issued_certificates
+from taxiway.management.collection import BASE as CONFIGURATION_BASE
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
+    COMPLIANCE_BASE,
     COMPLIANCE_POLICIES,
     assign_policy,
     create_policy,
@@ -97,6 +100,7 @@ from taxiway.management.opaque.children import (
     set_children,
 )
 from taxiway.management.opaque.definition_values import update_settings, update_values
+from taxiway.management.opaque.reach import Unacted, unacted
 from taxiway.management.opaque.shelves import OBJECT_KIND as OPAQUE_OBJECT_KIND
 from taxiway.management.opaque.shelves import (
     Shelf,
@@ -113,12 +117,15 @@ from taxiway.management.settings import secure_by_default, set_secure_by_default
 __all__ = [
     "ACTIONS",
     "APPS",
+    "APP_BASE",
     "APP_KINDS",
     "CATEGORIES",
     "COLLECTIONS",
+    "COMPLIANCE_BASE",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
+    "CONFIGURATION_BASE",
     "CONFIGURATION_KINDS",
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
@@ -149,6 +156,7 @@ __all__ = [
     "Relationship",
     "Resolved",
     "Shelf",
+    "Unacted",
     "UnknownSetting",
     "Verdict",
     "add_child",
@@ -221,6 +229,7 @@ __all__ = [
     "sort_into",
     "status_details",
     "take_out",
+    "unacted",
     "update_app",
     "update_configuration",
     "update_configuration_policy",

@@ -192,3 +192,9 @@ class Entity:
         """The value as the column is compared with: lower case where the property folds."""
         prop = self.props.get(field)
         return value.lower() if prop is not None and prop.fold and isinstance(value, str) else value
+
+
+def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object of JSON changed by their names in any case; new ones behind them."""
+    spelled = {name.lower(): name for name in before}
+    return {**before, **{spelled.get(name.lower(), name): value for name, value in changes.items()}}

@@ -147,6 +147,7 @@ OPERATIONS: Final = [
             management.update_configuration,
             management.delete_configuration,
             management.assign_configuration,
+            management.CONFIGURATION_BASE,
         ),
         Assignable(
             CONFIGURATIONS,
@@ -161,7 +162,13 @@ OPERATIONS: Final = [
     ),
     *collection(
         POLICIES,
-        Services(_create_policy, _update_policy, management.delete_policy, management.assign_policy),
+        Services(
+            _create_policy,
+            _update_policy,
+            management.delete_policy,
+            management.assign_policy,
+            management.COMPLIANCE_BASE,
+        ),
         Assignable(POLICIES, _COMPLIANCE, management.assign_policy, "assignments", answers=True),
         _READ,
         _WRITE,

@@ -6,7 +6,6 @@ moments, the version, the type where it is not the declared one. ``opaque_table`
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -19,13 +18,13 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.managed import kind_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.management import Shelf
 from taxiway.store import Compare, Row, Tx, Where
 
 #: What Graph sets itself, and what is a collection beside the object.
 _OURS: Final = frozenset({"id", "createddatetime", "lastmodifieddatetime", "assignments"})
-_type_name = re.compile(r"[A-Za-z]\w{0,99}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +113,12 @@ def incoming(kept: Kept, content: Mapping[str, Any], *, names: bool = True) -> d
     return found
 
 
-def type_in(content: Mapping[str, Any], declared: str) -> str:
-    """The type a body names, without its namespace."""
-    name = body.odata_type(content).rpartition(".")[2] or declared
-    if not _type_name.match(name):
-        raise BadRequest("The object needs its '@odata.type'.")
-    return name
-
-
 def operations_of(kept: Kept) -> list[Operation]:
     """List, item, create, change, replace, delete, assign."""
     face, shelf = face_of(kept), kept.shelf
 
     async def create(call: Call) -> Answer:
-        values, kind = incoming(kept, call.json), shelf.kind or type_in(call.json, kept.declared)
+        values, kind = incoming(kept, call.json), shelf.kind or kind_of(call.json, {}, kept.declared, keeps=True)
 
         def write(tx: Tx) -> dict[str, Any]:
             made = management.create_object(tx, shelf, kind, values, principal=call.principal)

@@ -37,6 +37,7 @@ configurations = Collection(
     _check,
     findings=_findings,
     conceal=_conceal,
+    keeps=True,
 )
 create_configuration = configurations.create
 update_configuration = configurations.update

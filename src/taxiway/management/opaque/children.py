@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from taxiway.directory import Principal
-from taxiway.management.opaque.shelves import Shelf, identified, merged, update_object
-from taxiway.store import NotFound, Row, Tx
+from taxiway.management.opaque.shelves import Shelf, identified, update_object
+from taxiway.store import NotFound, Row, Tx, merged
 
 Child = dict[str, Any]
 

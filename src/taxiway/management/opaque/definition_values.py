@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from taxiway.directory import Principal
 from taxiway.management.opaque.children import Child, children_of, set_children
-from taxiway.management.opaque.shelves import Shelf, merged
-from taxiway.store import Tx
+from taxiway.management.opaque.shelves import Shelf
+from taxiway.store import Tx, merged
 
 VALUES: Final = "definitionValues"
 _INNER: Final = "presentationValues"

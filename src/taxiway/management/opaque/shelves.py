@@ -12,7 +12,7 @@ from taxiway import directory
 from taxiway.directory import Principal, require
 from taxiway.management.errors import BadPolicy
 from taxiway.management.opaque.entities import OPAQUE_OBJECT
-from taxiway.store import And, Page, Repository, Row, Tx, Where, eq
+from taxiway.store import And, Page, Repository, Row, Tx, Where, eq, merged
 
 OBJECT_KIND: Final = "opaque_object"
 
@@ -117,12 +117,6 @@ def assign_object(
     assigned: list[Row] = directory.set_assignments(tx, OBJECT_KIND, row_id, list(targets))
     log(tx, "assigned", row, targets=len(targets))
     return assigned
-
-
-def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Members changed by their names in any case, in their places; new ones behind them."""
-    spelled = {name.lower(): name for name in before}
-    return {**before, **{spelled.get(name.lower(), name): value for name, value in changes.items()}}
 
 
 def identified(tx: Tx, children: Any, inner: str) -> list[dict[str, Any]]:
