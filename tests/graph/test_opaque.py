@@ -184,3 +184,20 @@ async def test_a_compliance_policy_of_the_catalogue_keeps_its_settings_and_actio
     assert (replaced["name"], "technologies" in replaced) == ("Ubuntu", False)
     assert [one["name"] for one in await graph.values(f"{at}?$filter=startswith(name,'ub')")] == ["Ubuntu"]
     await graph.get(f"{at}?$filter=name eq 5", expect=400)
+
+
+async def test_the_singletons_of_device_management_answer(graph):
+    """Settings are kept, and the one that decides is acted on; no Apple certificate and no Google account are there."""
+    assert (await graph.get(f"{MANAGEMENT}/settings"))["secureByDefault"] is False
+    change = {"settings": {"secureByDefault": True, "deviceComplianceCheckinThresholdDays": 20}}
+    await graph.call("PATCH", MANAGEMENT, change, expect=204)
+    await graph.call("PATCH", MANAGEMENT, {"settings": {"enhancedJailBreak": True}}, expect=204)
+    shown = (await graph.get("/v1.0/deviceManagement"))["settings"]
+    assert (shown["secureByDefault"], shown["deviceComplianceCheckinThresholdDays"], shown["enhancedJailBreak"]) == (
+        True,
+        20,
+        True,
+    )
+    assert (await graph.get(f"{MANAGEMENT}/applePushNotificationCertificate"))["appleIdentifier"] == ""
+    google = await graph.get(f"{MANAGEMENT}/androidManagedStoreAccountEnterpriseSettings")
+    assert google["bindStatus"] == "notBound"

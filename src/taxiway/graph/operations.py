@@ -29,6 +29,7 @@ from taxiway.graph.resources import (
     consent,
     deleted_items,
     device_actions,
+    device_management,
     devices,
     encryption_states,
     enrollment,
@@ -89,6 +90,7 @@ OPERATIONS: Final[list[Operation]] = limited(
         *scripts.OPERATIONS,
         *(operation for kept in opaque_table.KEPT for operation in opaque.operations_of(kept)),
         *opaque_children.OPERATIONS,
+        *device_management.OPERATIONS,
         *configurations.OPERATIONS,
         *catalogue.OPERATIONS,
         *certificate_states.OPERATIONS,
@@ -104,14 +106,11 @@ OPERATIONS: Final[list[Operation]] = limited(
 )
 
 _DEVICE_MANAGEMENT: Final = (
-    "androidManagedStoreAccountEnterpriseSettings",
-    "applePushNotificationCertificate",
     "comanagedDevices",
     "deviceCategories",
     "importedDeviceIdentities",
     "importedWindowsAutopilotDeviceIdentityUploads",
     "managedDeviceOverview",
-    "settings",
     "tenantAssociatedDevices",
     "virtualEndpoint",
 )
