@@ -28,12 +28,12 @@ class Office:
         self.root, self.tenant = root, tenant
 
     async def tag(self, name):
-        return (await self.root.post(f"{INTUNE}/roleScopeTags", {"displayName": name}))["id"]
+        return (await self.root.post(f"{INTUNE}/roleScopeTags", {"displayName": name}, expect=200))["id"]
 
     async def role(self, actions, name="Local office"):
         permissions = [{"resourceActions": [{"allowedResourceActions": actions}]}]
         body = {"displayName": name, "description": "Ours", "rolePermissions": permissions}
-        return (await self.root.post(f"{INTUNE}/roleDefinitions", body))["id"]
+        return (await self.root.post(f"{INTUNE}/roleDefinitions", body, expect=200))["id"]
 
     async def group(self, name, *members):
         body = {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}

@@ -320,3 +320,26 @@ WIFI_OPEN = {
     "networkName": "Guests",
     "wifiSecurityType": "open",
 }
+
+
+async def test_the_value_of_a_sealed_setting_is_read_by_its_reference(graph):
+    """Beta says of each OMA setting whether it is encrypted; the value is for who may change it, and the log has it."""
+    secret = "./Device/Vendor/MSFT/Accounts/Users/helper/Password"
+    plain = "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana"
+    body = {
+        "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
+        "displayName": "Helper",
+        "omaSettings": [
+            {"@odata.type": "#microsoft.graph.omaSettingString", "omaUri": secret, "value": "A-secret-1"},
+            {"@odata.type": "#microsoft.graph.omaSettingInteger", "omaUri": plain, "value": 0},
+        ],
+    }
+    made = await graph.post(CONFIGURATIONS, body)
+    sealed, other = made["omaSettings"]
+    assert (sealed["value"], sealed["isEncrypted"], other["isEncrypted"]) == ("****", True, False)
+    at = f"{CONFIGURATIONS}/{made['id']}"
+    call = f"{at}/getOmaSettingPlainTextValue(secretReferenceValueId='{sealed['secretReferenceValueId']}')"
+    assert (await graph.get(call))["value"] == "A-secret-1"
+    await graph.get(f"{at}/getOmaSettingPlainTextValue(secretReferenceValueId='x')", expect=404)
+    older = await graph.get(at.replace("beta", "v1.0"))
+    assert not any("isEncrypted" in setting for setting in older["omaSettings"])

@@ -201,3 +201,15 @@ async def test_the_singletons_of_device_management_answer(graph):
     assert (await graph.get(f"{MANAGEMENT}/applePushNotificationCertificate"))["appleIdentifier"] == ""
     google = await graph.get(f"{MANAGEMENT}/androidManagedStoreAccountEnterpriseSettings")
     assert google["bindStatus"] == "notBound"
+
+
+async def test_scripts_of_other_platforms_are_assigned_where_intunecd_assigns_them(graph):
+    """``deviceManagementScripts`` knows their ids, for their assignments alone."""
+    made = await graph.post(f"{MANAGEMENT}/deviceShellScripts", SHELL)
+    at = f"{MANAGEMENT}/deviceManagementScripts/{made['id']}"
+    wanted = [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]
+    await graph.post(f"{at}/assign", {"deviceManagementScriptAssignments": wanted}, expect=200)
+    [there] = await graph.values(f"{at}/assignments")
+    assert [there] == await graph.values(f"{MANAGEMENT}/deviceShellScripts/{made['id']}/assignments")
+    await graph.get(at, expect=404)
+    await graph.get(f"{MANAGEMENT}/deviceManagementScripts/none/assignments", expect=404)

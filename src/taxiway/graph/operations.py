@@ -182,7 +182,6 @@ NOT_SERVED: Final[tuple[str, ...]] = (
     *(f"deviceManagement/{name}" for name in catalogue.NOT_SERVED),
     "deviceManagement/deviceConfigurations/{id}/deviceSettingStateSummaries",
     "deviceManagement/deviceConfigurations/{id}/deviceStatusOverview",
-    "deviceManagement/deviceConfigurations/{id}/getOmaSettingPlainTextValue",
     "deviceManagement/deviceConfigurations/{id}/userStatuses",
     "deviceManagement/deviceCompliancePolicies/{id}/deviceStatusOverview",
     "deviceManagement/deviceCompliancePolicies/{id}/userStatuses",

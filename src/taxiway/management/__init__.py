@@ -66,6 +66,7 @@ from taxiway.management.configuration.configurations import (
     assign_configuration,
     create_configuration,
     delete_configuration,
+    plain_oma_value,
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
@@ -214,6 +215,7 @@ __all__ = [
     "order_esp",
     "order_retire",
     "order_routes",
+    "plain_oma_value",
     "relate_apps",
     "relationships_of",
     "remove_child",

@@ -35,7 +35,7 @@ class Face:
     that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     ``seen``: the rows as the caller is to see them, where that depends on the caller. ``open``: objects of types that
-    nobody declared are kept here too.
+    nobody declared are kept here too. ``inside``: what only beta shows in the items of a list, with its default.
     """
 
     path: str
@@ -60,6 +60,7 @@ class Face:
     counted: bool = True
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
     open: bool = False
+    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def props(self) -> Mapping[str, Prop]:

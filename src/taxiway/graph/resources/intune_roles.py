@@ -92,7 +92,7 @@ async def _create_role(call: Call) -> Answer:
     def write(tx: Tx) -> dict[str, Any]:
         return item_body(tx, call, ROLES, directory.create_intune_role(tx, values, principal=call.principal))
 
-    return created(call, ROLES, await call.write(write))
+    return call.done(live=200, docs=201, body=await call.write(write))
 
 
 async def _update_role(call: Call) -> Answer:

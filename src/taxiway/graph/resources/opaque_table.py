@@ -85,6 +85,26 @@ DEP_TOKENS: Final = _of(
     tags="roleScopeTagIds",
     moments=_MODIFIED,
 )
+_SHELL: Final = (
+    _of(
+        _script,
+        "deviceCustomAttributeShellScripts",
+        _SCRIPTS,
+        declared="deviceCustomAttributeShellScript",
+        assigned="deviceManagementScriptAssignments",
+        on_item=frozenset({"scriptContent"}),
+    ),
+    _of(
+        _script,
+        "deviceShellScripts",
+        _SCRIPTS,
+        declared="deviceShellScript",
+        assigned="deviceManagementScriptAssignments",
+        on_item=frozenset({"scriptContent"}),
+    ),
+)
+#: Scripts of other platforms: what ``deviceManagementScripts`` knows by their ids too.
+SHELL_SCRIPTS: Final = tuple(kept.shelf for kept in _SHELL)
 _APP_POLICIES: Final = "managedAppPolicies"
 #: The kinds of app policies that have a collection of their own, and what it is called where that is not mechanical.
 _POLICY_KINDS: Final = {
@@ -125,22 +145,7 @@ KEPT: Final[tuple[Kept, ...]] = (
         assigned="deviceHealthScriptAssignments",
         on_item=frozenset({"detectionScriptContent"}),
     ),
-    _of(
-        _script,
-        "deviceCustomAttributeShellScripts",
-        _SCRIPTS,
-        declared="deviceCustomAttributeShellScript",
-        assigned="deviceManagementScriptAssignments",
-        on_item=frozenset({"scriptContent"}),
-    ),
-    _of(
-        _script,
-        "deviceShellScripts",
-        _SCRIPTS,
-        declared="deviceShellScript",
-        assigned="deviceManagementScriptAssignments",
-        on_item=frozenset({"scriptContent"}),
-    ),
+    *_SHELL,
     _of(
         _script,
         "deviceHealthScripts",

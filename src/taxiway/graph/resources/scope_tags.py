@@ -10,7 +10,7 @@ from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
+from taxiway.graph.protocol.lists import item_body, reading, value_answer
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/roleScopeTags"
@@ -29,7 +29,7 @@ async def _create(call: Call) -> Answer:
     made = await call.write(
         lambda tx: item_body(tx, call, TAGS, directory.create_tag(tx, values, principal=call.principal))
     )
-    return created(call, TAGS, made)
+    return call.done(live=200, docs=201, body=made)
 
 
 async def _update(call: Call) -> Answer:

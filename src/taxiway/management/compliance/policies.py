@@ -20,7 +20,8 @@ COMPLIANCE_POLICIES = Repository(COMPLIANCE_POLICY)
 OBJECT_KIND: Final = "compliance_policy"
 #: What policies of every kind have.
 COMPLIANCE_BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids", "scheduled_actions_for_rule"})
-_ACTIONS: Final = frozenset({"block", "noAction"})
+#: Messages among them are kept, and nobody sends them.
+_ACTIONS: Final = frozenset({"block", "noAction", "notification", "pushNotification"})
 #: Values of a policy's other properties that ask for nothing.
 _QUIET: Final[tuple[Any, ...]] = (None, False, 0, "", [], "deviceDefault", "unavailable", "notSet")
 _JUDGED: Final = frozenset(
