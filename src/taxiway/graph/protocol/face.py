@@ -36,6 +36,7 @@ class Face:
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     ``seen``: the rows as the caller is to see them, where that depends on the caller. ``open``: objects of types that
     nobody declared are kept here too. ``inside``: what only beta shows in the items of a list, with its default.
+    ``aliases``: other names of properties, both in lower case.
     """
 
     path: str
@@ -61,6 +62,7 @@ class Face:
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
     open: bool = False
     inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def props(self) -> Mapping[str, Prop]:
@@ -69,7 +71,8 @@ class Face:
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""
-        found = self.repository.entity.by_graph.get(graph_name.lower())
+        lower = graph_name.lower()
+        found = self.repository.entity.by_graph.get(self.aliases.get(lower, lower))
         return None if found is None or found.name in self.hidden or found.secret else found
 
     def knows(self, graph_name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import management
+from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.render import NEVER
@@ -82,7 +83,9 @@ async def _get(call: Call) -> Answer:
 async def _patch(call: Call) -> Answer:
     """``{"settings": {...}}``: the members that it names."""
     given = body.field(call.json, _SETTINGS)
-    changes = dict(given) if isinstance(given, dict) else {}
+    if not isinstance(given, dict) or not given:
+        raise BadRequest("'settings' is missing.")
+    changes = dict(given)
 
     def write(tx: Tx) -> None:
         wanted = body.field(changes, _SECURE)

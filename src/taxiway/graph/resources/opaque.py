@@ -12,7 +12,6 @@ from functools import partial
 from typing import Any, Final
 
 from taxiway import management
-from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
@@ -21,7 +20,7 @@ from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.managed import kind_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion
 from taxiway.management import Shelf
-from taxiway.store import Compare, Row, Tx, Where
+from taxiway.store import Row, Tx
 
 #: What Graph sets itself, and what is a collection beside the object.
 _OURS: Final = frozenset({"id", "createddatetime", "lastmodifieddatetime", "assignments"})
@@ -66,20 +65,13 @@ def face_of(kept: Kept, *, listed: bool = False) -> Face:
         type_of=lambda row: "" if row["kind"] == kept.declared else f"#microsoft.graph.{row['kind']}",
         properties_of=lambda _row: frozenset(),
         shown=lambda _tx, rows: [_shown(kept, row, listed=listed) for row in rows],
-        fixed={} if title == "displayname" else {title: _named},
+        aliases={} if title == "displayname" else {title: "displayname"},
         expansions=(
             *((expansion(management.OPAQUE_OBJECT_KIND, kept=True),) if kept.assigned else ()),
             *(Expansion(name, partial(_child, name)) for name in kept.shelf.children),
         ),
         open=True,
     )
-
-
-def _named(operator: str, value: Any) -> Where:
-    """A filter by the name, where it is called otherwise than in most collections."""
-    if not (isinstance(value, str) or (value is None and operator in ("eq", "ne"))):
-        raise BadRequest("A name is compared with a text.")
-    return Compare("display_name", operator, value)  # type: ignore[arg-type]  # one of the store's operators
 
 
 def _child(name: str, _tx: Tx, row: Row) -> list[dict[str, Any]]:

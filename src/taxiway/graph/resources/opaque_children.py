@@ -166,7 +166,7 @@ async def _category_settings(call: Call) -> Answer:
         categories = {one["id"]: one for one in _template_categories(tx, call)}
         listed = categories.get(call.keys["category"], {}).get("settingDefinitions") or []
         ids = {one.get("id") for one in listed}
-        return [one for one in settings if not ids or one.get("definitionId") in ids]
+        return [one for one in settings if not ids or str(one.get("definitionId")) in ids]
 
     context = f"{table.INTENTS.path}('{call.keys['id']}')/categories('{call.keys['category']}')/settings"
     return value_answer(call, context, await call.read(read))

@@ -107,5 +107,9 @@ def _same_setting(one: Child, other: Child) -> bool:
 def _named(one: Child, other: Child, name: str) -> bool:
     if one.get("id") is not None and one.get("id") == other.get("id"):
         return True
-    mine, theirs = one.get(name) or {}, other.get(name) or {}
-    return mine.get("id") is not None and mine.get("id") == theirs.get("id")
+    mine, theirs = _id_of(one.get(name)), _id_of(other.get(name))
+    return mine is not None and mine == theirs
+
+
+def _id_of(named: Any) -> Any:
+    return named.get("id") if isinstance(named, dict) else None
