@@ -79,7 +79,7 @@ async def test_every_answer_bears_its_headers(graph):
         ("GET", "/v1.0/users/x/nothing", 400),
         ("GET", "/v1.0", 400),
         ("PUT", "/v1.0/users", 405),
-        ("GET", "/beta/deviceManagement/deviceHealthScripts/1/assignments", 501),
+        ("GET", "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads/1/deviceIdentities", 501),
         ("GET", "/beta/applicationTemplates", 501),
         ("POST", "/v1.0/deviceManagement/managedDevices/1/remoteLock", 501),
         ("GET", "/v1.0/users?$top=0", 400),
@@ -109,9 +109,11 @@ async def test_a_stranger_cannot_send_a_large_body(graph):
 
 async def test_what_is_not_implemented_names_itself(graph):
     """A person reads which part of Graph is missing."""
-    error = (await graph.get("/beta/deviceManagement/groupPolicyConfigurations", expect=501))["error"]
+    error = (await graph.get("/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads", expect=501))[
+        "error"
+    ]
     assert error["code"] == "NotImplemented"
-    assert "groupPolicyConfigurations" in error["message"]
+    assert "importedWindowsAutopilotDeviceIdentityUploads" in error["message"]
 
 
 async def test_a_batch_carries_each_answer(graph):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,8 +59,15 @@ def _one(face: Face, row: Row, more: dict[str, Any], selection: Selection, versi
             continue
         if version == "v1.0" and name in face.beta:
             continue
-        out[graph_name] = _value(row[name], never=name in face.never)
+        value = _inside(row[name], face.inside[name], version) if name in face.inside else row[name]
+        out[graph_name] = _value(value, never=name in face.never)
     return out | {n: value for n, value in more.items() if n.startswith("@") or not names or n.lower() in names}
+
+
+def _inside(items: Any, more: Mapping[str, Any], version: str) -> list[dict[str, Any]]:
+    if version == "v1.0":
+        return [{name: value for name, value in item.items() if name not in more} for item in items or ()]
+    return [{**item, **{name: item.get(name, default) for name, default in more.items()}} for item in items or ()]
 
 
 def _value(value: Any, *, never: bool) -> Any:
