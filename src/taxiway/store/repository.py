@@ -119,9 +119,15 @@ class Repository:
         order: Sequence[tuple[str, bool]] = (),
         limit: int = 100,
         after: str | None = None,
+        skip: int = 0,
     ) -> Page:
-        """One page; ``after`` is the token of the page before. Rows that come and go do not shift the others."""
+        """One page; ``after`` is the token of the page before. Rows that come and go do not shift the others.
+
+        ``skip``: so many rows are passed over first; the database counts them off, and none of them is read here.
+        """
         statement = self._matching(tx, where)
+        if skip:
+            statement = statement.offset(skip)
         if after is not None:
             statement = statement.where(self._beyond(order, self._read_token(after, order)))
         raw = tx.all(statement.order_by(*self._order(order)).limit(limit + 1))

@@ -172,13 +172,8 @@ def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow |
 
 
 def _page(tx: Tx, face: Face, query: Query, where: Where | None) -> Page:
-    after = query.after
-    if query.skip and after is None:
-        skipped = face.repository.page(tx, where, order=query.order, limit=query.skip)
-        if skipped.after is None:
-            return Page([], None)
-        after = skipped.after
-    return face.repository.page(tx, where, order=query.order, limit=query.limit, after=after)
+    skip = query.skip if query.after is None else 0
+    return face.repository.page(tx, where, order=query.order, limit=query.limit, after=query.after, skip=skip)
 
 
 def next_link(call: Call, after: str) -> str:

@@ -208,6 +208,7 @@ OPERATIONS: Final = [
         _WRITE,
         kinds=management.POLICY_KINDS,
         default_kind=_KIND,
+        changed_live=200,
     ),
     Operation("PUT", f"{_PATH}/{{id}}", _replace, _WRITE, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/settings", _list_settings, _READ, beta=True),
