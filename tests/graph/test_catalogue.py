@@ -106,3 +106,19 @@ async def test_definitions_say_what_a_setting_takes(graph):
     named = await graph.values(f'{DEFINITIONS}?$search="bitlocker xtsos"')
     assert [one["name"] for one in named] == ["EncryptionMethodWithXtsOsDropDown_Name"]
     await graph.get(f"{DEFINITIONS}/nothing", expect=404)
+
+
+async def test_policies_for_others_and_from_templates_are_kept(graph):
+    """Their settings are not checked and come back as they were sent; a finding says that nothing acts on them."""
+    setting = {"settingInstance": {**simple("com.apple.dock_autohide", "x"), "more": [1]}}
+    body = {**policy(), "platforms": "macOS", "technologies": "mdm,appleRemoteManagement", "settings": [setting, {}]}
+    made = await graph.post(POLICIES, body)
+    assert made["platforms"] == "macOS"
+    assert made["taxiwayFindings"][0]["code"] == "notActedOn"
+    first, second = await graph.values(f"{POLICIES}/{made['id']}/settings")
+    assert first["settingInstance"] == {"settingInstanceTemplateReference": None, **setting["settingInstance"]}
+    assert second["settingInstance"] is None
+    template = {"templateId": "abc_1", "templateFamily": "endpointSecurityAntivirus"}
+    other = await graph.post(POLICIES, {**policy(), "settings": [setting], "templateReference": template})
+    assert other["templateReference"]["templateId"] == "abc_1"
+    await graph.call("PATCH", f"{POLICIES}/{other['id']}", {"description": "kept"}, expect=204)

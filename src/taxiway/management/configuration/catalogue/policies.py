@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.directory import Target
-from taxiway.kernel import NotImplementedHere
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.catalogue import instances
@@ -24,11 +23,12 @@ def items_of(row: Row, tenant: str) -> tuple[Item, ...]:
     return translate.checked(instances.items(row, tenant))
 
 
+def _meant_here(row: Row) -> bool:
+    """Policies for other platforms, and those from a template, are kept and not acted on."""
+    return row["platforms"] in {"windows10", "none", None} and not (row["template_reference"] or {}).get("templateId")
+
+
 def _check(tx: Tx, row: Row) -> None:
-    if row["platforms"] not in {"windows10", "none", None}:
-        raise NotImplementedHere(f"Policies for the platforms '{row['platforms']}' are not served here.")
-    if (row["template_reference"] or {}).get("templateId"):
-        raise NotImplementedHere("Policies from a template are not served here.")
     items_of(row, tx.tenant)
 
 
@@ -37,7 +37,13 @@ def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any
 
 
 configuration_policies = Collection(
-    CONFIGURATION_POLICIES, OBJECT_KIND, "management.configurations", POLICY_KINDS, _check, findings=_findings
+    CONFIGURATION_POLICIES,
+    OBJECT_KIND,
+    "management.configurations",
+    POLICY_KINDS,
+    _check,
+    findings=_findings,
+    meant_here=_meant_here,
 )
 create_configuration_policy = configuration_policies.create
 update_configuration_policy = configuration_policies.update
