@@ -21,6 +21,8 @@ TAGS: Final = Face(
     family="intune",
     hidden=frozenset({"group_ids"}),
     written=frozenset({"display_name", "description"}),
+    # Tools write down the tags of an object in the order of this list; the ids of a restored tenant are other ones.
+    order=(("display_name", False),),
 )
 
 
