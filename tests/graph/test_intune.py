@@ -96,6 +96,14 @@ async def test_an_object_of_another_type_is_kept_in_its_collection(graph):
         assert "no-type" in error["error"]["message"]
 
 
+async def test_what_is_no_type_of_an_enrollment_configuration_is_refused(graph):
+    """Neither the name of a kind nor one too long for an id: a 501 that names it."""
+    for name in ("limit", "defaultLimit", "windowsHelloForBusiness", "x" * 70):
+        await graph.post(ESP, {"@odata.type": f"#microsoft.graph.{name}", "displayName": "x"}, expect=501)
+    made = await graph.post(ESP, {"@odata.type": f"#microsoft.graph.{'x' * 60}", "displayName": "x"})
+    assert len(made["id"]) <= 100
+
+
 async def _kept(graph, path, name, member):
     sent = {
         "@odata.type": f"#microsoft.graph.{name}",

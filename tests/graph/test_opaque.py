@@ -214,3 +214,43 @@ async def test_scripts_of_other_platforms_are_assigned_where_intunecd_assigns_th
     assert [there] == await graph.values(f"{MANAGEMENT}/deviceShellScripts/{made['id']}/assignments")
     await graph.get(at, expect=404)
     await graph.get(f"{MANAGEMENT}/deviceManagementScripts/none/assignments", expect=404)
+
+
+async def test_what_v1_lacks_is_not_shown_there(graph):
+    """Scope tags of an app configuration are there in beta alone."""
+    at = f"{APPS}/mobileAppConfigurations"
+    made = await graph.post(at, {"@odata.type": "#microsoft.graph.iosMobileAppConfiguration", "displayName": "Mail"})
+    assert (made["roleScopeTagIds"], made["version"]) == (["0"], 1)
+    assert "roleScopeTagIds" not in await graph.get(f"{at.replace('beta', 'v1.0')}/{made['id']}")
+
+
+async def test_bad_objects_are_refused(graph):
+    """A name that is no text, tags that are none, collections that are no lists of objects: 400, never a 5xx."""
+    policies, intents = f"{MANAGEMENT}/groupPolicyConfigurations", f"{MANAGEMENT}/intents"
+    for body in (
+        {},
+        [],
+        {"displayName": 5},
+        {"displayName": "x", "roleScopeTagIds": ["none"]},
+        {"displayName": "x", "roleScopeTagIds": "0"},
+        {"displayName": "x", "definitionValues": "x"},
+        {"displayName": "x", "definitionValues": ["x"]},
+        {"displayName": "x", "definitionValues": [{"presentationValues": {}, "definition": 1}, 7]},
+        {"displayName": "x", "@odata.type": 7},
+    ):
+        await graph.post(policies, body, expect=400)
+    made = await graph.post(policies, {"displayName": "x", "definitionValues": [{"definition": "text", "id": 7}]})
+    for update in (
+        {"added": ["x"]},
+        {"added": [{"presentationValues": "x"}]},
+        {"updated": {}},
+        {"deletedIds": "x"},
+    ):
+        await graph.post(f"{policies}/{made['id']}/updateDefinitionValues", update, expect=400)
+    odd = {"added": [{"definition": ["x"]}, {"definition@odata.bind": 7, "presentationValues": [{"presentation": 1}]}]}
+    await graph.call("POST", f"{policies}/{made['id']}/updateDefinitionValues", odd, expect=204)
+    assert len(await graph.values(f"{policies}/{made['id']}/definitionValues")) == 3
+    intent = await graph.post(intents, {"displayName": "x", "settings": [{"definitionId": ["x"]}], "templateId": {}})
+    await graph.values(f"{intents}/{intent['id']}/categories/c/settings")
+    await graph.post(f"{intents}/{intent['id']}/updateSettings", {"settings": []}, expect=400)
+    await graph.post(f"{intents}/{intent['id']}/assign", {"assignments": [{"target": "x"}]}, expect=400)

@@ -24,7 +24,8 @@ class Collection:
     ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
     its secrets opened. ``findings``: what is not wrong and has to be said, kept with the object and in the log.
     ``conceal``: moves what nobody may read out of the values of a kind, given the row as it is, its secrets opened.
-    ``keeps``: whether objects of other kinds are kept as they came, unchecked, for nobody to act on.
+    ``keeps``: whether objects of other kinds are kept as they came, unchecked, for nobody to act on. ``meant_here``:
+    which objects of the kinds are acted on, where that is not all of them.
     """
 
     rows: Repository
@@ -36,6 +37,7 @@ class Collection:
     findings: Callable[[Tx, Row, Sequence[directory.Target]], list[dict[str, Any]]] | None = None
     conceal: Callable[[str, Mapping[str, Any], Row], dict[str, Any]] | None = None
     keeps: bool = False
+    meant_here: Callable[[Row], bool] | None = None
 
     def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
         """Add an object; one of a kind that is neither acted on nor kept is a named error."""
@@ -103,8 +105,12 @@ class Collection:
                 secrets[name] = None if value is None else value.decode()
         return {**row, **secrets}
 
+    def acts_on(self, row: Row) -> bool:
+        """Whether anything here acts on an object, and not only keeps it."""
+        return row["kind"] in self.kinds and (self.meant_here is None or self.meant_here(row))
+
     def _check(self, tx: Tx, row: Row) -> None:
-        if row["kind"] in self.kinds:
+        if self.acts_on(row):
             self.check(tx, row)
 
     def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
@@ -115,7 +121,7 @@ class Collection:
 
     def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
         """What is to be kept of the findings."""
-        if self.findings is not None and row["kind"] not in self.kinds:
+        if self.findings is not None and not self.acts_on(row):
             return {"findings": [_not_acted_on(row)]}
         return {} if self.findings is None else {"findings": self.findings(tx, row, targets)}
 
@@ -149,5 +155,5 @@ class Collection:
 
 
 def _not_acted_on(row: Row) -> dict[str, Any]:
-    text = f"Nothing here acts on '#microsoft.graph.{row['kind']}': it is kept and shown, and no device is told of it."
+    text = f"Nothing here acts on this '#microsoft.graph.{row['kind']}': it is kept, and no device is told of it."
     return {"code": "notActedOn", "text": text, "omaUri": ""}

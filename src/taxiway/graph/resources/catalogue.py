@@ -36,7 +36,9 @@ def _settings(_tx: Tx, row: Row) -> list[dict[str, Any]]:
     """The settings with their ids, as the navigation shows them."""
     shown = []
     for number, setting in enumerate(row["settings"]):
-        instance = {"settingInstanceTemplateReference": None, **setting["settingInstance"]}
+        instance = setting.get("settingInstance")
+        if isinstance(instance, dict):
+            instance = {"settingInstanceTemplateReference": None, **instance}
         shown.append({"id": str(number), "settingInstance": instance})
     return shown
 

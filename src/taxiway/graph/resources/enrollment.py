@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import enrollment
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
@@ -107,6 +107,8 @@ async def _create(call: Call) -> Answer:
     content = call.json
     name = kind_of(content, dict.fromkeys(_CREATED, frozenset()), keeps=True)
     kind = _KINDS.get(name.lower(), name)
+    if name not in _CREATED and kind in enrollment.ENROLLMENT_KINDS:  # the name of a kind, not of a type
+        raise NotServed(f"Objects of the type '#microsoft.graph.{name}' are not implemented here.")
     values = values_of(CONFIGURATIONS, content, known=name in _CREATED, shared=_SHARED)
     if "opaque" in values:
         values["opaque"] = {_TYPE: f"#microsoft.graph.{name}", **_kept(values["opaque"])}

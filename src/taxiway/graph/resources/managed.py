@@ -25,7 +25,8 @@ _SET_HERE: Final = (_READ_ONLY - {"kind"}) | {
     "superseding_app_count",
     "superseded_app_count",
 }
-_type_name = re.compile(r"[A-Za-z]\w{0,99}\Z")
+#: Longer than any name of Graph's, and short enough to stand in an id.
+_type_name = re.compile(r"[A-Za-z]\w{0,60}\Z")
 
 
 #: What the rooms' states of apps are called in ``resultantAppState``, where they have another name there.

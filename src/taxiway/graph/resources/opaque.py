@@ -24,6 +24,8 @@ from taxiway.store import Row, Tx
 
 #: What Graph sets itself, and what is a collection beside the object.
 _OURS: Final = frozenset({"id", "createddatetime", "lastmodifieddatetime", "assignments"})
+#: How most types call their scope tags.
+_TAGS: Final = "roleScopeTagIds"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +33,10 @@ class Kept:
     """One collection.
 
     ``declared``: the type of its objects where all have the same, without a namespace. ``title``: what they call their
-    name; ``tags``: their scope tags. ``moments``: which of created and modified they have. ``on_item``: members that
-    lists leave out. ``assigned``: the member in the body of ``assign``, empty where they are not assigned.
-    ``posted``, ``patched``, ``removed``, ``put``, ``assigning``: the live statuses (02 section 1.6).
+    name. ``tags``: their scope tags; ``tags_beta``: whether only beta has them. ``moments``: which of created and
+    modified they have. ``on_item``: members that lists leave out. ``assigned``: the member in the body of ``assign``,
+    empty where they are not assigned. ``posted``, ``patched``, ``removed``, ``put``, ``assigning``: the live statuses
+    (02 section 1.6).
     """
 
     path: str
@@ -42,7 +45,8 @@ class Kept:
     write: frozenset[str]
     declared: str = ""
     title: str = "displayName"
-    tags: str = "roleScopeTagIds"
+    tags: str = _TAGS
+    tags_beta: bool = False
     moments: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
     versioned: bool = False
     beta: bool = True
@@ -58,12 +62,14 @@ class Kept:
 def face_of(kept: Kept, *, listed: bool = False) -> Face:
     """The face of an item, or of a list."""
     title = kept.title.lower()
+    properties = frozenset({"role_scope_tag_ids"}) if kept.tags == _TAGS else frozenset[str]()
     return Face(
         path=kept.path,
         repository=kept.shelf,
         family="intune",
         type_of=lambda row: "" if row["kind"] == kept.declared else f"#microsoft.graph.{row['kind']}",
-        properties_of=lambda _row: frozenset(),
+        properties_of=lambda _row: properties,
+        beta=properties if kept.tags_beta else frozenset(),
         shown=lambda _tx, rows: [_shown(kept, row, listed=listed) for row in rows],
         aliases={} if title == "displayname" else {title: "displayname"},
         expansions=(
@@ -83,7 +89,7 @@ def _shown(kept: Kept, row: Row, *, listed: bool) -> dict[str, Any]:
     shown: dict[str, Any] = {name: moment(stamps[name]) for name in kept.moments}
     if kept.versioned:
         shown["version"] = row["version"]
-    if kept.tags:
+    if kept.tags not in ("", _TAGS):
         shown[kept.tags] = row["role_scope_tag_ids"]
     for name, value in row["body"].items():
         if name not in kept.shelf.children:

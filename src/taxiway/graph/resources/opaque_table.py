@@ -20,7 +20,7 @@ _CONFIGURATIONS, _SCRIPTS, _APPS = "management.configurations", "management.scri
 _device = partial(Kept, read=_READ, write=_WRITE)
 _service = partial(Kept, read=_SERVICE_READ, write=_SERVICE_WRITE, tags="", moments=(), assigned="")
 _script = partial(Kept, read=_SCRIPTS_READ, write=_SCRIPTS_WRITE)
-_app = partial(Kept, read=scopes.APPS_READ, write=scopes.APPS_WRITE, beta=False)
+_app = partial(Kept, read=scopes.APPS_READ, write=scopes.APPS_WRITE, beta=False, tags_beta=True)
 
 
 def _of(make: partial[Kept], name: str, area: str, *, children: dict[str, str] | None = None, **more: Any) -> Kept:

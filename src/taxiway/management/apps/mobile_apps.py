@@ -248,5 +248,5 @@ def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp
             best[match.object_id] = (rank, match)
     if not best:
         return []
-    rows = [row for row in APPS.of_ids(tx, best, by="display_name") if row["kind"] in KINDS]
+    rows = [row for row in APPS.of_ids(tx, best, by="display_name") if apps.acts_on(row)]
     return [MeantApp(row, best[row["id"]][1].via, best[row["id"]][1].target.intent) for row in rows]

@@ -68,7 +68,7 @@ def judge(
     """Evaluate every policy that is meant for the device or its user; ``since`` by policy id."""
     ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
     found = COMPLIANCE_POLICIES.of_ids(tx, ids, by="display_name")
-    rows = [row for row in found if row["kind"] in COMPLIANCE_KINDS]
+    rows = [row for row in found if policies.acts_on(row)]
     states = [evaluation.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
     return replace(evaluation.combine(states, secure_by_default=secure_by_default(tx)), needs=evaluation.needs(rows))
 

@@ -111,7 +111,7 @@ def _of_kind(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list[Me
         return []
     collection = _PROVIDERS[kind].collection
     rows = collection.rows.of_ids(tx, via, by="display_name")
-    return [_meant(tx, kind, row, via[row["id"]]) for row in rows if row["kind"] in collection.kinds]
+    return [_meant(tx, kind, row, via[row["id"]]) for row in rows if collection.acts_on(row)]
 
 
 def _meant(tx: Tx, kind: str, row: Row, via: Literal["device", "user"]) -> Meant:

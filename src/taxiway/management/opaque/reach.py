@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection as Names
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,18 +11,25 @@ from taxiway.kernel import Reason
 from taxiway.management.apps import mobile_apps
 from taxiway.management.compliance import policies
 from taxiway.management.configuration import configurations
+from taxiway.management.configuration.catalogue import policies as catalogue
 from taxiway.management.opaque.entities import OPAQUE_OBJECT
 from taxiway.management.opaque.shelves import OBJECT_KIND
 from taxiway.store import Repository, Row, Tx
 
-_ENROLLMENT: Final = (enrollment.ESP, enrollment.LIMIT, enrollment.RESTRICTION)
-#: Kinds of objects, their rows, and the types among them that something acts on.
-_SOURCES: Final[tuple[tuple[str, Repository, Names[str]], ...]] = (
-    (configurations.OBJECT_KIND, configurations.CONFIGURATIONS, configurations.configurations.kinds),
-    (policies.OBJECT_KIND, policies.COMPLIANCE_POLICIES, policies.policies.kinds),
-    (mobile_apps.OBJECT_KIND, mobile_apps.APPS, mobile_apps.apps.kinds),
-    (enrollment.OBJECT_KIND, enrollment.ENROLLMENT_CONFIGURATIONS, _ENROLLMENT),
-    (OBJECT_KIND, Repository(OPAQUE_OBJECT), ()),
+#: Enrollment configurations that decide something.
+_DECIDING: Final = (enrollment.ESP, enrollment.LIMIT, enrollment.RESTRICTION)
+#: The room's collections.
+_COLLECTIONS: Final = (
+    configurations.configurations,
+    catalogue.configuration_policies,
+    policies.policies,
+    mobile_apps.apps,
+)
+#: Kinds of objects, their rows, and which of them are acted on.
+_SOURCES: Final[tuple[tuple[str, Repository, Callable[[Row], bool]], ...]] = (
+    *((each.object_kind, each.rows, each.acts_on) for each in _COLLECTIONS),
+    (enrollment.OBJECT_KIND, enrollment.ENROLLMENT_CONFIGURATIONS, lambda row: row["kind"] in _DECIDING),
+    (OBJECT_KIND, Repository(OPAQUE_OBJECT), lambda _row: False),
 )
 
 
@@ -41,10 +48,10 @@ def unacted(tx: Tx, *, device: Row | None, user: Row | None) -> list[Unacted]:
 
 
 def _of(
-    tx: Tx, object_kind: str, rows: Repository, acted_on: Names[str], *, device: Row | None, user: Row | None
+    tx: Tx, object_kind: str, rows: Repository, acts_on: Callable[[Row], bool], *, device: Row | None, user: Row | None
 ) -> list[Unacted]:
     why: dict[str, tuple[Reason, ...]] = {}
     for match in directory.meant(tx, object_kind, device=device, user=user):
         why.setdefault(match.object_id, match.reasons)
-    found = [row for row in rows.of_ids(tx, why, by="display_name") if row["kind"] not in acted_on] if why else []
+    found = [row for row in rows.of_ids(tx, why, by="display_name") if not acts_on(row)] if why else []
     return [Unacted(row["display_name"], row["kind"], why[row["id"]]) for row in found]

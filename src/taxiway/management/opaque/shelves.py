@@ -60,9 +60,10 @@ class Shelf(Repository):
         order: Sequence[tuple[str, bool]] = (),
         limit: int = 100,
         after: str | None = None,
+        skip: int = 0,
     ) -> Page:
         """One page of them."""
-        return super().page(tx, self._here(where), order=order, limit=limit, after=after)
+        return super().page(tx, self._here(where), order=order, limit=limit, after=after, skip=skip)
 
     def count(self, tx: Tx, where: Where | None = None) -> int:
         """How many there are."""
