@@ -81,7 +81,7 @@ async def test_every_answer_bears_its_headers(graph):
         ("PUT", "/v1.0/users", 405),
         ("GET", "/beta/deviceManagement/deviceHealthScripts/1/assignments", 501),
         ("GET", "/beta/applicationTemplates", 501),
-        ("POST", "/v1.0/deviceManagement/managedDevices/1/remoteLock", 501),
+        ("POST", "/v1.0/deviceManagement/managedDevices/1/locateDevice", 501),
         ("GET", "/v1.0/users?$top=0", 400),
         ("GET", "/v1.0/users?$top=1&$top=2", 400),
         ("GET", "/v1.0/users?$select=nothing", 400),

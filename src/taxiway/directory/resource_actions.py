@@ -50,6 +50,12 @@ _SINGLE: Final[dict[str, tuple[str, ...]]] = {
     "RemoteTasks_CollectDiagnostics": ("management.devices.collectDiagnostics", "management.devices.readDiagnostics"),
     "RemoteTasks_RotateLocalAdminPassword": ("management.devices.rotateLocalAdminPassword",),
     "RemoteTasks_RotateBitLockerKeys": ("management.devices.rotateBitLockerKeys",),
+    "RemoteTasks_WindowsDefender": (
+        "management.devices.quickScan",
+        "management.devices.fullScan",
+        "management.devices.windowsDefenderUpdateSignatures",
+    ),
+    "RemoteTasks_PauseConfigurationRefresh": ("management.devices.pauseConfigurationRefresh",),
 }
 #: Permissions of custom directory roles -> our actions.
 _DIRECTORY: Final[dict[str, tuple[str, ...]]] = {

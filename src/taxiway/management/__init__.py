@@ -63,6 +63,7 @@ from taxiway.management.configuration.configurations import (
     assign_configuration,
     create_configuration,
     delete_configuration,
+    oma_plain_text,
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
@@ -88,6 +89,7 @@ from taxiway.management.followers import follow
 from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
+from taxiway.management.protection import Protection, protection_of
 from taxiway.management.session.report import device_states, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
@@ -126,6 +128,7 @@ __all__ = [
     "ManagementError",
     "Meant",
     "NoContent",
+    "Protection",
     "Related",
     "Relationship",
     "Resolved",
@@ -174,11 +177,13 @@ __all__ = [
     "object_states",
     "offer",
     "offered",
+    "oma_plain_text",
     "order_action",
     "order_collection",
     "order_esp",
     "order_retire",
     "order_routes",
+    "protection_of",
     "relate_apps",
     "relationships_of",
     "rename_category",

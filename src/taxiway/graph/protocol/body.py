@@ -62,6 +62,17 @@ def text_field(body: Mapping[str, Any], name: str, default: str = "") -> str:
     return value
 
 
+def flag_field(body: Mapping[str, Any], name: str) -> bool:
+    """A member that is true or false, also as a text; absent or null is false."""
+    value = field(body, name)
+    if value is None:
+        return False
+    made = _boolean(value)
+    if made is None:
+        raise BadRequest(f"'{name}' must be true or false.")
+    return made
+
+
 def list_field(body: Mapping[str, Any], name: str, *, most: int = 10_000) -> list[Any]:
     """A list member; absent or null is an empty one."""
     value = field(body, name)

@@ -11,8 +11,9 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
-from taxiway.graph.resources.configurations import standing, state_name
+from taxiway.graph.resources.configurations import settings_of, standing, state_name
 from taxiway.graph.resources.managed import INSTALL_STATES
+from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -60,6 +61,17 @@ async def _users(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/users", await call.read(read))
 
 
+async def _set_user(call: Call) -> Answer:
+    """Another primary user; DELETE: none."""
+    user_id = None if call.operation.method == "DELETE" else reference(call.json)
+
+    def write(tx: Tx) -> None:
+        enrollment.assign_primary_user(tx, _require(tx, call)["id"], user_id, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
 async def _of_user(call: Call) -> Answer:
     def narrow(tx: Tx, call: Call) -> Where:
         user = directory.find_user(tx, call.keys["id"])
@@ -85,8 +97,7 @@ def _states(name: str, *kinds: str) -> Operation:
 
 
 def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
-    detail = row["detail"]
-    settings = [*_rules(detail), *_settings(row["state"], detail)]
+    detail, settings = row["detail"], settings_of(row)
     return {
         "id": row["object_id"],
         "displayName": detail.get("name"),
@@ -99,38 +110,6 @@ def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
         "userId": device["user_id"],
         "userPrincipalName": device["upn"],
     }
-
-
-def _rules(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a compliance policy."""
-    return [
-        {
-            "setting": rule.get("setting"),
-            "state": state_name(str(rule.get("state"))),
-            "errorDescription": rule.get("text"),
-        }
-        for rule in detail.get("rules") or ()
-    ]
-
-
-def _settings(state: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The settings of a configuration that do not stand as they should, each with who asks for it or what failed."""
-    found = [
-        {
-            "setting": error["uri"],
-            "state": "error",
-            "errorCode": error["status"],
-            "errorDescription": error["error"] or f"The device answered {error['status']}.",
-        }
-        for error in detail.get("errors") or ()
-    ]
-    if state == "conflict":
-        sources = [{"displayName": name, "sourceType": "deviceConfiguration"} for name in detail["with"]]
-        found.append({"setting": detail["uri"], "state": "conflict", "sources": sources})
-    for uri in detail.get("stays") or ():
-        text = "The setting is not assigned any more and stays on the device."
-        found.append({"setting": uri, "state": "notAssigned", "errorDescription": text})
-    return found
 
 
 async def _app_states(call: Call) -> Answer:
@@ -228,6 +207,10 @@ OPERATIONS: Final = [
     Operation("PATCH", f"{_PATH}/{{id}}", _update, scopes.MANAGED_WRITE),
     Operation("DELETE", f"{_PATH}/{{id}}", _delete, scopes.MANAGED_WRITE),
     Operation("GET", f"{_PATH}/{{id}}/users", _users, scopes.MANAGED_READ),
+    *(
+        Operation(method, f"{_PATH}/{{id}}/users/$ref", _set_user, scopes.MANAGED_WRITE)
+        for method in ("POST", "DELETE")
+    ),
     _states(
         "deviceConfigurationStates",
         management.CONFIGURATIONS.entity.name,

@@ -1,0 +1,140 @@
+"""Managed devices at a glance: counts, and what a device reported of its apps and its protection (02 section 7)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from taxiway import enrollment, management
+from taxiway.graph.errors import NoSuchItem
+from taxiway.graph.protocol import scopes
+from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.lists import reading, value_answer
+from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.managed_devices import DEVICES
+from taxiway.store import Row, Tx, one_of
+
+_PATH: Final = "deviceManagement/managedDevices"
+_OVERVIEW: Final = "deviceManagement/managedDeviceOverview"
+_COMANAGED: Final = ("configurationManagerClientMdm", "configurationManagerClientMdmEas")
+_SYSTEMS: Final = ("android", "ios", "macOS", "windowsMobile", "windows", "unknown")
+_MORE_SYSTEMS: Final = (
+    "androidDedicated",
+    "androidDeviceAdmin",
+    "androidFullyManaged",
+    "androidWorkProfile",
+    "androidCorporateWorkProfile",
+    "aospUserAssociated",
+    "aospUserless",
+    "chromeOS",
+    "linux",
+)
+_ACCESS: Final = ("allowed", "blocked", "quarantined", "unknown", "unavailable")
+
+
+async def _overview(call: Call) -> Answer:
+    found = await call.read(lambda tx: _counts(tx, beta=call.version == "beta"))
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#{_OVERVIEW}/$entity", "id": call.tenant, **found})
+
+
+def _counts(tx: Tx, *, beta: bool) -> dict[str, Any]:
+    """Every device here is a PC that its MDM client manages, and Exchange asks about none."""
+    number = enrollment.MANAGED.count(tx)
+    shared = enrollment.MANAGED.count(tx, one_of("management_agent", _COMANAGED))
+    systems = {f"{name}Count": 0 for name in (*_SYSTEMS, *(_MORE_SYSTEMS if beta else ()))}
+    access = {f"{name}DeviceCount": 0 for name in _ACCESS}
+    found: dict[str, Any] = {
+        "enrolledDeviceCount": number,
+        "mdmEnrolledCount": number,
+        "dualEnrolledDeviceCount": 0,
+        "deviceOperatingSystemSummary": systems | {"windowsCount": number, "configMgrDeviceCount": shared},
+        "deviceExchangeAccessStateSummary": access | {"unknownDeviceCount": number},
+    }
+    if beta:
+        makers, models = enrollment.makes(tx)
+        found["managedDeviceModelsAndManufacturers"] = {"deviceModels": models, "deviceManufacturers": makers}
+        found["lastModifiedDateTime"] = moment(tx.now)
+    return found
+
+
+async def _apps(call: Call) -> Answer:
+    """The apps that the device reports as installed, of those that were assigned to it."""
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        device = _require(tx, call)
+        rows = management.device_states(tx, device["id"], management.APPS.entity.name)
+        return [_app(tx, row) for row in rows if row["state"] == "installed"]
+
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", await call.read(read))
+
+
+def _app(tx: Tx, row: Row) -> dict[str, Any]:
+    app = management.APPS.get(tx, row["object_id"])
+    return {
+        "id": row["object_id"],
+        "displayName": row["detail"].get("name"),
+        "version": row["detail"].get("version"),
+        "sizeInByte": 0 if app is None else app["size"] or 0,
+        "deviceCount": len(management.object_states(tx, management.APPS.entity.name, row["object_id"])),
+        "publisher": None if app is None else app["publisher"],
+        "platform": "windows",
+    }
+
+
+async def _protection(call: Call) -> Answer:
+    """What Windows says of its antivirus, and when it last scanned because somebody ordered it."""
+
+    def read(tx: Tx) -> dict[str, Any]:
+        device = _require(tx, call)
+        found = management.protection_of(tx, device["id"])
+        return {
+            "id": device["id"],
+            "malwareProtectionEnabled": found.antivirus,
+            "deviceState": "clean",
+            "realTimeProtectionEnabled": found.antivirus,
+            "networkInspectionSystemEnabled": None,
+            "quickScanOverdue": False,
+            "fullScanOverdue": False,
+            "signatureUpdateOverdue": None if found.signatures is None else not found.signatures,
+            "rebootRequired": False,
+            "fullScanRequired": False,
+            "engineVersion": None,
+            "signatureVersion": None,
+            "antiMalwareVersion": None,
+            "lastQuickScanDateTime": _when(found.quick_scan),
+            "lastFullScanDateTime": _when(found.full_scan),
+            "lastQuickScanSignatureVersion": None,
+            "lastFullScanSignatureVersion": None,
+            "lastReportedDateTime": _when(device["last_sync_at"]),
+        }
+
+    context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/windowsProtectionState/$entity"
+    return Answer(200, {"@odata.context": context, **await call.read(read)})
+
+
+def _when(value: Any) -> str | None:
+    return None if value is None else moment(value)
+
+
+async def _health_scripts(call: Call) -> Answer:
+    """Remediations are not run here, so there is none that a device could report."""
+    await call.read(lambda tx: _require(tx, call))
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceHealthScriptStates", [])
+
+
+def _require(tx: Tx, call: Call) -> Row:
+    row = enrollment.managed_device(tx, call.keys["id"])
+    if row is None:
+        raise NoSuchItem(call.keys["id"])
+    return row
+
+
+_READ: Final = scopes.MANAGED_READ
+_SHARED: Final = replace(DEVICES, path="deviceManagement/comanagedDevices")
+OPERATIONS: Final = [
+    Operation("GET", _OVERVIEW, _overview, _READ),
+    *reading(_SHARED.path, _SHARED, _READ, beta=True, narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED)),
+    Operation("GET", f"{_PATH}/{{id}}/detectedApps", _apps, _READ, beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/windowsProtectionState", _protection, _READ),
+    Operation("GET", f"{_PATH}/{{id}}/deviceHealthScriptStates", _health_scripts, _READ, beta=True),
+]
