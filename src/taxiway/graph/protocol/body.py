@@ -194,7 +194,7 @@ def _relaxed(raw: bytes) -> Any:
 
 
 def _check(value: Any, depth: int) -> None:
-    """Neither nested too deeply nor with characters that no database keeps."""
+    """Neither nested too deeply nor with characters that no database keeps; types are spelled as Graph shows them."""
     if depth > MAX_DEPTH:
         raise BadRequest(f"The body is nested more than {MAX_DEPTH} deep.")
     if isinstance(value, str):
@@ -204,6 +204,9 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items():
             _check(key, depth + 1)
             _check(item, depth + 1)
+        kind = value.get("@odata.type")
+        if isinstance(kind, str) and kind.startswith("microsoft.graph."):
+            value["@odata.type"] = f"#{kind}"  # some clients leave the sign away, also deep inside
     elif isinstance(value, list):
         for item in value:
             _check(item, depth + 1)

@@ -11,7 +11,7 @@ from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import reading, value_answer
 from taxiway.graph.protocol.render import moment
-from taxiway.graph.resources.managed_devices import DEVICES
+from taxiway.graph.resources.managed_devices import DEVICES, detected_apps
 from taxiway.store import Row, Tx, one_of
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -58,27 +58,8 @@ def _counts(tx: Tx, *, beta: bool) -> dict[str, Any]:
 
 
 async def _apps(call: Call) -> Answer:
-    """The apps that the device reports as installed, of those that were assigned to it."""
-
-    def read(tx: Tx) -> list[dict[str, Any]]:
-        device = _require(tx, call)
-        rows = management.device_states(tx, device["id"], management.APPS.entity.name)
-        return [_app(tx, row) for row in rows if row["state"] == "installed"]
-
-    return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", await call.read(read))
-
-
-def _app(tx: Tx, row: Row) -> dict[str, Any]:
-    app = management.APPS.get(tx, row["object_id"])
-    return {
-        "id": row["object_id"],
-        "displayName": row["detail"].get("name"),
-        "version": row["detail"].get("version"),
-        "sizeInByte": 0 if app is None else app["size"] or 0,
-        "deviceCount": len(management.object_states(tx, management.APPS.entity.name, row["object_id"])),
-        "publisher": None if app is None else app["publisher"],
-        "platform": "windows",
-    }
+    found = await call.read(lambda tx: detected_apps(tx, _require(tx, call)))
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", found)
 
 
 async def _protection(call: Call) -> Answer:
