@@ -7,6 +7,8 @@ from graph.test_autopilot import PROFILE, PROFILES, group_of_autopilot_devices, 
 from graph.test_intune import a_group
 from support.graph_client import Graph, mint, person
 from taxiway import directory, enrollment, management
+from taxiway.management.compliance import policies
+from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.session import runs, statuses
 from taxiway.store import entries
 
@@ -248,3 +250,50 @@ async def test_an_assignment_is_changed_in_place(graph):
     assert (changed.json()["intent"], changed.json()["target"]["groupId"]) == ("required", first)
     assert sorted(each["intent"] for each in await graph.values(at)) == ["available", "required"]
     await graph.call("PATCH", f"{at}/nothing", {"intent": "required"}, expect=404)
+
+
+async def test_a_device_is_said_to_be_not_compliant(graph, rt, tenant, managed):
+    """At once in both directories, with the reason on record; no later verdict undoes it until it is lifted."""
+
+    def enrol(tx):
+        enrollment.ENROLLMENTS.insert(tx, {"id": managed})
+
+    def judged(tx):
+        policies.write_verdict(tx, enrollment.MANAGED.require(tx, managed), None, Verdict("compliant", (), ()))
+
+    await rt.store.write(tenant, enrol)
+    await rt.store.write(tenant, judged)
+    path = f"{MANAGED}/{managed}"
+    await graph.call("POST", f"{path}/overrideComplianceState", {"complianceState": "nonCompliant"}, expect=204)
+    shown = await graph.get(path)
+    assert shown["complianceState"] == "noncompliant"
+    [entra] = await graph.values(f"/v1.0/devices?$filter=deviceId eq '{shown['azureADDeviceId']}'")
+    assert entra["isCompliant"] is False
+    await rt.store.write(tenant, judged)
+    assert (await graph.get(path))["complianceState"] == "noncompliant"
+    summary = await graph.get("/v1.0/deviceManagement/deviceCompliancePolicyDeviceStateSummary")
+    assert (summary["nonCompliantDeviceCount"], summary["inGracePeriodCount"]) == (1, 0)
+    lifted = {"complianceState": "basedOnDeviceComplianceState"}
+    await graph.call("POST", f"{path}/overrideComplianceState", lifted, expect=204)
+    await rt.store.write(tenant, judged)
+    assert (await graph.get(path))["complianceState"] == "compliant"
+    await graph.call("POST", f"{path}/overrideComplianceState", {"complianceState": "compliant"}, expect=400)
+    logged = await rt.store.read(tenant, lambda tx: entries(tx, subject=f"device:{managed}"))
+    reasons = [entry.why for entry in logged if entry.kind == "compliance.changed"]
+    assert reasons[-2][0]["code"] == "compliance.overridden"
+
+
+async def test_states_on_a_device_are_read_one_by_one(graph, rt, tenant, managed):
+    """A policy by its id, and its settings, filtered by the device's user as reports do."""
+
+    def write(tx):
+        rules = [{"setting": "secure_boot_enabled", "state": "noncompliant", "text": "Secure Boot is off."}]
+        key = (management.COMPLIANCE_POLICIES.entity.name, "p1")
+        statuses.write(tx, managed, key, "noncompliant", {"name": "Ours", "rules": rules}, fresh=True)
+
+    await rt.store.write(tenant, write)
+    path = f"{MANAGED}/{managed}/deviceCompliancePolicyStates"
+    assert (await graph.get(f"{path}/p1"))["state"] == "nonCompliant"
+    [setting] = await graph.values(f"{path}/p1/settingStates?$filter=(userId eq 'x')")
+    assert (setting["setting"], setting["state"]) == ("secure_boot_enabled", "nonCompliant")
+    await graph.get(f"{path}/p2", expect=404)

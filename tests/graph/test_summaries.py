@@ -143,3 +143,42 @@ async def test_the_tenant_and_its_domain_answer_their_actions(graph, tenant):
     assert records[0]["text"].startswith("MS=ms")
     assert (await graph.post("/v1.0/domains/Contoso.example/verify", expect=200))["isVerified"] is True
     await graph.post("/v1.0/domains/other.example/verify", expect=404)
+
+
+async def test_a_domain_is_added_and_used(graph):
+    """It counts as proven; nobody else of this instance can add it, and users may bear it."""
+    made = await graph.post("/v1.0/domains", {"id": "Fabrikam.example"})
+    assert (made["id"], made["isVerified"], made["isDefault"]) == ("fabrikam.example", True, False)
+    await graph.post("/v1.0/domains", {"id": "fabrikam.example"}, expect=400)
+    await graph.post("/v1.0/domains", {"id": "no domain"}, expect=400)
+    [organization] = await graph.values("/v1.0/organization")
+    assert "fabrikam.example" in [one["name"] for one in organization["verifiedDomains"]]
+
+
+async def test_what_lies_below_me_is_the_users_own(graph):
+    """The same as below the user who signed in."""
+    me, group = (await graph.get("/v1.0/me"))["id"], await a_group(graph)
+    await graph.call("POST", f"/v1.0/groups/{group}/members/$ref", {"@odata.id": f"x/{me}"}, expect=204)
+    assert [one["id"] for one in await graph.values("/v1.0/me/memberOf")] == [group]
+    assert await graph.values("/v1.0/me/managedDevices") == []
+
+
+async def test_what_graph_has_and_nobody_serves_is_named(graph):
+    """501 with the address, for the whole of Intune's metadata; what Graph does not have stays a 400."""
+    for path in ("termsAndConditions", "userExperienceAnalyticsOverview", "managedDevices/x/getFileVaultKey"):
+        error = (await graph.get(f"/beta/deviceManagement/{path}", expect=501))["error"]
+        assert path.replace("/x/", "/{id}/") in error["message"]
+    await graph.get("/beta/deviceManagement/noSuchThing", expect=400)
+
+
+async def test_scheduled_actions_are_a_collection_of_their_own(graph):
+    """As they are when expanded."""
+    block = {"actionType": "block", "gracePeriodHours": 24}
+    rule = {"ruleName": "PasswordRequired", "scheduledActionConfigurations": [block]}
+    body = {"@odata.type": "#microsoft.graph.windows10CompliancePolicy", "displayName": "P"}
+    made = await graph.post(
+        "/v1.0/deviceManagement/deviceCompliancePolicies", {**body, "scheduledActionsForRule": [rule]}
+    )
+    path = f"/v1.0/deviceManagement/deviceCompliancePolicies/{made['id']}/scheduledActionsForRule"
+    [found] = await graph.values(path)
+    assert found["scheduledActionConfigurations"][0]["gracePeriodHours"] == 24

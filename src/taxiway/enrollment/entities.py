@@ -210,6 +210,7 @@ ENROLLMENT = Entity(
         Prop("esp", "json"),
         Prop("context", "json", default=[]),
         Prop("client_device_id"),
+        Prop("compliance_override"),
         Prop("document", secret=True),
         Prop("account", secret=True),
     ],

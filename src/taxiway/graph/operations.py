@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from taxiway.graph.absent import ABSENT
 from taxiway.graph.protocol.call import Operation
 from taxiway.graph.protocol.lists import limited
 from taxiway.graph.resources import (
@@ -147,7 +148,6 @@ _MANAGED_DEVICE: Final = (
     "getSyncStatus",
     "initiateOnDemandProactiveRemediation",
     "locateDevice",
-    "overrideComplianceState",
 )
 _DIRECTORY: Final = (
     "$metadata",
@@ -199,4 +199,5 @@ NOT_SERVED: Final[tuple[str, ...]] = (
     "deviceManagement/deviceEnrollmentConfigurations/createEnrollmentNotificationConfiguration",
     "deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assign",
     *(f"deviceAppManagement/{name}" for name in _APP_MANAGEMENT),
+    *ABSENT,
 )

@@ -47,6 +47,7 @@ from taxiway.management.compliance.policies import (
     create_policy,
     delete_policy,
     judge,
+    override_compliance,
     update_policy,
 )
 from taxiway.management.configuration.catalogue.definitions import Definition, definitions
@@ -183,6 +184,7 @@ __all__ = [
     "order_esp",
     "order_retire",
     "order_routes",
+    "override_compliance",
     "protection_of",
     "relate_apps",
     "relationships_of",

@@ -14,7 +14,7 @@ from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Family
 from taxiway.graph.protocol.refusals import refusal
 from taxiway.graph.protocol.tree import Tree
-from taxiway.graph.protocol.url import Address, read_path, read_query
+from taxiway.graph.protocol.url import Address, Part, read_path, read_query
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
 
@@ -60,7 +60,7 @@ async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: boo
 
 
 def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, documented: bool) -> Call:
-    match = tree.match(incoming.method, address.parts, address.version)
+    match = tree.match(incoming.method, _own(address.parts, incoming.principal), address.version)
     check_scopes(incoming.principal, match.operation.scopes)
     return Call(
         rt=rt,
@@ -78,6 +78,15 @@ def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, docu
         correlation=incoming.correlation,
         documented=documented,
     )
+
+
+def _own(parts: tuple[Part, ...], principal: Principal) -> tuple[Part, ...]:
+    """What lies below ``me`` lies below the user who signed in."""
+    if len(parts) < 2 or parts[0].name.lower() != "me":
+        return parts
+    if principal.kind != "user":
+        raise BadRequest("/me request is only valid with delegated authentication flow.")
+    return (Part("users", "users"), Part(principal.id, principal.id), *parts[1:])
 
 
 def _path(target: str) -> str:

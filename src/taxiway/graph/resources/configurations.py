@@ -80,6 +80,11 @@ async def _schedule(call: Call) -> Answer:
     return Answer(200)
 
 
+async def _scheduled(call: Call) -> Answer:
+    found = await call.read(lambda tx: _actions(tx, POLICIES.repository.require(tx, call.keys["id"])))
+    return value_answer(call, f"{POLICIES.path}('{call.keys['id']}')/scheduledActionsForRule", found)
+
+
 # ---------------------------------------------------------------------------------------- how they stand
 
 #: What the rooms' states are called in ``complianceStatus``.
@@ -205,6 +210,7 @@ OPERATIONS: Final = [
         kinds=management.COMPLIANCE_KINDS,
     ),
     Operation("POST", f"{POLICIES.path}/{{id}}/scheduleActionsForRules", _schedule, _WRITE),
+    Operation("GET", f"{POLICIES.path}/{{id}}/scheduledActionsForRule", _scheduled, _READ),
     _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
     _statuses(POLICIES, _COMPLIANCE, _READ),
 ]

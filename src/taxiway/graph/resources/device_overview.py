@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from taxiway import enrollment, management
 from taxiway.graph.errors import NoSuchItem
-from taxiway.graph.protocol import scopes
+from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import reading, value_answer
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.managed_devices import DEVICES, detected_apps
-from taxiway.store import Row, Tx, one_of
+from taxiway.store import Row, Tx, eq, one_of
 
 _PATH: Final = "deviceManagement/managedDevices"
 _OVERVIEW: Final = "deviceManagement/managedDeviceOverview"
@@ -93,6 +93,41 @@ async def _protection(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **await call.read(read)})
 
 
+async def _override(call: Call) -> Answer:
+    """``remediationUrl`` would be shown by the Company Portal, which is not here."""
+    state = body.text_field(call.json, "complianceState")
+
+    def write(tx: Tx) -> None:
+        management.override_compliance(tx, _require(tx, call)["id"], state, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
+async def _compliance_summary(call: Call) -> Answer:
+    """How many devices stand where."""
+    found = await call.read(lambda tx: {name: _count(tx, state) for name, state in _COMPLIANCE.items()})
+    path = "deviceManagement/deviceCompliancePolicyDeviceStateSummary"
+    fixed = dict.fromkeys(("configManager", "notApplicable", "remediated", "conflict"), 0)
+    shown = {f"{name}{'Count' if name in _SHORT else 'DeviceCount'}": n for name, n in (found | fixed).items()}
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#{path}/$entity", "id": call.tenant, **shown})
+
+
+def _count(tx: Tx, state: str) -> int:
+    return enrollment.MANAGED.count(tx, eq("compliance_state", state))
+
+
+_COMPLIANCE: Final = {
+    "compliant": "compliant",
+    "nonCompliant": "noncompliant",
+    "inGracePeriod": "inGracePeriod",
+    "unknown": "unknown",
+    "error": "error",
+}
+#: The two counts whose name does not say that they are of devices.
+_SHORT: Final = ("inGracePeriod", "configManager")
+
+
 def _when(value: Any) -> str | None:
     return None if value is None else moment(value)
 
@@ -115,6 +150,8 @@ _SHARED: Final = replace(DEVICES, path="deviceManagement/comanagedDevices")
 OPERATIONS: Final = [
     Operation("GET", _OVERVIEW, _overview, _READ),
     *reading(_SHARED.path, _SHARED, _READ, beta=True, narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED)),
+    Operation("GET", "deviceManagement/deviceCompliancePolicyDeviceStateSummary", _compliance_summary, _READ),
+    Operation("POST", f"{_PATH}/{{id}}/overrideComplianceState", _override, scopes.MANAGED_WRITE, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/detectedApps", _apps, _READ, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/windowsProtectionState", _protection, _READ),
     Operation("GET", f"{_PATH}/{{id}}/deviceHealthScriptStates", _health_scripts, _READ, beta=True),

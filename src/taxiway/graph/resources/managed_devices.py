@@ -82,18 +82,39 @@ async def _of_user(call: Call) -> Answer:
     return await list_answer(call, DEVICES, narrow=narrow)
 
 
-def _states(name: str, *kinds: str) -> Operation:
-    """How the objects of these kinds stand on a device."""
+def _states(name: str, *kinds: str) -> list[Operation]:
+    """How the objects of these kinds stand on a device: all, one, and the settings of one."""
+
+    def read(tx: Tx, call: Call) -> list[dict[str, Any]]:
+        device = _require(tx, call)
+        rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
+        return [_state(row, device) for row in rows]
 
     async def listed(call: Call) -> Answer:
-        def read(tx: Tx) -> list[dict[str, Any]]:
-            device = _require(tx, call)
-            rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
-            return [_state(row, device) for row in rows]
+        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(lambda tx: read(tx, call)))
 
-        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
+    async def named(call: Call) -> dict[str, Any]:
+        found = await call.read(lambda tx: read(tx, call))
+        state = next((one for one in found if one["id"] == call.keys["state"]), None)
+        if state is None:
+            raise NoSuchItem(call.keys["state"])
+        return state
 
-    return Operation("GET", f"{_PATH}/{{id}}/{name}", listed, scopes.MANAGED_READ)
+    async def one(call: Call) -> Answer:
+        context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/{name}/$entity"
+        return Answer(200, {"@odata.context": context, **await named(call)})
+
+    async def settings(call: Call) -> Answer:
+        """Of the device's one user, so that a filter by user has nothing to take away."""
+        context = f"{_PATH}('{call.keys['id']}')/{name}('{call.keys['state']}')/settingStates"
+        return value_answer(call, context, (await named(call))["settingStates"])
+
+    item = f"{_PATH}/{{id}}/{name}"
+    return [
+        Operation("GET", item, listed, scopes.MANAGED_READ),
+        Operation("GET", f"{item}/{{state}}", one, scopes.MANAGED_READ),
+        Operation("GET", f"{item}/{{state}}/settingStates", settings, scopes.MANAGED_READ),
+    ]
 
 
 def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,12 +259,12 @@ OPERATIONS: Final = [
         Operation(method, f"{_PATH}/{{id}}/users/$ref", _set_user, scopes.MANAGED_WRITE)
         for method in ("POST", "DELETE")
     ),
-    _states(
+    *_states(
         "deviceConfigurationStates",
         management.CONFIGURATIONS.entity.name,
         management.CONFIGURATION_POLICIES.entity.name,
     ),
-    _states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
+    *_states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
     Operation("GET", "users/{id}/managedDevices", _of_user, scopes.MANAGED_READ),
     Operation("GET", "users/{id}/mobileAppIntentAndStates/{device}", _app_states, scopes.APPS_READ),
 ]

@@ -10,7 +10,7 @@ from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import item_body, reading, value_answer
+from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
 from taxiway.store import Row, Tx
 
 ORGANIZATION: Final = Face(
@@ -76,6 +76,16 @@ async def _dns_records(call: Call) -> Answer:
     return value_answer(call, f"domains('{call.keys['id']}')/verificationDnsRecords", await call.read(read))
 
 
+async def _add_domain(call: Call) -> Answer:
+    """It counts as proven at once: nobody but this instance's tenants can have it here."""
+    name = body.text_field(call.json, "id")
+
+    def write(tx: Tx) -> dict[str, Any]:
+        return item_body(tx, call, DOMAINS, directory.add_domain(tx, name, principal=call.principal))
+
+    return created(call, DOMAINS, await call.write(write))
+
+
 async def _verify(call: Call) -> Answer:
     return Answer(200, await call.read(lambda tx: item_body(tx, call, DOMAINS, _domain(tx, call))))
 
@@ -115,6 +125,7 @@ OPERATIONS: Final = [
         "directory",
     ),
     *reading("domains", DOMAINS, scopes.DOMAINS_READ, find=lambda tx, name: directory.DOMAINS.get(tx, name.lower())),
+    Operation("POST", "domains", _add_domain, scopes.DOMAINS_WRITE, "directory"),
     Operation("GET", "domains/{id}/verificationDnsRecords", _dns_records, scopes.DOMAINS_READ, "directory"),
     Operation("POST", "domains/{id}/verify", _verify, scopes.DOMAINS_WRITE, "directory"),
     *reading("subscribedSkus", SKUS, scopes.SKUS_READ),
