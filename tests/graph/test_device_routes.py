@@ -250,6 +250,18 @@ async def test_an_assignment_is_changed_in_place(graph):
     assert (changed.json()["intent"], changed.json()["target"]["groupId"]) == ("required", first)
     assert sorted(each["intent"] for each in await graph.values(at)) == ["available", "required"]
     await graph.call("PATCH", f"{at}/nothing", {"intent": "required"}, expect=404)
+    await graph.call("PATCH", f"{at}/{one['id']}", target(second))
+    assert {each["target"]["groupId"] for each in await graph.values(at)} == {second}
+
+
+async def test_an_identifier_finds_the_devices_that_are_there_already(graph, rt, tenant, managed):
+    """Imported after the enrollment, it makes the device the company's at once."""
+    await tell(rt, tenant, managed, serial_number="SN-9")
+    body = {"importedDeviceIdentityType": "serialNumber", "importedDeviceIdentifier": "sn-9"}
+    made = await graph.call("POST", IDENTIFIERS, body, expect=201)
+    assert made.json()["enrollmentState"] == "enrolled"
+    assert made.headers["location"].endswith(f"/importedDeviceIdentities/{made.json()['id']}")
+    assert (await graph.get(f"{MANAGED}/{managed}"))["managedDeviceOwnerType"] == "company"
 
 
 async def test_a_device_is_said_to_be_not_compliant(graph, rt, tenant, managed):

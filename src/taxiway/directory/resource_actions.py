@@ -35,7 +35,7 @@ _SINGLE: Final[dict[str, tuple[str, ...]]] = {
     "AppleEnrollmentProfiles_Update": ("enrollment.prioritize", "autopilot.profiles.prioritize"),
     "MobileApps_Update": ("apps.write",),
     "MobileApps_Relate": ("apps.write",),
-    "ManagedDevices_Update": ("management.devices.update",),
+    "ManagedDevices_Update": ("management.devices.update", "management.devices.overrideComplianceState"),
     "ManagedDevices_Delete": ("management.devices.delete", "management.delete"),
     "RemoteTasks_SyncDevice": ("management.devices.syncDevice",),
     "RemoteTasks_RebootNow": ("management.devices.rebootNow",),

@@ -16,14 +16,13 @@ from taxiway.enrollment.managed import MANAGED, object_of, subject_of, update_in
 from taxiway.store import Repository, Row, Tx, eq
 
 CATEGORIES = Repository(DEVICE_CATEGORY)
-_WRITE: Final = "enrollment.write"
 _LONGEST: Final = 256
 _SORT: Final = "management.devices.update"
 
 
 def create_device_category(tx: Tx, values: Mapping[str, Any], *, principal: Principal) -> Row:
     """Add a category; its name is its own."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.create")
     made = directory.tagged(tx, principal, DEVICE_CATEGORY, values)
     row = CATEGORIES.insert(tx, {**made, "display_name": _named(tx, values.get("display_name"), None)})
     tx.log("device_category.created", subject=f"device_category:{row['id']}", what={"name": row["display_name"]})
@@ -32,7 +31,7 @@ def create_device_category(tx: Tx, values: Mapping[str, Any], *, principal: Prin
 
 def update_device_category(tx: Tx, category_id: str, changes: Mapping[str, Any], *, principal: Principal) -> Row:
     """Change a category; its devices bear the new name."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.update")
     before = CATEGORIES.require(tx, category_id)
     values = directory.tagged(tx, principal, DEVICE_CATEGORY, changes, before)
     if "display_name" in values:
@@ -46,7 +45,7 @@ def update_device_category(tx: Tx, category_id: str, changes: Mapping[str, Any],
 
 def delete_device_category(tx: Tx, category_id: str, *, principal: Principal) -> None:
     """Remove a category; its devices are in none."""
-    directory.require(tx, principal, _WRITE)
+    directory.require(tx, principal, "enrollment.delete")
     row = CATEGORIES.require(tx, category_id)
     CATEGORIES.delete(tx, category_id)
     _rename(tx, row["display_name"], UNCATEGORIZED)
@@ -72,6 +71,7 @@ def sort_device(tx: Tx, managed_id: str, category_id: str | None, *, principal: 
 
 
 def _rename(tx: Tx, before: str, after: str) -> None:
+    """In one transaction, however many they are: a category is seldom renamed, and half of one would be two."""
     for managed in MANAGED.select(tx, eq("device_category_display_name", before)):
         _set(tx, managed, after)
 

@@ -125,13 +125,15 @@ def _import_one(tx: Tx, values: Mapping[str, Any], *, overwrite: bool) -> tuple[
         row = IDENTIFIERS.insert(tx, {**values, "created_at": tx.now, "last_modified_at": tx.now})
     what = {"identifier": row["imported_device_identifier"], "type": row["imported_device_identity_type"]}
     tx.log("identifier.imported", subject=f"identifier:{row['id']}", what=what)
-    return row, True
+    for managed in MANAGED.select(tx, eq("serial_number", values["imported_device_identifier"].rpartition(",")[2])):
+        recognise(tx, managed["id"])
+    return IDENTIFIERS.require(tx, row["id"]), True
 
 
 def _read(row: Mapping[str, Any]) -> dict[str, Any]:
     kind, text = row.get("imported_device_identity_type"), row.get("imported_device_identifier")
     if kind not in TYPES:
-        raise BadIdentifier(f"'{kind}' is no type of identifier: {', '.join(TYPES)}.")
+        raise BadIdentifier(f"'{str(kind)[:50]}' is no type of identifier: {', '.join(TYPES)}.")
     if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST:
         raise BadIdentifier(f"An identifier is a text of at most {_LONGEST} characters.")
     stored = _reduced(text) if kind == "manufacturerModelSerial" else text.strip()
@@ -150,7 +152,7 @@ def _read(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_platform(platform: str | None) -> None:
     if platform is not None and platform not in PLATFORMS:
-        raise BadIdentifier(f"'{platform}' is no platform: {', '.join(PLATFORMS)}.")
+        raise BadIdentifier(f"'{platform[:50]}' is no platform: {', '.join(PLATFORMS)}.")
 
 
 def _key(kind: str, text: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from taxiway import autopilot, directory
@@ -59,15 +60,12 @@ async def _delete_devices(call: Call) -> Answer:
     """Each by its serial number, and what became of it."""
     serials = [str(one) for one in body.list_field(call.json, "serialNumbers", most=_MOST)]
 
-    def write(tx: Tx) -> list[dict[str, Any]]:
-        directory.require(tx, call.principal, "autopilot.devices.write")
-        return [_delete_one(tx, call, serial) for serial in serials]
-
-    found = await call.write(write)
+    await call.read(lambda tx: directory.require(tx, call.principal, "autopilot.devices.write"))
+    found = [await call.write(partial(_delete_one, call=call, serial=serial)) for serial in serials]
     return value_answer(call, "Collection(microsoft.graph.deletedWindowsAutopilotDeviceState)", found)
 
 
-def _delete_one(tx: Tx, call: Call, serial: str) -> dict[str, Any]:
+def _delete_one(tx: Tx, *, call: Call, serial: str) -> dict[str, Any]:
     row = autopilot.record_of_serial(tx, serial)
     if row is not None:
         autopilot.deregister(tx, row["id"], principal=call.principal)

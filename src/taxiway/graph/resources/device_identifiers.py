@@ -8,7 +8,7 @@ from taxiway import enrollment
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import item_body, reading, value_answer
+from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import render
 from taxiway.store import Row, Tx
@@ -70,7 +70,7 @@ async def _create(call: Call) -> Answer:
         principal=call.principal,
         correlation=call.correlation,
     )
-    return Answer(201, await call.read(lambda tx: item_body(tx, call, IDENTIFIERS, row)))
+    return created(call, IDENTIFIERS, await call.read(lambda tx: item_body(tx, call, IDENTIFIERS, row)))
 
 
 async def _update(call: Call) -> Answer:

@@ -68,17 +68,18 @@ async def _protection(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
         device = _require(tx, call)
         found = management.protection_of(tx, device["id"])
+        no = None if found.antivirus is None else False
         return {
             "id": device["id"],
             "malwareProtectionEnabled": found.antivirus,
-            "deviceState": "clean",
+            "deviceState": None if found.antivirus is None else "clean",
             "realTimeProtectionEnabled": found.antivirus,
             "networkInspectionSystemEnabled": None,
-            "quickScanOverdue": False,
-            "fullScanOverdue": False,
+            "quickScanOverdue": no,
+            "fullScanOverdue": no,
             "signatureUpdateOverdue": None if found.signatures is None else not found.signatures,
-            "rebootRequired": False,
-            "fullScanRequired": False,
+            "rebootRequired": no,
+            "fullScanRequired": no,
             "engineVersion": None,
             "signatureVersion": None,
             "antiMalwareVersion": None,

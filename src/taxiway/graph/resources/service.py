@@ -49,8 +49,7 @@ async def _update(call: Call) -> Answer:
 
 async def _app_service(call: Call) -> Answer:
     """The store for business, which Microsoft closed, was never connected."""
-    shown = {
-        "id": call.tenant,
+    shown: dict[str, Any] = {
         "isEnabledForMicrosoftStoreForBusiness": False,
         "microsoftStoreForBusinessLanguage": None,
         "microsoftStoreForBusinessLastSuccessfulSyncDateTime": None,

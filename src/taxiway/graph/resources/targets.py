@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from taxiway.directory import Target, assignments_of, require_scope
+from taxiway.directory import Target, assignments_of, require_scope, sees
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
@@ -177,7 +177,8 @@ def _changing(what: Assignable) -> Handler:
             targets = [changed if row["id"] == call.keys["assignment"] else _target(row) for row in before]
             _set(tx, call, what, targets)
             known = {row["id"] for row in before if row["id"] != call.keys["assignment"]}
-            return next(item for item in _shown(tx, call, what) if item["id"] not in known)
+            after = _shown(tx, call, what)
+            return next((item for item in after if item["id"] not in known), after[-1])
 
         made = await call.write(write)
         context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
@@ -193,15 +194,16 @@ def linking(face: Face, object_kind: str, read: frozenset[str]) -> Operation:
         ids = [str(one) for one in body.list_field(call.json, "payloadIds", most=500)]
 
         def look(tx: Tx) -> list[dict[str, Any]]:
-            return [_link(tx, face, object_kind, one) for one in ids]
+            return [_link(tx, call, face, object_kind, one) for one in ids]
 
         return value_answer(call, "Collection(microsoft.graph.hasPayloadLinkResultItem)", await call.read(look))
 
     return Operation("POST", f"{face.path}/hasPayloadLinks", links, read, "intune", beta=True)
 
 
-def _link(tx: Tx, face: Face, object_kind: str, payload_id: str) -> dict[str, Any]:
-    known = face.repository.get(tx, payload_id) is not None
+def _link(tx: Tx, call: Call, face: Face, object_kind: str, payload_id: str) -> dict[str, Any]:
+    row = face.repository.get(tx, payload_id)
+    known = row is not None and sees(tx, call.principal, face.repository.entity, row)
     linked = known and bool(assignments_of(tx, object_kind, payload_id))
     error = None if known else f"There is no payload '{payload_id}'."
     return {"payloadId": payload_id, "hasLink": linked, "error": error, "sources": ["direct"] if linked else []}
