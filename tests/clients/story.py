@@ -199,6 +199,7 @@ class Story:
             plain, encryption_key=entropy.bytes(32), mac_key=entropy.bytes(32), vector=entropy.bytes(16)
         )
         version = client.graph("POST", f"{app}/contentVersions", "{}", *JSON, expect=201).json["id"]
+        assert client.graph("GET", f"{app}/contentVersions/{version}").json["id"] == version
         file = {"@odata.type": "#microsoft.graph.mobileAppContentFile", "name": "tool.intunewin", "size": len(plain)}
         file |= {"sizeEncrypted": len(content), "manifest": None, "isDependency": False}
         files = f"{app}/contentVersions/{version}/files"

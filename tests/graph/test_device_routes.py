@@ -149,6 +149,8 @@ async def test_a_device_tells_its_apps_and_its_protection(graph, rt, tenant, man
 
     def write(tx):
         for app, state in (("a", "installed"), ("b", "pendingInstall")):
+            values = {"kind": "windowsMobileMSI", "display_name": app.upper(), "product_version": "1.0"}
+            management.APPS.insert(tx, {"id": app, **values})
             key = (management.APPS.entity.name, app)
             statuses.write(tx, managed, key, state, {"name": app.upper(), "version": "1.0"}, fresh=True)
         facts = {f"{antivirus}/Status": "0", f"{antivirus}/SignatureStatus": "0"}
@@ -157,6 +159,12 @@ async def test_a_device_tells_its_apps_and_its_protection(graph, rt, tenant, man
     await rt.store.write(tenant, write)
     [app] = await graph.values(f"{path}/detectedApps")
     assert (app["displayName"], app["version"], app["deviceCount"]) == ("A", "1.0", 1)
+    everywhere = "/v1.0/deviceManagement/detectedApps"
+    assert await graph.values(everywhere) == [app]
+    assert (await graph.get(f"{everywhere}/a"))["displayName"] == "A"
+    assert [one["id"] for one in await graph.values(f"{everywhere}/a/managedDevices")] == [managed]
+    assert await graph.values(f"{everywhere}/b/managedDevices") == []
+    await graph.get(f"{everywhere}/b", expect=404)
     state = await graph.get(f"{path}/windowsProtectionState")
     assert (state["malwareProtectionEnabled"], state["signatureUpdateOverdue"]) == (True, True)
     assert state["lastQuickScanDateTime"] is None

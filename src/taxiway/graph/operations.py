@@ -119,7 +119,6 @@ _DEVICE_MANAGEMENT: Final = (
     "configurationCategories",
     "configurationPolicyTemplates",
     "depOnboardingSettings",
-    "detectedApps",
     "deviceComplianceScripts",
     "deviceCustomAttributeShellScripts",
     "deviceHealthScripts",

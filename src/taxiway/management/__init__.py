@@ -91,7 +91,7 @@ from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
 from taxiway.management.protection import Protection, protection_of
-from taxiway.management.session.report import device_states, object_states
+from taxiway.management.session.report import device_states, installed_on, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
@@ -170,6 +170,7 @@ __all__ = [
     "foresee",
     "forget_archives",
     "forget_challenges",
+    "installed_on",
     "issued_certificates",
     "judge",
     "meant_apps",

@@ -9,12 +9,14 @@ from taxiway import enrollment, management
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.lists import reading, value_answer
+from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.protocol.render import moment
-from taxiway.graph.resources.managed_devices import DEVICES, detected_apps
-from taxiway.store import Row, Tx, eq, one_of
+from taxiway.graph.resources.detected_apps import detected, detected_on
+from taxiway.graph.resources.managed_devices import DEVICES
+from taxiway.store import Row, Tx, Where, eq, one_of
 
 _PATH: Final = "deviceManagement/managedDevices"
+_DETECTED: Final = "deviceManagement/detectedApps"
 _OVERVIEW: Final = "deviceManagement/managedDeviceOverview"
 _COMANAGED: Final = ("configurationManagerClientMdm", "configurationManagerClientMdmEas")
 _SYSTEMS: Final = ("android", "ios", "macOS", "windowsMobile", "windows", "unknown")
@@ -58,8 +60,29 @@ def _counts(tx: Tx, *, beta: bool) -> dict[str, Any]:
 
 
 async def _apps(call: Call) -> Answer:
-    found = await call.read(lambda tx: detected_apps(tx, _require(tx, call)))
+    found = await call.read(lambda tx: detected_on(tx, _require(tx, call)))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", found)
+
+
+async def _all_apps(call: Call) -> Answer:
+    return value_answer(call, _DETECTED, await call.read(detected))
+
+
+async def _one_app(call: Call) -> Answer:
+    found = next((app for app in await call.read(detected) if app["id"] == call.keys["id"]), None)
+    if found is None:
+        raise NoSuchItem(call.keys["id"])
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#{_DETECTED}/$entity", **found})
+
+
+async def _having(call: Call) -> Answer:
+    """The devices that have an app."""
+    context = f"{call.root}/$metadata#{_DETECTED}('{call.keys['id']}')/managedDevices"
+    return await list_answer(call, DEVICES, narrow=_installed_on, context=context)
+
+
+def _installed_on(tx: Tx, call: Call) -> Where:
+    return one_of("id", management.installed_on(tx).get(call.keys["id"], []))
 
 
 async def _protection(call: Call) -> Answer:
@@ -153,6 +176,9 @@ OPERATIONS: Final = [
     *reading(_SHARED.path, _SHARED, _READ, beta=True, narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED)),
     Operation("GET", "deviceManagement/deviceCompliancePolicyDeviceStateSummary", _compliance_summary, _READ),
     Operation("POST", f"{_PATH}/{{id}}/overrideComplianceState", _override, scopes.MANAGED_WRITE, beta=True),
+    Operation("GET", _DETECTED, _all_apps, _READ),
+    Operation("GET", f"{_DETECTED}/{{id}}", _one_app, _READ),
+    Operation("GET", f"{_DETECTED}/{{id}}/managedDevices", _having, _READ),
     Operation("GET", f"{_PATH}/{{id}}/detectedApps", _apps, _READ, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/windowsProtectionState", _protection, _READ),
     Operation("GET", f"{_PATH}/{{id}}/deviceHealthScriptStates", _health_scripts, _READ, beta=True),

@@ -12,6 +12,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.resources.configurations import settings_of, standing, state_name
+from taxiway.graph.resources.detected_apps import detected_on
 from taxiway.graph.resources.managed import INSTALL_STATES
 from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx, Where, any_of, both, eq
@@ -158,25 +159,6 @@ async def _app_states(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **shown})
 
 
-def detected_apps(tx: Tx, device: Row) -> list[dict[str, Any]]:
-    """The apps that a device reports as installed, of those that were assigned to it."""
-    rows = management.device_states(tx, device["id"], management.APPS.entity.name)
-    return [_detected(tx, row) for row in rows if row["state"] == "installed"]
-
-
-def _detected(tx: Tx, row: Row) -> dict[str, Any]:
-    app = management.APPS.get(tx, row["object_id"])
-    return {
-        "id": row["object_id"],
-        "displayName": row["detail"].get("name"),
-        "version": row["detail"].get("version"),
-        "sizeInByte": 0 if app is None else app["size"] or 0,
-        "deviceCount": len(management.object_states(tx, management.APPS.entity.name, row["object_id"])),
-        "publisher": None if app is None else app["publisher"],
-        "platform": "windows",
-    }
-
-
 def _of_type(operator: str, value: Any) -> Where:
     """``deviceType``: everything here is a PC."""
     holds = (value == "desktop") == (operator == "eq")
@@ -247,7 +229,7 @@ DEVICES: Final = Face(
     written=frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"}),
     search=("device_name",),
     fixed={"devicetype": _of_type},
-    expansions=(Expansion("detectedApps", detected_apps, beta=True),),
+    expansions=(Expansion("detectedApps", detected_on, beta=True),),
 )
 
 OPERATIONS: Final = [
