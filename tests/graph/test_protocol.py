@@ -101,7 +101,7 @@ async def test_what_was_made_says_where_it_is(graph):
         ("PUT", "/v1.0/users", 405),
         ("GET", "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads/1/deviceIdentities", 501),
         ("GET", "/beta/applicationTemplates", 501),
-        ("POST", "/v1.0/deviceManagement/managedDevices/1/remoteLock", 501),
+        ("POST", "/v1.0/deviceManagement/managedDevices/1/locateDevice", 501),
         ("GET", "/v1.0/users?$top=0", 400),
         ("GET", "/v1.0/users?$top=1&$top=2", 400),
         ("GET", "/v1.0/users?$select=nothing", 400),

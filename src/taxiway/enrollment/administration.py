@@ -8,7 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.enrollment.errors import BadConfiguration
-from taxiway.enrollment.managed import MANAGED, forget, object_of, subject_of, update_inventory
+from taxiway.enrollment.managed import MANAGED, forget, object_of, set_primary_user, subject_of, update_inventory
 from taxiway.store import Row, Tx
 
 _EDITABLE: Final = frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"})
@@ -31,6 +31,13 @@ def update_managed_device(tx: Tx, managed_id: str, changes: Mapping[str, Any], *
     what = {"managed_device": managed_id, "changed": sorted(values)}
     tx.log("managed_device.updated", subject=subject_of(tx, managed_id), what=what)
     return row
+
+
+def assign_primary_user(tx: Tx, managed_id: str, user_id: str | None, *, principal: Principal) -> None:
+    """Say whose a managed device is; None: nobody's."""
+    directory.require(tx, principal, "management.devices.update", object_of(tx, managed_id))
+    MANAGED.require(tx, managed_id)
+    set_primary_user(tx, managed_id, None if user_id is None else directory.USERS.require(tx, user_id))
 
 
 def delete_managed_device(tx: Tx, managed_id: str, *, principal: Principal) -> None:

@@ -50,6 +50,7 @@ from taxiway.management.compliance.policies import (
     create_policy,
     delete_policy,
     judge,
+    override_compliance,
     update_policy,
 )
 from taxiway.management.configuration.catalogue.definitions import Definition, definitions
@@ -112,7 +113,8 @@ from taxiway.management.opaque.shelves import (
     replace_object,
     update_object,
 )
-from taxiway.management.session.report import device_states, object_states
+from taxiway.management.protection import Protection, protection_of
+from taxiway.management.session.report import device_states, installed_on, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
@@ -154,6 +156,7 @@ __all__ = [
     "ManagementError",
     "Meant",
     "NoContent",
+    "Protection",
     "Related",
     "Relationship",
     "Resolved",
@@ -203,6 +206,7 @@ __all__ = [
     "foresee",
     "forget_archives",
     "forget_challenges",
+    "installed_on",
     "issued_certificates",
     "judge",
     "meant_apps",
@@ -211,12 +215,15 @@ __all__ = [
     "object_states",
     "offer",
     "offered",
+    "oma_plain_text",
     "order_action",
     "order_collection",
     "order_esp",
     "order_retire",
     "order_routes",
+    "override_compliance",
     "plain_oma_value",
+    "protection_of",
     "relate_apps",
     "relationships_of",
     "remove_child",
