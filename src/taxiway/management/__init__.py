@@ -41,6 +41,7 @@ from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.certificates.issued import Issued, issued_certificates
 from taxiway.management.collection import BASE as CONFIGURATION_BASE
+from taxiway.management.collection import NOT_ACTED_ON
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -134,6 +135,7 @@ __all__ = [
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
     "EXTENSION_KINDS",
+    "NOT_ACTED_ON",
     "OPAQUE_OBJECT_KIND",
     "POLICY_KINDS",
     "SCRIPTS",
