@@ -262,6 +262,19 @@ async def test_an_assignment_is_changed_in_place(graph):
     assert {each["target"]["groupId"] for each in await graph.values(at)} == {second}
 
 
+async def test_what_was_done_stands_in_the_audit(graph, managed):
+    """A category made and given, an identifier imported: each by the name of its type."""
+    made = await graph.post(CATEGORIES, {"displayName": "Kiosk"})
+    address = f"https://graph.microsoft.com{CATEGORIES}/{made['id']}"
+    await graph.call("PUT", f"{MANAGED}/{managed}/deviceCategory/$ref", {"@odata.id": address}, expect=204)
+    body = {"importedDeviceIdentityType": "serialNumber", "importedDeviceIdentifier": "SN-10"}
+    await graph.post(IDENTIFIERS, body)
+    events = await graph.values("/v1.0/deviceManagement/auditEvents")
+    assert {"Create DeviceCategory", "Action ManagedDevice", "Create ImportedDeviceIdentity"} <= {
+        event["activityType"] for event in events
+    }
+
+
 async def test_an_identifier_finds_the_devices_that_are_there_already(graph, rt, tenant, managed):
     """Imported after the enrollment, it makes the device the company's at once."""
     await tell(rt, tenant, managed, serial_number="SN-9")

@@ -10,7 +10,7 @@ from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
-from taxiway.graph.protocol.lists import list_answer, reading, value_answer
+from taxiway.graph.protocol.lists import item_body, list_answer, reading, value_answer
 from taxiway.graph.resources.configurations import settings_of, standing, state_name
 from taxiway.graph.resources.detected_apps import detected_on
 from taxiway.graph.resources.managed import INSTALL_STATES
@@ -22,30 +22,17 @@ _PATH: Final = "deviceManagement/managedDevices"
 
 async def _update(call: Call) -> Answer:
     changes = body.incoming(DEVICES, call.json)
-    if "owner_type" in changes:
-        changes["ownership"] = changes["owner_type"]
-    elif "ownership" in changes:
-        changes["owner_type"] = changes["ownership"]
 
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.update", enrollment.object_of(tx, call.keys["id"]))
-        before = _require(tx, call)
-        checked = directory.tagged(tx, call.principal, enrollment.MANAGED.entity, changes, before)
-        enrollment.update_inventory(tx, call.keys["id"], checked)
+    def write(tx: Tx) -> dict[str, Any]:
+        row = enrollment.update_managed_device(tx, call.keys["id"], changes, principal=call.principal)
+        return item_body(tx, call, DEVICES, row)
 
-    await call.write(write)
-    return Answer(200)
+    return Answer(200, await call.write(write))
 
 
 async def _delete(call: Call) -> Answer:
     """Remove from management: the Entra device and the Autopilot registration stay."""
-
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.delete", enrollment.object_of(tx, call.keys["id"]))
-        _require(tx, call)
-        enrollment.forget(tx, call.keys["id"])
-
-    await call.write(write)
+    await call.write(lambda tx: enrollment.delete_managed_device(tx, call.keys["id"], principal=call.principal))
     return call.done(live=200, docs=204)
 
 
