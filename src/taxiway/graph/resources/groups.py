@@ -11,9 +11,9 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
-from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.lists import created, item_body, list_answer, reading
 from taxiway.graph.resources import licences, owners
-from taxiway.graph.resources.members import members_answer, members_count
+from taxiway.graph.resources.members import NARROWING, members_answer, members_count
 from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.graph.resources.users import caller
@@ -204,7 +204,15 @@ async def _members_without_seat(call: Call) -> Answer:
 
 async def _list_members(call: Call) -> Answer:
     transitive = call.operation.pattern.endswith("transitiveMembers")
-    return await members_answer(call, lambda tx: _members_of(tx, call, transitive=transitive))
+    face = OBJECTS.get(call.cast.lower())
+    if face is None or not call.options.keys() & NARROWING:
+        return await members_answer(call, lambda tx: _members_of(tx, call, transitive=transitive))
+
+    def narrow(tx: Tx, call: Call) -> Where:
+        return directory.held_by(_require(tx, call.keys["id"])["id"], _kind_of(call), transitive=transitive)
+
+    context = f"{call.root}/$metadata#directoryObjects"
+    return await list_answer(call, face, narrow=narrow, context=context, typed=True)
 
 
 async def _count_members(call: Call) -> Answer:
@@ -235,6 +243,10 @@ def _subject(tx: Tx, call: Call) -> tuple[Any, Row]:
     if row is None:
         raise NoSuchItem(key)
     return kind, row
+
+
+def _kind_of(call: Call) -> directory.ObjectKind:
+    return call.cast.lower()  # type: ignore[return-value]  # a key of OBJECTS
 
 
 def _members_of(tx: Tx, call: Call, *, transitive: bool) -> list[tuple[str, str]]:
