@@ -41,6 +41,8 @@ NOT_MADE = {
     "users/{id}/authentication/fido2Methods/{method}",
     "users/{id}/authentication/softwareOathMethods",
     "groups/{id}/membersWithLicenseErrors",
+    "me/memberOf",
+    "me/transitiveMemberOf",
 }
 #: What is at an address of its own, and not in the object.
 STREAMS = {
@@ -55,7 +57,12 @@ SECRETS = {"WindowsWifiConfiguration": {"preSharedKey"}}
 
 
 #: Where the SDK has what an address answers.
-_ELSEWHERE = {"me": "users/{id}", "directory/deletedItems": "directory/deletedItems/graph.group"}
+_ELSEWHERE = {
+    "me": "users/{id}",
+    "me/memberOf": "users/{id}/memberOf",
+    "me/transitiveMemberOf": "users/{id}/transitiveMemberOf",
+    "directory/deletedItems": "directory/deletedItems/graph.group",
+}
 
 
 @dataclass
