@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from taxiway.rehearsal.backup import apps
 from taxiway.rehearsal.backup.kinds import CATALOGUE, ENROLLMENT, KINDS, Kind
-from taxiway.rehearsal.backup.makers import Work, make
+from taxiway.rehearsal.backup.makers import Work, change, make
 from taxiway.rehearsal.backup.people import Membership, People, add_members, expanded_memberships
 from taxiway.rehearsal.backup.reading import Found, Reading
 from taxiway.rehearsal.backup.references import References
@@ -81,6 +81,9 @@ class _Loader:
             self._refuse(found, error.message)
 
     async def _take(self, found: Found) -> None:
+        if not found.kind.name:
+            await change(self.work, found)
+            return
         there = await self._there(found.kind)
         known = there.get(_key(found.kind, found.body))
         if known is not None:
