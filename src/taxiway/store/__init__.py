@@ -7,8 +7,10 @@ from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import Sought, browse, correlations, entries, latest
 from taxiway.store.memory import Memory
+from taxiway.store.paging import Page, Row
 from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
-from taxiway.store.repository import Page, Repository, Row
+from taxiway.store.records import Records, zulu
+from taxiway.store.repository import Repository
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
 from taxiway.store.sealing import KeyRing
@@ -35,6 +37,7 @@ __all__ = [
     "Or",
     "Page",
     "Prop",
+    "Records",
     "Repository",
     "Row",
     "Runtime",
@@ -55,4 +58,5 @@ __all__ = [
     "one_of",
     "open_engine",
     "router",
+    "zulu",
 ]

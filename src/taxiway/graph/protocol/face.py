@@ -15,6 +15,15 @@ Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
 NOTHING: frozenset[str] = frozenset()
 
 
+def _as_declared(_row: Row) -> str:
+    """No row has a type of its own."""
+    return ""
+
+
+def _every(_row: Row) -> None:
+    """All rows have the same properties."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row."""
@@ -40,7 +49,7 @@ class Face:
     path: str
     repository: Repository
     family: Family
-    type_of: Callable[[Row], str] = lambda _row: ""
+    type_of: Callable[[Row], str] = _as_declared
     hidden: frozenset[str] = NOTHING
     beta: frozenset[str] = NOTHING
     on_select: frozenset[str] = NOTHING
@@ -53,7 +62,7 @@ class Face:
     casts: Mapping[str, Where] = field(default_factory=dict)
     fixed: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
     lambdas: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
-    properties_of: Callable[[Row], frozenset[str] | None] = lambda _row: None
+    properties_of: Callable[[Row], frozenset[str] | None] = _every
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True
@@ -63,6 +72,12 @@ class Face:
     def props(self) -> Mapping[str, Prop]:
         """The declared properties by snake_case name."""
         return self.repository.entity.props
+
+    @property
+    def plain(self) -> bool:
+        """Whether a list shows what is kept and nothing else, and the same of each row, to everybody."""
+        same = self.type_of is _as_declared and self.properties_of is _every
+        return same and self.shown is None and self.seen is None
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""

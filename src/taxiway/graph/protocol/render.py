@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
 
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Selection
-from taxiway.store import Row, Tx
+from taxiway.store import Entity, Records, Row, Tx, zulu
 
 NEVER = "0001-01-01T00:00:00Z"
 NO_GUID = "00000000-0000-0000-0000-000000000000"
-_zeroes = re.compile(r"0+$")
-
-
-def moment(value: datetime) -> str:
-    """``2026-01-31T12:34:56Z``, with a fraction only where there is one."""
-    text = value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f").zfill(26)
-    return _zeroes.sub("", text).rstrip(".") + "Z"
+moment: Final = zulu
 
 
 def render(
     tx: Tx, face: Face, rows: Sequence[Row], selection: Selection, *, version: str, root: str
 ) -> list[dict[str, Any]]:
     """Rows as JSON objects with their annotations and expansions."""
-    computed = face.shown(tx, list(rows)) if face.shown is not None and rows else [{} for _ in rows]
-    shown = [_one(face, row, more, selection, version) for row, more in zip(rows, computed, strict=True)]
+    shapes: dict[frozenset[str] | None, _Shape] = {}
+    shown = []
+    for row in rows:
+        limited = face.properties_of(row)
+        shape = shapes.get(limited) or shapes.setdefault(limited, _shape(face, selection.names, version, limited))
+        shown.append(shape.item(row, face.type_of(row)))
+    if face.shown is not None and rows:
+        for made, more in zip(shown, face.shown(tx, list(rows)), strict=True):
+            made.update(_asked(more, selection.names))
     for expansion in selection.expansions:
         for row, made in zip(rows, shown, strict=True):
             made[f"{expansion.name}@odata.context"] = f"{root}/$metadata#{face.path}('{row['id']}')/{expansion.name}"
@@ -35,32 +37,54 @@ def render(
     return shown
 
 
-def _one(face: Face, row: Row, more: dict[str, Any], selection: Selection, version: str) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    kind = face.type_of(row)
-    if kind:
-        out["@odata.type"] = kind
-    out["id"] = row["id"]
-    limited = face.properties_of(row)
-    names = selection.names
-    default = frozenset(face.default) if version == "v1.0" and not names else frozenset[str]()
+def records(face: Face, selection: Selection, version: str) -> Records | None:
+    """How a list is made that needs no more than what ``render`` takes from the rows themselves; None where it does."""
+    if not face.plain or selection.expansions:
+        return None
+    shape = _shape(face, selection.names, version, None)
+    return _records(face.repository.entity, tuple(shape.names.items()), tuple(shape.unset.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What is shown of rows: each property and its name at Graph, and what stands for a moment that never was."""
+
+    names: Mapping[str, str]
+    unset: Mapping[str, str]
+
+    def item(self, row: Row, kind: str) -> dict[str, Any]:
+        """One row."""
+        made: dict[str, Any] = {"@odata.type": kind} if kind else {}
+        for name, shown in self.names.items():
+            value = row[name]
+            made[shown] = (
+                self.unset.get(name) if value is None else zulu(value) if isinstance(value, datetime) else value
+            )
+        return made
+
+
+def _shape(face: Face, asked: frozenset[str], version: str, limited: frozenset[str] | None) -> _Shape:
+    """What is shown when ``asked`` is selected; ``limited``: the properties that rows of one kind have."""
+    old = version == "v1.0"
+    unasked = frozenset(face.default) if old and not asked else frozenset[str]()
+    names = {"id": "id"}
     for name, prop in face.props.items():
         if prop.secret or name in face.hidden or (limited is not None and name not in limited):
             continue
-        graph_name = prop.graph_name
-        if (
-            graph_name.lower() not in names
-            if names
-            else name in face.on_select or (default and graph_name not in default)
-        ):
+        shown = prop.graph_name
+        if shown.lower() not in asked if asked else name in face.on_select or (unasked and shown not in unasked):
             continue
-        if version == "v1.0" and name in face.beta:
-            continue
-        out[graph_name] = _value(row[name], never=name in face.never)
-    return out | {n: value for n, value in more.items() if n.startswith("@") or not names or n.lower() in names}
+        if not (old and name in face.beta):
+            names[name] = shown
+    return _Shape(names, dict.fromkeys(face.never & names.keys(), NEVER))
 
 
-def _value(value: Any, *, never: bool) -> Any:
-    if isinstance(value, datetime):
-        return moment(value)
-    return NEVER if value is None and never else value
+@lru_cache(maxsize=256)
+def _records(entity: Entity, names: tuple[tuple[str, str], ...], unset: tuple[tuple[str, str], ...]) -> Records:
+    """Making one takes longer than a short list."""
+    return Records(entity, dict(names), dict(unset))
+
+
+def _asked(more: Mapping[str, Any], asked: frozenset[str]) -> Mapping[str, Any]:
+    """Of what was computed for a row, what is shown."""
+    return {n: value for n, value in more.items() if n.startswith("@") or n.lower() in asked} if asked else more
