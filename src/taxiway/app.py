@@ -8,6 +8,7 @@ import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -22,6 +23,8 @@ from taxiway.doors import ByHost, Door
 from taxiway.doors.listeners import Listener, serve
 from taxiway.doors.names import Name
 from taxiway.doors.tls import server_context
+from taxiway.graph import http
+from taxiway.graph.settings import GraphSettings
 from taxiway.kernel import Clock, Entropy, FreshKeys, SystemClock, SystemEntropy, ThreadWorkers, Urls, write_private
 from taxiway.pki import (
     make_authorities,
@@ -43,7 +46,7 @@ _FOLLOWING = ("directory", "autopilot", "signin", "join", "enrollment", "managem
 HOUSEKEEPING = 60.0
 #: Hosts that the two doors answer for, whatever they are called.
 _THIS_MACHINE = ("localhost", "127.0.0.1")
-_PEOPLE = ("signin", "graph", "insight")
+_PEOPLE = ("signin", "insight")
 _DEVICES = ("autopilot", "join", "enrollment", "management")
 
 
@@ -106,7 +109,7 @@ class Files:
 
 def import_rooms() -> None:
     """Import every room, and with it every table it declares."""
-    for room in dict.fromkeys((*_PEOPLE, *_DEVICES)):
+    for room in dict.fromkeys((*_PEOPLE, "graph", *_DEVICES)):
         import_module(f"taxiway.{room}.http")
 
 
@@ -120,10 +123,11 @@ def followers() -> Followers:
     return made
 
 
-def people_routes(rt: Runtime) -> list[BaseRoute]:
+def people_routes(rt: Runtime, settings: GraphSettings | None = None) -> list[BaseRoute]:
     """Sign-in, Graph and what administrators ask."""
     switches = [*enrollment.policy_routes(rt), *management.order_routes(rt)]
-    return [*_routes(_PEOPLE, rt), *switches, Route("/connecttest.txt", _connect_test)]
+    graph = http.routes(rt, settings or GraphSettings())
+    return [*_routes(_PEOPLE, rt), *graph, *switches, Route("/connecttest.txt", _connect_test)]
 
 
 def device_routes(rt: Runtime) -> list[BaseRoute]:
@@ -254,7 +258,7 @@ async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[List
     rt = replace(rt, urls=settings.two_doors, others=settings.families)
     hosts = (doors.host, *_THIS_MACHINE)
     listeners = [
-        Listener(doors.bind, doors.people_port, people, Door(people_routes(rt), rt.entropy, hosts)),
+        Listener(doors.bind, doors.people_port, people, Door(people_routes(rt, settings.graph), rt.entropy, hosts)),
         Listener(doors.bind, doors.devices_port, devices, Door(device_routes(rt), rt.entropy, hosts)),
     ]
     by_name = {name.host: devices if name.asks else people for name in own}
@@ -263,7 +267,7 @@ async def _listeners(rt: Runtime, files: Files, settings: Settings) -> list[List
         plain, asking = await _policies(rt, files.microsoft_chain, files.microsoft_key)
         by_name |= {name.host: asking if name.asks else plain for name in microsoft}
     if by_name:
-        named = ByHost(_doors(rt, [*own, *microsoft]))
+        named = ByHost(_doors(rt, [*own, *microsoft], settings))
         listeners.append(Listener(doors.bind, settings.names.port, people, named, by_name))
     return listeners
 
@@ -291,12 +295,15 @@ async def _policies(rt: Runtime, chain: Path, key: Path) -> tuple[ssl.SSLContext
     return server_context(str(chain), str(key)), server_context(str(chain), str(key), peers=peers)
 
 
-def _doors(rt: Runtime, names: Sequence[Name]) -> list[Door]:
+def _doors(rt: Runtime, names: Sequence[Name], settings: Settings) -> list[Door]:
     """One door for the names whose answers carry the same addresses."""
     hosts: dict[tuple[Urls, str], list[str]] = {}
     for name in names:
         hosts.setdefault((name.urls, name.kind), []).append(name.host)
-    routes = {"people": people_routes, "devices": device_routes}
+    routes: dict[str, Callable[[Runtime], list[BaseRoute]]] = {
+        "people": partial(people_routes, settings=settings.graph),
+        "devices": device_routes,
+    }
     return [Door(routes[kind](replace(rt, urls=urls)), rt.entropy, of) for (urls, kind), of in hosts.items()]
 
 

@@ -12,6 +12,7 @@ import msgspec
 
 from taxiway.doors.names import MICROSOFT, Name, microsoft_names, own_names, own_urls
 from taxiway.doors.settings import DoorSettings, NameSettings
+from taxiway.graph.settings import GraphSettings
 from taxiway.kernel import TaxiwayError, Urls
 from taxiway.store.settings import StoreSettings
 
@@ -28,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     store: StoreSettings = StoreSettings()
     doors: DoorSettings = DoorSettings()
     names: NameSettings = NameSettings()
+    graph: GraphSettings = GraphSettings()
 
     @property
     def two_doors(self) -> Urls:

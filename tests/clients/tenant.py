@@ -64,6 +64,19 @@ async def make_service(admin: Administrator, key: keys.Credential) -> Applicatio
     return Application(made["appId"], principal["id"], secret["secretText"], f"{identifier}/access_as_user")
 
 
+async def make_reader(admin: Administrator, *roles: str) -> Application:
+    """A service that may do at Graph by itself what these application permissions say."""
+    made = await admin.call("POST", "/v1.0/applications", {"displayName": "Reader"})
+    secret = await admin.call("POST", f"/v1.0/applications/{made['id']}/addPassword", {})
+    principal = await admin.call("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]})
+    graph = await admin.get(f"/v1.0/servicePrincipals(appId='{GRAPH}')")
+    for role in graph["appRoles"]:
+        if role["value"] in roles:
+            held = {"principalId": principal["id"], "resourceId": graph["id"], "appRoleId": role["id"]}
+            await admin.call("POST", f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignments", held)
+    return Application(made["appId"], principal["id"], secret["secretText"], "")
+
+
 async def make_user(admin: Administrator, name: str) -> str:
     made = await admin.call(
         "POST",

@@ -39,6 +39,8 @@ class World:
     database: str = ""
     #: Our own host for sign-in as an authority has it, with the port.
     login: str = ""
+    #: Our own host for Graph, likewise.
+    graph_host: str = ""
     tenant: str = ""
     service: tenant.Application | None = None
     program: str = ""
@@ -56,7 +58,7 @@ class World:
         data.mkdir(mode=0o700, parents=True)
         port = free_port()
         names = f'[names]\nport = {port}\nmicrosoft = true\nlogin = "{_LOGIN}"\ngraph = "{_GRAPH_NAME}"\n'
-        self.login = f"{_LOGIN}:{port}"
+        self.login, self.graph_host = f"{_LOGIN}:{port}", f"{_GRAPH_NAME}:{port}"
         (data / "taxiway.toml").write_text(names, "utf-8")
         self._server = LocalServer(data, database=self.database)
         addresses = await self._server.start()

@@ -28,12 +28,12 @@ class Office:
         self.root, self.tenant = root, tenant
 
     async def tag(self, name):
-        return (await self.root.post(f"{INTUNE}/roleScopeTags", {"displayName": name}))["id"]
+        return (await self.root.post(f"{INTUNE}/roleScopeTags", {"displayName": name}, expect=200))["id"]
 
     async def role(self, actions, name="Local office"):
         permissions = [{"resourceActions": [{"allowedResourceActions": actions}]}]
         body = {"displayName": name, "description": "Ours", "rolePermissions": permissions}
-        return (await self.root.post(f"{INTUNE}/roleDefinitions", body))["id"]
+        return (await self.root.post(f"{INTUNE}/roleDefinitions", body, expect=200))["id"]
 
     async def group(self, name, *members):
         body = {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}
@@ -135,7 +135,7 @@ async def test_r085_priorities_of_profiles_are_relative_too(office, graph):
         body = {"@odata.type": PROFILE, "displayName": name, "roleScopeTagIds": tags}
         made[name] = (await graph.post(PROFILES, body))["id"]
         graph.rt.clock.advance(60)
-    await graph.call("PATCH", f"{INTUNE}/windowsAutopilotSettings", {"taxiwayExplicitPriority": True})
+    await graph.call("PATCH", f"{INTUNE}/windowsAutopilotSettings", {"@taxiway.explicitPriority": True})
     group = await office.group("devices")
     for profile in made.values():
         target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
@@ -144,8 +144,8 @@ async def test_r085_priorities_of_profiles_are_relative_too(office, graph):
     await anna.call("POST", path, {"priority": 3}, expect=400)
     await anna.call("POST", path, {"priority": 1}, expect=204)
     await anna.call("POST", f"{PROFILES}/{made['A']}/taxiwaySetPriority", {"priority": 1}, expect=404)
-    assert {row["displayName"]: row["taxiwayPriority"] for row in await anna.values(PROFILES)} == {"B": 2, "D": 1}
-    everything = {row["displayName"]: row["taxiwayPriority"] for row in await graph.values(PROFILES)}
+    assert {row["displayName"]: row["@taxiway.priority"] for row in await anna.values(PROFILES)} == {"B": 2, "D": 1}
+    everything = {row["displayName"]: row["@taxiway.priority"] for row in await graph.values(PROFILES)}
     assert everything == {"A": 1, "D": 2, "C": 3, "B": 4}
 
 

@@ -179,14 +179,14 @@ async def test_p24_priorities_over_graph(graph):
     profiles = "/beta/deviceManagement/windowsAutopilotDeploymentProfiles"
     kind = "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile"
     made = [(await graph.post(profiles, {"@odata.type": kind, "displayName": name}))["id"] for name in "AB"]
-    assert (await graph.get(settings))["taxiwayExplicitPriority"] is False
-    assert "taxiwayPriority" not in await graph.get(f"{profiles}/{made[1]}")
+    assert (await graph.get(settings))["@taxiway.explicitPriority"] is False
+    assert "@taxiway.priority" not in await graph.get(f"{profiles}/{made[1]}")
     await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=400)
-    await graph.call("PATCH", settings, {"taxiwayExplicitPriority": "x"}, expect=400)
-    changed = (await graph.call("PATCH", settings, {"taxiwayExplicitPriority": True})).json()
-    assert changed["taxiwayExplicitPriority"] is True
+    await graph.call("PATCH", settings, {"@taxiway.explicitPriority": "x"}, expect=400)
+    changed = (await graph.call("PATCH", settings, {"@taxiway.explicitPriority": True})).json()
+    assert changed["@taxiway.explicitPriority"] is True
     await graph.call("POST", f"{profiles}/{made[1]}/taxiwaySetPriority", {"priority": 1}, expect=204)
-    shown = {item["displayName"]: item["taxiwayPriority"] for item in await graph.values(profiles)}
+    shown = {item["displayName"]: item["@taxiway.priority"] for item in await graph.values(profiles)}
     assert shown == {"A": 2, "B": 1}
 
 
@@ -259,14 +259,14 @@ async def test_p19_registered_and_enrolled_are_dates_of_their_own(graph, rt, ten
     """The time of the registration stays what it was when the device enrolls later; before that there is no other."""
     ztdid = await registered(graph)
     shown = await graph.get(f"{DEVICES}/{ztdid}")
-    registered_at = shown["taxiwayRegisteredDateTime"]
-    assert shown["taxiwayEnrolledDateTime"] is None
+    registered_at = shown["@taxiway.registeredDateTime"]
+    assert shown["@taxiway.enrolledDateTime"] is None
     clock.advance(3600)
     await rt.store.write(tenant, lambda tx: autopilot.mark_enrolled(tx, ztdid, "m-1", "u-1"))
     shown = await graph.get(f"{DEVICES}/{ztdid}")
-    assert shown["taxiwayRegisteredDateTime"] == registered_at
-    assert shown["taxiwayEnrolledDateTime"] > registered_at
-    listed = await graph.values(f"{DEVICES}?$filter=taxiwayEnrolledDateTime gt {registered_at}")
+    assert shown["@taxiway.registeredDateTime"] == registered_at
+    assert shown["@taxiway.enrolledDateTime"] > registered_at
+    listed = await graph.values(f"{DEVICES}?$filter=@taxiway.enrolledDateTime gt {registered_at}")
     assert [one["id"] for one in listed] == [ztdid]
 
 
@@ -289,7 +289,7 @@ async def test_p05_an_import_warns_of_a_user_who_cannot_sign_in(graph):
     body = {"importedWindowsAutopilotDeviceIdentities": rows}
     made = (await graph.post(f"{IMPORTED}/import", body, expect=200))["value"]
     assert {one["state"]["deviceImportStatus"] for one in made} == {"complete"}
-    assert [[finding["code"] for finding in one["taxiwayFindings"]] for one in made] == [
+    assert [[finding["code"] for finding in one["@taxiway.findings"]] for one in made] == [
         ["assigned_user.unknown"],
         ["assigned_user.unlicensed"],
         [],

@@ -68,6 +68,32 @@ async def test_an_unknown_definition_is_named_with_the_nearest_one(graph):
     assert "See deviceManagement/configurationSettings." in long["error"]["message"]
 
 
+async def test_a_policy_with_settings_that_are_not_known_is_kept_whole(graph):
+    """What is sent to a node read off the id and what is not sent at all is listed; the settings come back as sent."""
+    edge = "device_vendor_msft_policy_config_microsoft_edge~policy~microsoft_edge_sync"
+    firewall = "vendor_msft_firewall_mdmstore_global_newthing"
+    body = policy(choice(CORTANA, 0), choice(edge, 1), simple(firewall, 1))
+    family = {"templateId": "46ddfc50-0000_1", "templateFamily": "endpointSecurityDiskEncryption"}
+    made = await graph.post(POLICIES, {**body, "templateReference": family})
+    assert made["templateReference"]["templateFamily"] == "endpointSecurityDiskEncryption"
+    derived, unresolved = made["@taxiway.findings"]
+    assert (derived["code"], [one["settingDefinitionId"] for one in derived["settings"]]) == ("derived", [edge])
+    assert derived["settings"][0]["omaUri"].endswith("/Config/microsoft_edge~policy~microsoft_edge/sync")
+    assert (unresolved["code"], [one["settingDefinitionId"] for one in unresolved["settings"]]) == (
+        "unresolved",
+        [firewall],
+    )
+    shown = await graph.values(f"{POLICIES}/{made['id']}/settings")
+    assert [one["settingInstance"]["settingDefinitionId"] for one in shown] == [CORTANA, edge, firewall]
+
+
+async def test_a_policy_for_another_platform_is_kept_and_not_sent(graph):
+    """All of its settings are listed."""
+    body = {**policy(simple("com.apple.loginwindow_x", "a")), "platforms": "macOS"}
+    [unresolved] = (await graph.post(POLICIES, body))["@taxiway.findings"]
+    assert unresolved["settings"][0]["reason"] == "the policy is for 'macOS'"
+
+
 async def test_a_value_that_is_no_option_names_the_options(graph):
     """A choice takes its own options only; a simple setting takes values of its type and range."""
     error = await graph.post(POLICIES, policy(choice(CORTANA, 7)), expect=400)

@@ -101,8 +101,8 @@ async def test_a_pfx_is_taken_and_never_shown(graph, rt, tenant):
         "@odata.type": "#microsoft.graph.windows10ImportedPFXCertificateProfile",
         "displayName": "S/MIME",
         "intendedPurpose": "smimeEncryption",
-        "taxiwayPfxBlob": secret,
-        "taxiwayPfxPassword": "a secret word",
+        "@taxiway.pfxBlob": secret,
+        "@taxiway.pfxPassword": "a secret word",
     }
     made = await graph.call("POST", CONFIGURATIONS, body, expect=201)
     shown = await graph.call("GET", f"{CONFIGURATIONS}/{made.json()['id']}")
@@ -110,8 +110,8 @@ async def test_a_pfx_is_taken_and_never_shown(graph, rt, tenant):
     assert (
         await rt.store.read(tenant, lambda tx: ROWS.reveal(tx, made.json()["id"], "pfx_password")) == b"a secret word"
     )
-    await graph.post(CONFIGURATIONS, {**body, "taxiwayPfxBlob": "%%%"}, expect=400)
-    await graph.post(CONFIGURATIONS, {**body, "taxiwayPfxBlob": ""}, expect=400)
+    await graph.post(CONFIGURATIONS, {**body, "@taxiway.pfxBlob": "%%%"}, expect=400)
+    await graph.post(CONFIGURATIONS, {**body, "@taxiway.pfxBlob": ""}, expect=400)
 
 
 async def test_what_was_issued_for_a_profile_is_listed(graph, rt, tenant):

@@ -291,8 +291,10 @@ async def test_how_a_script_ran_is_listed_and_counted(graph, standing):
     assert [(each["runState"], each["errorCode"], each["resultMessage"]) for each in ran] == [
         ("success", 0, "said")
     ] * 3
-    theirs = await graph.values(f"{SCRIPTS}/{script}/userRunStates")
-    assert [(each["runState"], each["errorDescription"]) for each in theirs] == [("fail", "said")] * 3
+    theirs = await graph.values(f"{SCRIPTS}/{script}/userRunStates?$expand=deviceRunStates")
+    assert sum(each["errorDeviceCount"] for each in theirs) == 3
+    runs = [run for each in theirs for run in each["deviceRunStates"]]
+    assert [(each["runState"], each["errorDescription"]) for each in runs] == [("fail", "said")] * 3
     summary = await graph.get(f"{SCRIPTS}/{script}/runSummary")
     assert (summary["successDeviceCount"], summary["errorUserCount"]) == (3, 3)
     changed = {"scriptContent": base64.b64encode(b"Write-Output bye").decode()}

@@ -19,7 +19,7 @@ def custom(uri, value, kind="Integer"):
 
 
 def codes(row):
-    return [one["code"] for one in row["taxiwayFindings"]]
+    return [one["code"] for one in row["@taxiway.findings"]]
 
 
 async def assigned(graph, row, target):
@@ -61,9 +61,9 @@ async def test_p13_a_setting_that_restarts_the_pc_is_said_and_kept(graph):
     """A warning, not a refusal; sharper once it is assigned to devices, gone where only users get it."""
     made = await graph.post(CONFIGURATIONS, custom(LOCK, 8))
     assert codes(made) == ["reboot", "signIn"]
-    assert "where it is assigned to devices" in made["taxiwayFindings"][0]["text"]
+    assert "where it is assigned to devices" in made["@taxiway.findings"][0]["text"]
     device = await assigned(graph, made, {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"})
-    assert "the person signs in once more" in device["taxiwayFindings"][0]["text"]
+    assert "the person signs in once more" in device["@taxiway.findings"][0]["text"]
     user = await assigned(graph, made, {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"})
     assert codes(user) == ["signIn"]
 
@@ -73,7 +73,7 @@ async def test_p13_a_setting_that_breaks_the_automatic_sign_in_is_said(graph):
     assert codes(await graph.post(CONFIGURATIONS, custom(TITLE, "Hello", "String"))) == ["signIn"]
     assistant = "./Device/Vendor/MSFT/Policy/Config/Accounts/AllowMicrosoftAccountSignInAssistant"
     made = await graph.post(CONFIGURATIONS, custom(assistant, 0))
-    assert "no Autopilot profile is downloaded" in made["taxiwayFindings"][0]["text"]
+    assert "no Autopilot profile is downloaded" in made["@taxiway.findings"][0]["text"]
     await graph.call("PATCH", f"{CONFIGURATIONS}/{made['id']}", custom(assistant, 1), expect=204)
     assert codes(await graph.get(f"{CONFIGURATIONS}/{made['id']}")) == []
 
@@ -82,9 +82,8 @@ async def test_p13_a_policy_nobody_knows_is_sent_and_said(graph):
     """Policy/Config takes any name: a slip is named all the same; an ingested template's policy is not suspected."""
     made = await graph.post(CONFIGURATIONS, custom("./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortna", 0))
     assert codes(made) == ["unknown"]
-    assert (
-        "Did you mean ./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana?" in made["taxiwayFindings"][0]["text"]
-    )
+    [finding] = made["@taxiway.findings"]
+    assert "Did you mean ./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana?" in finding["text"]
     ingested = "./Device/Vendor/MSFT/Policy/Config/App~Policy~Category/Setting"
     assert codes(await graph.post(CONFIGURATIONS, custom(ingested, "<enabled/>", "String"))) == []
 
@@ -92,7 +91,7 @@ async def test_p13_a_policy_nobody_knows_is_sent_and_said(graph):
 async def test_p13_the_findings_of_a_catalogue_policy_are_kept_too(graph):
     """And they cannot be written by a client."""
     lock = "device_vendor_msft_policy_config_devicelock_devicepasswordenabled"
-    made = await graph.post(POLICIES, {**policy(choice(lock, 0)), "taxiwayFindings": []})
+    made = await graph.post(POLICIES, {**policy(choice(lock, 0)), "@taxiway.findings": []})
     assert codes(made) == ["reboot", "signIn"]
     assert codes(await graph.post(POLICIES, policy(choice(lock, 1)))) == ["reboot"]
 
@@ -102,4 +101,4 @@ async def test_p13_a_setting_of_a_newer_windows_is_said(graph):
     trust = "./Device/Vendor/MSFT/PassportForWork/T/Policies/UseCloudTrustForOnPremAuth"
     made = await graph.post(CONFIGURATIONS, custom(trust, "true", "Boolean"))
     assert codes(made) == ["build"]
-    assert "needs Windows 10.0.22621 or later" in made["taxiwayFindings"][0]["text"]
+    assert "needs Windows 10.0.22621 or later" in made["@taxiway.findings"][0]["text"]

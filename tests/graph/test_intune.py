@@ -3,6 +3,7 @@
 import base64
 import hashlib
 
+from taxiway.graph.settings import GraphSettings
 from taxiway.wire.app_content import encrypt_content
 
 ESP = "/beta/deviceManagement/deviceEnrollmentConfigurations"
@@ -254,7 +255,7 @@ async def test_status_codes_can_follow_the_documentation(rt, graph):
     from taxiway.doors import Door
     from taxiway.graph import http
 
-    door = Door(http.routes(rt, documented=True), rt.entropy)
+    door = Door(http.routes(rt, GraphSettings(status_codes="docs")), rt.entropy)
     made = await graph.post(CONFIGURATIONS, {**WIFI_OPEN})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://localhost:8443") as client:
         headers = {"authorization": f"Bearer {graph.token}"}

@@ -91,7 +91,7 @@ async def test_extension_attributes_of_a_device_are_changed_one_by_one(graph, rt
     async def patch(expect=204, **attributes):
         await graph.call("PATCH", address, {"extensionAttributes": attributes}, expect=expect)
         members = await graph.values(f"/v1.0/groups/{group['id']}/members")
-        return (await graph.get(address))["extensionAttributes"], len(members)
+        return (await graph.get(address.replace("v1.0", "beta")))["extensionAttributes"], len(members)
 
     assert await patch(extensionAttribute1="Kiosk") == ({"extensionAttribute1": "Kiosk"}, 1)
     both = {"extensionAttribute1": "Kiosk", "extensionAttribute15": "x"}

@@ -12,6 +12,7 @@ from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.management import BadSetting
 from taxiway.management.configuration.catalogue import instances
 from taxiway.management.configuration.catalogue.definitions import definitions
+from taxiway.management.configuration.catalogue.reading import setting_ids
 
 pytestmark = pytest.mark.anyio
 TENANT = "11111111-2222-3333-4444-555555555555"
@@ -29,7 +30,11 @@ def settings(*given):
 
 
 def values(*given):
-    return {item.uri: item.data for item in instances.items({"settings": settings(*given)}, TENANT)}
+    return {item.uri: item.data for item in read(*given).items}
+
+
+def read(*given):
+    return instances.read({"settings": settings(*given)}, TENANT)
 
 
 def grouped(name, *children):
@@ -54,6 +59,106 @@ def catalogue(pc):
         return await pc.write(work)
 
     return made
+
+
+EDGE = "device_vendor_msft_policy_config_microsoft_edge~policy~microsoft_edge"
+OFFICE = "user_vendor_msft_policy_config_office16v2~policy~l_microsoftofficesystem~l_securitysettings"
+CONFIG = "Vendor/MSFT/Policy/Config"
+
+
+@pytest.mark.parametrize(
+    ("setting", "uri", "value"),
+    [
+        (
+            choice("device_vendor_msft_policy_config_defender_newthing", 2),
+            f"./Device/{CONFIG}/defender/newthing",
+            "2",
+        ),
+        (
+            simple("user_vendor_msft_policy_config_experience_newtext", "a b"),
+            f"./User/{CONFIG}/experience/newtext",
+            "a b",
+        ),
+        (
+            choice("device_vendor_msft_policy_config_admx_new-area_pol_one", 0),
+            f"./Device/{CONFIG}/admx_new-area/pol_one",
+            "<disabled/>",
+        ),
+        (
+            choice(f"{EDGE}~smartscreen_x", 1),
+            f"./Device/{CONFIG}/microsoft_edge~policy~microsoft_edge~smartscreen/x",
+            "<enabled/>",
+        ),
+        (
+            choice(f"{EDGE}_sync", 1, [simple(f"{EDGE}_sync_list", "<&")]),
+            f"./Device/{CONFIG}/microsoft_edge~policy~microsoft_edge/sync",
+            '<enabled/><data id="list" value="&lt;&amp;"/>',
+        ),
+        (
+            choice(f"{OFFICE}_l_vba", 1, [choice(f"{OFFICE}_l_vba_l_level", 3)]),
+            f"./User/{CONFIG}/office16v2~policy~l_microsoftofficesystem~l_securitysettings/l_vba",
+            '<enabled/><data id="l_level" value="3"/>',
+        ),
+        (
+            choice("device_vendor_msft_policy_config_internetexplorer_zone", 1),
+            f"./Device/{CONFIG}/internetexplorer/zone",
+            "<enabled/>",
+        ),
+    ],
+)
+def test_a_policy_that_the_table_has_not_is_read_off_its_id(setting, uri, value):
+    """Area, name, scope, and whether it comes from an administrative template."""
+    found = read(setting)
+    assert [(item.uri, item.data) for item in found.items] == [(uri, value)]
+    assert set(found.derived.values()) == {uri}
+    assert found.unresolved == []
+
+
+def test_a_list_of_a_template_is_numbered():
+    """As the policy engine wants the items of a list."""
+    name = f"{EDGE}_extensions"
+    items = {"@odata.type": f"{PREFIX}SimpleSettingCollectionInstance", "settingDefinitionId": f"{name}_desc"}
+    texts = [{"@odata.type": f"{PREFIX}StringSettingValue", "value": one} for one in ("a", "b")]
+    [item] = read(choice(name, 1, [{**items, "simpleSettingCollectionValue": texts}])).items
+    assert item.data == '<enabled/><data id="desc" value="1\uf000a\uf0002\uf000b"/>'
+
+
+def test_a_policy_among_the_parts_of_another_is_sent_by_itself():
+    """A child whose id is that of a policy of its own."""
+    found = read(choice(f"{EDGE}_mode", 1, [choice(f"{EDGE}_other", 0)]))
+    assert {item.uri.rpartition("/")[2]: item.data for item in found.items} == {
+        "mode": "<enabled/>",
+        "other": "<disabled/>",
+    }
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        simple("vendor_msft_firewall_mdmstore_global_newthing", 1),
+        grouped("device_vendor_msft_policy_config_defender_newrules", simple("device_vendor_msft_a_b", 1)),
+        {
+            "@odata.type": f"{PREFIX}ChoiceSettingCollectionInstance",
+            "settingDefinitionId": "device_vendor_msft_policy_config_system_newlist",
+            "choiceSettingCollectionValue": [],
+        },
+    ],
+)
+def test_a_setting_that_nothing_is_known_of_is_said_and_not_sent(setting):
+    """With everything in it, and the reason."""
+    found = read(setting)
+    assert found.items == []
+    assert [one.id for one in found.unresolved] == setting_ids(setting)
+    assert all(one.why for one in found.unresolved)
+
+
+def test_settings_that_the_tenant_groups_are_read_each():
+    """The group by the tenant's id says nothing of its own."""
+    known = "device_vendor_msft_passportforwork_{tenantid}_policies_usepassportforwork"
+    found = read(grouped("device_vendor_msft_passportforwork_{tenantid}", choice(known, "true")))
+    assert [item.uri for item in found.items] == [
+        f"./Device/Vendor/MSFT/PassportForWork/{TENANT}/Policies/UsePassportForWork"
+    ]
 
 
 def test_every_definition_leads_to_a_node_the_server_may_write():

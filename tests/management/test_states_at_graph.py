@@ -36,7 +36,7 @@ async def test_a_conflict_names_the_node_and_both_sources(pc, custom, states, ev
     await custom("Off", CORTANA, 0, everywhere)
     await pc.session()
     for one in (await states()).values():
-        assert one["state"] == one["taxiwayState"] == "conflict"
+        assert one["state"] == one["@taxiway.state"] == "conflict"
         (setting,) = one["settingStates"]
         assert (setting["setting"], setting["state"]) == (CORTANA, "conflict")
         assert [source["displayName"] for source in setting["sources"]] == ["Off", "On"]
@@ -60,13 +60,13 @@ async def test_r10_what_stays_on_the_device_is_said_at_both_ends(pc, custom, gra
     await pc.reassign(row_id)
     await pc.session()
     (status,) = await graph.values(path)
-    assert (status["status"], status["taxiwayState"]) == ("notAssigned", "staysOnDevice")
-    assert status["taxiwayStays"] == [ACCOUNT]
+    assert (status["status"], status["@taxiway.state"]) == ("notAssigned", "staysOnDevice")
+    assert status["@taxiway.stays"] == [ACCOUNT]
     shown = (await states())["Helper"]
     assert shown["settingStates"][0]["setting"] == ACCOUNT
     await delete(pc, row_id)
     await pc.session()
-    assert (await states())["Helper"]["taxiwayState"] == "staysOnDevice", "its name outlives it"
+    assert (await states())["Helper"]["@taxiway.state"] == "staysOnDevice", "its name outlives it"
 
 
 async def test_a_setting_that_stays_does_not_hide_how_the_rest_stands(pc, custom, states, everywhere):
@@ -76,4 +76,4 @@ async def test_a_setting_that_stays_does_not_hide_how_the_rest_stands(pc, custom
     await edit(pc, row_id, **settings_of(CORTANA, 0))
     await pc.session()
     shown = (await states())["Helper"]
-    assert (shown["state"], shown["taxiwayStays"]) == ("compliant", [ACCOUNT])
+    assert (shown["state"], shown["@taxiway.stays"]) == ("compliant", [ACCOUNT])

@@ -38,7 +38,7 @@ async def test_a_row_is_the_same_as_json_and_as_a_dict(store):
         ROWS.update(tx, ROWS.insert(tx, {**whole, "name": "c"})["id"], dict.fromkeys([*whole, "more"]))
 
     await store.write("a", fill)
-    records = Records(SHOWN, NAMES, {"seen_at": "never"})
+    records = Records(SHOWN, NAMES, {"seen_at": "never"}, {"kind": []})
     order = [("name", False)]
     made = await store.read("a", lambda tx: ROWS.page_as_json(tx, None, records, order=order))
     rows = await store.read("a", lambda tx: ROWS.page(tx, order=order).rows)
@@ -46,7 +46,13 @@ async def test_a_row_is_the_same_as_json_and_as_a_dict(store):
     assert [row["seen_at"] for row in shown] == ["never", "2026-01-02T03:04:05.6Z", "never"]
     for row, item in zip(rows, shown, strict=True):
         moments = {"at": row["at"] and "2026-01-02T03:04:05.6Z", "seen_at": item["seen_at"]}
-        assert item == {shown: row[name] for name, shown in NAMES.items()} | moments
+        assert item == {shown: row[name] for name, shown in NAMES.items()} | moments | {"kind": []}
+
+
+def test_no_record_has_a_secret():
+    """It stands in the document, sealed, and that is where it stays."""
+    with pytest.raises(ValueError, match="secret"):
+        Records(SHOWN, {"id": "id", "pin": "pin"})
 
 
 async def test_pages_as_json_end_where_pages_end(store):
@@ -58,7 +64,7 @@ async def test_pages_as_json_end_where_pages_end(store):
             ROWS.insert(tx, {"name": f"{number}", "ready": number % 2 == 0, "at": at})
 
     await store.write("a", fill)
-    records = Records(SHOWN, {"id": "id"}, {})
+    records = Records(SHOWN, {"id": "id"})
 
     def both(tx, order, after):
         asked = {"order": order, "limit": 2, "after": after}

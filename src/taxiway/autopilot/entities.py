@@ -77,7 +77,7 @@ AUTOPILOT_DEVICE = Entity(
         Prop(
             "registered_at",
             "datetime",
-            graph="taxiwayRegisteredDateTime",
+            graph="@taxiway.registeredDateTime",
             column=True,
             filterable=True,
             sortable=True,
@@ -85,7 +85,7 @@ AUTOPILOT_DEVICE = Entity(
         Prop(
             "enrolled_at",
             "datetime",
-            graph="taxiwayEnrolledDateTime",
+            graph="@taxiway.enrolledDateTime",
             column=True,
             filterable=True,
             sortable=True,
@@ -124,7 +124,7 @@ AUTOPILOT_IMPORT = Entity(
         Prop("hardware_identifier", "binary"),
         Prop("assigned_user_principal_name", column=True, filterable=True, fold=True, default=""),
         Prop("state", "json"),
-        Prop("findings", "json", graph="taxiwayFindings", default=[]),
+        Prop("findings", "json", graph="@taxiway.findings", default=[]),
         Prop("device_import_status", column=True, index=True),
     ],
 )
@@ -153,8 +153,8 @@ AUTOPILOT_PROFILE = Entity(
         Prop("enrollment_status_screen_settings", "json"),
         Prop("management_service_app_id", default=""),
         Prop("role_scope_tag_ids", "strings", default=["0"]),
-        Prop("priority", "int", graph="taxiwayPriority"),
-        Prop("findings", "json", default=[], graph="taxiwayFindings"),
+        Prop("priority", "int", graph="@taxiway.priority"),
+        Prop("findings", "json", default=[], graph="@taxiway.findings"),
         Prop(
             "hybrid_azure_ad_join_skip_connectivity_check",
             "bool",

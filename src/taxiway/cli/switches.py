@@ -16,7 +16,7 @@ from taxiway.kernel import TaxiwayError
 _SIGN_IN, _ENROLLMENT = "/taxiway/signin-policy", "/taxiway/enrollment-policy"
 
 _AUTOPILOT = "/beta/deviceManagement/windowsAutopilotSettings"
-_EXPLICIT, _EXPLICIT_AT_GRAPH = "explicit_priority", "taxiwayExplicitPriority"
+_EXPLICIT, _EXPLICIT_AT_GRAPH = "explicit_priority", "@taxiway.explicitPriority"
 
 Changes = Annotated[
     list[str] | None, typer.Option("--set", help="NAME=VALUE, on or off for a switch; repeat for more. Without: print.")

@@ -126,7 +126,16 @@ from taxiway.directory.intune_roles import (
 )
 from taxiway.directory.licences import has_service_plan
 from taxiway.directory.licensing import assign_licenses, license_user, set_seats
-from taxiway.directory.membership import groups_of, members
+from taxiway.directory.membership import (
+    WITHOUT_MEMBERS,
+    WITHOUT_OWNERS,
+    Member,
+    ObjectKind,
+    direct_groups_of,
+    direct_members,
+    groups_of,
+    members,
+)
 from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.ordering import reordered, seen_of
 from taxiway.directory.overlaps import MOST as MOST_OVERLAPS
@@ -156,6 +165,7 @@ from taxiway.directory.roles import (
 from taxiway.directory.rules import Explanation, RuleError, RuleTimeout
 from taxiway.directory.rules import Kind as RuleKind
 from taxiway.directory.rules import kind_of as rule_kind
+from taxiway.directory.scope_tags import DEFAULT as DEFAULT_TAG
 from taxiway.directory.scope_tags import (
     assign_tag,
     create_tag,
@@ -205,6 +215,7 @@ __all__ = [
     "APP_ROLE_ASSIGNMENTS",
     "ASSIGNMENT_FILTERS",
     "CLOUD_DEVICE_ADMINISTRATOR",
+    "DEFAULT_TAG",
     "DELETED_ITEMS",
     "DEVICES",
     "DOMAINS",
@@ -229,6 +240,8 @@ __all__ = [
     "SYSTEM_PRINCIPAL",
     "TENANTS",
     "USERS",
+    "WITHOUT_MEMBERS",
+    "WITHOUT_OWNERS",
     "Anchor",
     "AnchorInUse",
     "BrandImage",
@@ -241,10 +254,12 @@ __all__ = [
     "LicenceByGroup",
     "LicenceRefused",
     "Match",
+    "Member",
     "MemberAlready",
     "MembershipByRule",
     "NestingRefused",
     "NotAMember",
+    "ObjectKind",
     "Offer",
     "Principal",
     "RestoreRefused",
@@ -295,6 +310,8 @@ __all__ = [
     "delete_tag",
     "delete_unit",
     "delete_user",
+    "direct_groups_of",
+    "direct_members",
     "explain_membership",
     "filter_reads",
     "filters_in_use",

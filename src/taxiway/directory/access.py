@@ -34,6 +34,8 @@ class Principal:
     roles: frozenset[str] = frozenset()
     scopes: frozenset[str] = frozenset()
     name: str = ""
+    #: The application that asks, for itself or for a person.
+    app: str = ""
 
 
 SYSTEM_PRINCIPAL = Principal("system", "taxiway", SYSTEM, name="taxiway")

@@ -19,6 +19,12 @@ _SHARED = (
     Prop("description"),
     Prop("deleted_at", "datetime", graph="deletedDateTime"),
     Prop("disabled_by_microsoft_status"),
+    Prop("add_ins", "json", default=[]),
+    Prop("application_template_id"),
+    Prop("created_by_app_id"),
+    Prop("is_disabled", "bool"),
+    Prop("token_encryption_key_id"),
+    Prop("verified_publisher", "json"),
 )
 
 APPLICATION = Entity(
@@ -42,6 +48,20 @@ APPLICATION = Entity(
         Prop("publisher_domain"),
         Prop("service_management_reference"),
         Prop("is_device_only_auth_supported", "bool"),
+        Prop("default_redirect_uri"),
+        Prop("unique_name"),
+        Prop("native_authentication_apis_enabled"),
+        Prop("saml_metadata_url"),
+        Prop("oauth2_require_post_response", "bool", default=False),
+        Prop("manager_applications", "strings", default=[]),
+        Prop("authentication_behaviors", "json"),
+        Prop("certification", "json"),
+        Prop("parental_control_settings", "json"),
+        Prop("request_signature_verification", "json"),
+        Prop("service_principal_lock_configuration", "json"),
+        Prop("on_premises_publishing", "json"),
+        Prop("sign_in_audience_restrictions", "json"),
+        Prop("windows", "json"),
         *_SHARED,
     ],
 )
@@ -58,6 +78,20 @@ SERVICE_PRINCIPAL = Entity(
         Prop("login_url"),
         Prop("notification_email_addresses", "strings", default=[]),
         Prop("preferred_single_sign_on_mode"),
+        Prop("preferred_token_signing_key_thumbprint"),
+        Prop("preferred_token_signing_key_end_date_time", "datetime"),
+        Prop("app_description"),
+        Prop("error_url"),
+        Prop("homepage"),
+        Prop("logout_url"),
+        Prop("publisher_name"),
+        Prop("saml_metadata_url"),
+        Prop("alternative_names", "strings", default=[]),
+        Prop("custom_security_attributes", "json"),
+        Prop("info", "json"),
+        Prop("saml_single_sign_on_settings", "json"),
+        Prop("password_single_sign_on_settings", "json"),
+        Prop("resource_specific_application_permissions", "json", default=[]),
         *_SHARED,
     ],
 )
@@ -73,6 +107,7 @@ APP_ROLE_ASSIGNMENT = Entity(
         Prop("resource_display_name"),
         Prop("app_role_id", column=True, nullable=False),
         Prop("created_at", "datetime", graph="createdDateTime"),
+        Prop("deleted_at", "datetime", graph="deletedDateTime"),
     ],
 )
 
@@ -85,6 +120,8 @@ PERMISSION_GRANT = Entity(
         Prop("principal_id", column=True, filterable=True, index=True),
         Prop("resource_id", column=True, filterable=True, nullable=False, index=True),
         Prop("scope", nullable=False),
+        Prop("start_time", "datetime"),
+        Prop("expiry_time", "datetime"),
     ],
 )
 

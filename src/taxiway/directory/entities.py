@@ -53,6 +53,9 @@ ORGANIZATION = Entity(
         Prop("on_premises_sync_enabled", "bool"),
         Prop("on_premises_last_sync_date_time", "datetime"),
         Prop("branding", "json", default={}),
+        Prop("on_premises_last_password_sync_date_time", "datetime"),
+        *_of("json", "certificate_connector_setting", "partner_information"),
+        Prop("resource_quotas", "json", default=[]),
     ],
 )
 
@@ -69,7 +72,7 @@ DOMAIN = Entity(
         Prop("password_validity_period_in_days", "int", default=2147483647),
         Prop("password_notification_window_in_days", "int", default=14),
         Prop("state", "json"),
-        Prop("availability_status"),
+        *_of("string", "availability_status", "manufacturer", "model"),
     ],
 )
 
@@ -131,6 +134,15 @@ USER = Entity(
         Prop("password_profile", "json"),
         Prop("on_premises_extension_attributes", "json", default={}),
         Prop("directory_extensions", "json", default={}),
+        *_of("strings", "interests", "past_projects", "responsibilities", "schools", "skills", "info_catalogs"),
+        *_of("string", "identity_parent_id", "my_site", "preferred_name"),
+        *_of("datetime", "birthday", "hire_date", "refresh_tokens_valid_from_date_time"),
+        *_of("bool", "is_management_restricted", "is_license_reconciliation_needed"),
+        *_of("json", "authorization_info", "custom_security_attributes", "employee_org_data", "mailbox_settings"),
+        *_of("json", "print", "sign_in_activity", "cloud_licensing", "cloud_realtime_communication_info"),
+        *_of("json", "identity_governance", "on_premises_sip_info"),
+        Prop("service_provisioning_errors", "json", default=[]),
+        Prop("device_keys", "json", default=[]),
         *ON_PREMISES,
     ],
 )
@@ -171,6 +183,7 @@ DEVICE = Entity(
         Prop("compliance_expires_at", "datetime", graph="complianceExpirationDateTime"),
         Prop("deleted_at", "datetime", graph="deletedDateTime"),
         Prop("extension_attributes", "json", default={}),
+        Prop("cloud_licensing", "json"),
         Prop("transport_key"),
         Prop("registration_auth_methods", "strings", default=[]),
         *ON_PREMISES[1:5],
@@ -205,6 +218,15 @@ GROUP = Entity(
         *_of("string", "classification", "preferred_data_location", "preferred_language", "security_identifier"),
         *_of("string", "theme", "unique_name", "visibility", "on_premises_net_bios_name"),
         Prop("service_provisioning_errors", "json", default=[]),
+        Prop("assigned_labels", "json", default=[]),
+        Prop("info_catalogs", "strings", default=[]),
+        *_of("string", "access_type", "created_by_app_id", "organization_id"),
+        *_of("bool", "allow_external_senders", "auto_subscribe_new_members", "disable_nesting"),
+        *_of("bool", "has_members_with_license_errors", "hide_from_address_lists", "hide_from_outlook_clients"),
+        *_of("bool", "is_archived", "is_favorite", "is_management_restricted", "is_subscribed_by_mail"),
+        *_of("bool", "welcome_message_enabled"),
+        *_of("int", "unseen_conversations_count", "unseen_count", "unseen_messages_count"),
+        *_of("json", "cloud_licensing", "on_premises_extension_attributes", "writeback_configuration"),
         *ON_PREMISES,
     ],
 )
@@ -237,6 +259,7 @@ def _scope_policy(name: str, display_name: str) -> Entity:
             Prop("is_valid", "bool", default=True),
             *_of("string", "discovery_url", "terms_of_use_url", "compliance_url"),
             Prop("group_ids", "strings", default=[]),
+            Prop("is_mdm_enrollment_during_registration_disabled", "bool", default=False),
         ],
     )
 
@@ -274,6 +297,7 @@ ASSIGNMENT_FILTER = Entity(
         Prop("assignment_filter_management_type", default="devices"),
         Prop("role_scope_tags", "strings", default=["0"]),
         Prop("payloads", "json", default=[]),
+        Prop("evaluation_mode", default="checkinTimeEvaluation"),
         Prop("created_at", "datetime", graph="createdDateTime"),
         Prop("modified_at", "datetime", graph="lastModifiedDateTime"),
     ],

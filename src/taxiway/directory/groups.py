@@ -146,7 +146,9 @@ def add_owner(tx: Tx, group_id: str, user_id: str, *, principal: Principal) -> N
     _require_right(tx, GROUPS.require(tx, group_id), principal, "groups.update")
     USERS.require(tx, user_id)
     if user_id in owners(tx, group_id):
-        raise MemberAlready("One or more added object references already exist for the group.")
+        raise MemberAlready(
+            "One or more added object references already exist for the following modified properties: 'owners'."
+        )
     tx.execute(sa.insert(group_owner).values(tenant=tx.tenant, group_id=group_id, user_id=user_id))
     tx.log("group.owner_added", subject=f"group:{group_id}", what={"owner": f"user:{user_id}"})
 

@@ -103,7 +103,7 @@ def plans_of(
             plan_id = plan["servicePlanId"]
             if plan_id not in entry["disabledPlans"]:
                 plans[plan_id] = {
-                    "assignedDateTime": since.get(plan_id) or tx.now.isoformat(),
+                    "assignedDateTime": since.get(plan_id) or tx.now.isoformat().replace("+00:00", "Z"),
                     "capabilityStatus": "Enabled",
                     "service": _PLANS[plan["servicePlanName"]][1],
                     "servicePlanId": plan_id,

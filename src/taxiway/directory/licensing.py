@@ -244,11 +244,11 @@ def _state(sku_id: str, disabled: Iterable[str], group_id: str | None, error: st
 def _stamped(tx: Tx, states: Iterable[State], before: Iterable[State]) -> list[State]:
     """The states with the time of their last change."""
     known = {(state["skuId"], state["assignedByGroup"]): state for state in before if "lastUpdatedDateTime" in state}
-    stamped = []
+    stamped, now = [], tx.now.isoformat().replace("+00:00", "Z")
     for state in states:
         old = known.get((state["skuId"], state["assignedByGroup"]))
         same = old is not None and {**old, **state} == old
-        stamped.append(old if same and old else {**state, "lastUpdatedDateTime": tx.now.isoformat()})
+        stamped.append(old if same and old else {**state, "lastUpdatedDateTime": now})
     return stamped
 
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import sqlalchemy as sa
 
 from taxiway.directory.entities import DEVICES
 from taxiway.directory.errors import MemberAlready, NestingRefused, NotAMember
-from taxiway.directory.tables import membership
+from taxiway.directory.tables import group_owner, membership
 from taxiway.kernel import Reason
-from taxiway.store import Tx
+from taxiway.store import Such, Tx
 
 ObjectKind = Literal["user", "device", "group"]
 Member = tuple[ObjectKind, str]
@@ -36,6 +36,17 @@ _of_objects = sa.select(_t.object_id, _t.group_id, _t.direct).where(
 _of_group = sa.select(_t.object_kind, _t.object_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.group_id == sa.bindparam("g")
 )
+_some_of_group = (
+    sa.select(_t.object_kind, _t.object_id)
+    .where(
+        _t.tenant == sa.bindparam("t"),
+        _t.group_id == sa.bindparam("g"),
+        _t.direct,
+        sa.tuple_(_t.object_kind, _t.object_id) > sa.tuple_(sa.bindparam("k"), sa.bindparam("o")),
+    )
+    .order_by(_t.object_kind, _t.object_id)
+    .limit(sa.bindparam("n"))
+)
 _insert = sa.insert(membership)
 _row = (
     (_t.tenant == sa.bindparam("t"))
@@ -46,6 +57,15 @@ _row = (
 _delete = sa.delete(membership).where(_row)
 _make_direct = sa.update(membership).where(_row).values(direct=sa.true())
 _make_indirect = sa.update(membership).where(_row).values(direct=sa.false())
+
+
+#: Groups that nobody is a member of, or that nobody owns, as a condition of their list.
+WITHOUT_MEMBERS: Final = Such(
+    lambda group: ~sa.exists().where(_t.tenant == group.c.tenant, _t.group_id == group.c.id, _t.direct)
+)
+WITHOUT_OWNERS: Final = Such(
+    lambda group: ~sa.exists().where(group_owner.c.tenant == group.c.tenant, group_owner.c.group_id == group.c.id)
+)
 
 
 def groups_of(tx: Tx, kind: ObjectKind, object_id: str) -> frozenset[str]:
@@ -64,12 +84,21 @@ def members(tx: Tx, group_id: str, *, transitive: bool = False) -> list[Member]:
     return sorted((row["object_kind"], row["object_id"]) for row in rows if transitive or row["direct"])
 
 
+def direct_members(tx: Tx, group_id: str, *, after: tuple[str, str] | None, limit: int) -> list[Member]:
+    """So many direct members in their order, behind ``after``: of a group of any size only those are read."""
+    kind, object_id = after or ("", "")
+    rows = tx.all(_some_of_group, {"t": tx.tenant, "g": group_id, "k": kind, "o": object_id, "n": limit})
+    return [(row["object_kind"], row["object_id"]) for row in rows]
+
+
 def link(tx: Tx, group_id: str, member: Member) -> None:
     """Make ``member`` a direct member, and what it brings an indirect one of every group above."""
     kind, object_id = member
     held = _memberships(tx, member)
     if held.get(group_id):
-        raise MemberAlready("One or more added object references already exist for the group.")
+        raise MemberAlready(
+            "One or more added object references already exist for the following modified properties: 'members'."
+        )
     above = [group_id, *groups_of(tx, "group", group_id)]
     if kind == "group" and object_id in above:
         raise NestingRefused("A group cannot become a member of itself.")
@@ -77,7 +106,7 @@ def link(tx: Tx, group_id: str, member: Member) -> None:
         _write(tx, _make_direct, [_key(tx, group_id, member)])
     else:
         _write(tx, _insert, [_new(tx, group_id, member, direct=True)])
-    _settle(tx, member, added={group_id, *above} - held.keys(), rest=set(above[1:]) - held.keys())
+    _settle(tx, member, added={group_id, *above} - held.keys(), rest=set(above[1:]) - held.keys(), direct={group_id})
     if kind == "group":
         for inherited in members(tx, object_id, transitive=True):
             missing = set(above) - _memberships(tx, inherited).keys()
@@ -99,7 +128,7 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
         stated = {group for group, direct in held.items() if direct}
         lost = {group for group in above if group in held and not (within[group] & stated)}
         _write(tx, _delete, [_key(tx, group, one) for group in sorted(lost)])
-        tell(tx, one, removed=lost)
+        tell(tx, one, removed=lost, direct={group_id} if one == member else ())
     _stated(tx, member)
 
 
@@ -123,7 +152,7 @@ def assign_all(
     _write(tx, _make_indirect, [_key(tx, group, m.member) for m in moves for group in sorted(m.demoted)])
     reasons = tuple(why)
     for move in moves:
-        tell(tx, move.member, added=move.stated | move.inherited, removed=move.lost, why=reasons)
+        tell(tx, move.member, added=move.stated | move.inherited, removed=move.lost, direct=move.restated, why=reasons)
         _stated(tx, move.member)
 
 
@@ -145,19 +174,19 @@ def assume_none(tx: Tx, kind: ObjectKind, object_ids: Iterable[str]) -> None:
 
 def drop_object(tx: Tx, member: Member) -> None:
     """The object is gone: so are its memberships."""
-    lost = groups_of(tx, *member)
+    lost, direct = groups_of(tx, *member), direct_groups_of(tx, *member)
     _write(tx, _delete, [_key(tx, group, member) for group in sorted(lost)])
-    tell(tx, member, removed=lost)
+    tell(tx, member, removed=lost, direct=direct)
 
 
 def drop_group(tx: Tx, group_id: str) -> None:
     """The group is gone: first out of the groups above it, then without its members."""
     for above in direct_groups_of(tx, "group", group_id):
         unlink(tx, above, ("group", group_id))
-    held = members(tx, group_id, transitive=True)
+    held, direct = members(tx, group_id, transitive=True), set(members(tx, group_id))
     _write(tx, _delete, [_key(tx, group_id, member) for member in held])
     for member in held:
-        tell(tx, member, removed={group_id})
+        tell(tx, member, removed={group_id}, direct={group_id} if member in direct else ())
         _stated(tx, member)
 
 
@@ -167,14 +196,17 @@ def tell(
     *,
     added: Collection[str] = (),
     removed: Collection[str] = (),
+    direct: Collection[str] = (),
     why: Iterable[Reason] = (),
 ) -> None:
-    """Log and announce what changed for one object."""
-    if not added and not removed:
+    """Log and announce what changed for one object; ``direct``: the groups that hold it themselves now, or no more."""
+    if not added and not removed and not direct:
         return
     kind, object_id = member
     what = {"member": f"{kind}:{object_id}", "added": sorted(added), "removed": sorted(removed)}
-    tx.log("membership.changed", subject=_subject(tx, member), what=what, why=why)
+    tx.log("membership.changed", subject=_subject(tx, member), what={**what, "direct": sorted(direct)}, why=why)
+    if not added and not removed:
+        return
     tx.announce(
         "membership.changed",
         object_kind=kind,
@@ -197,7 +229,10 @@ def _subject(tx: Tx, member: Member) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """What changes for one object: rows to state, to state instead of inherit, to inherit, to lose, to only inherit."""
+    """What changes for one object: rows to state, to state instead of inherit, to inherit, to lose, to only inherit.
+
+    ``restated``: the groups whose own member it becomes, or ceases to be.
+    """
 
     member: Member
     stated: set[str]
@@ -205,11 +240,13 @@ class _Move:
     inherited: set[str]
     lost: set[str]
     demoted: set[str]
+    restated: set[str]
 
 
 def _move(tx: Tx, member: Member, add: set[str], remove: set[str]) -> _Move:
     held = _memberships(tx, member)
-    stated = ({group for group, direct in held.items() if direct} | add) - remove
+    before = {group for group, direct in held.items() if direct}
+    stated = (before | add) - remove
     reached = stated.union(*(groups_of(tx, "group", group) for group in stated))
     return _Move(
         member,
@@ -218,13 +255,14 @@ def _move(tx: Tx, member: Member, add: set[str], remove: set[str]) -> _Move:
         inherited=reached - held.keys() - add,
         lost=held.keys() - reached,
         demoted=remove & reached,
+        restated=stated ^ before,
     )
 
 
-def _settle(tx: Tx, member: Member, *, added: set[str], rest: set[str]) -> None:
+def _settle(tx: Tx, member: Member, *, added: set[str], rest: set[str], direct: Collection[str] = ()) -> None:
     """Write the indirect rows and tell what was added."""
     _write(tx, _insert, [_new(tx, group, member, direct=False) for group in sorted(rest)])
-    tell(tx, member, added=added)
+    tell(tx, member, added=added, direct=direct)
 
 
 def _new(tx: Tx, group_id: str, member: Member, *, direct: bool) -> dict[str, Any]:

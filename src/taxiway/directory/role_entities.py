@@ -39,6 +39,7 @@ ADMINISTRATIVE_UNIT = Entity(
         Prop("membership_rule"),
         Prop("membership_rule_processing_state"),
         Prop("deleted_at", "datetime", graph="deletedDateTime"),
+        Prop("is_member_management_restricted", "bool", default=False),
     ],
 )
 

@@ -186,6 +186,12 @@ MANAGED_DEVICE = Entity(
         Prop("windows_active_malware_count", "int", default=0),
         Prop("windows_remediated_malware_count", "int", default=0),
         Prop("cloud_pc_remote_action_results", "json", default=[]),
+        Prop("chrome_os_device_info", "json", default=[], graph="chromeOSDeviceInfo"),
+        Prop("configuration_manager_client_health_state", "json"),
+        Prop("configuration_manager_client_information", "json"),
+        Prop("device_health_script_states", "json", default=[]),
+        Prop("lost_mode_state", default="disabled"),
+        Prop("security_patch_level", default=""),
     ],
 )
 

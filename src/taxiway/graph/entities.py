@@ -18,6 +18,8 @@ CONTENT_FILE = Entity(
         Prop("manifest", "binary"),
         Prop("is_dependency", "bool", default=False),
         Prop("is_committed", "bool", default=False),
+        Prop("is_framework_file", "bool", default=False),
+        Prop("upload_error_code"),
         Prop("upload_state", default="azureStorageUriRequestPending"),
         Prop("created_at", "datetime", graph="createdDateTime"),
         Prop("expires_at", "datetime", graph="azureStorageUriExpirationDateTime"),

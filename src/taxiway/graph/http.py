@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import partial
+from functools import cache, partial
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -16,11 +16,14 @@ from taxiway.graph import operations, partner
 from taxiway.graph.protocol.batch import answer_batch
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.caller import identify
-from taxiway.graph.protocol.dispatch import Incoming, answer
+from taxiway.graph.protocol.dispatch import Incoming, Service, answer
+from taxiway.graph.protocol.metadata import csdl
 from taxiway.graph.protocol.refusals import refusal
+from taxiway.graph.protocol.throttle import Throttle
 from taxiway.graph.protocol.tree import Tree
 from taxiway.graph.protocol.url import VERSIONS
 from taxiway.graph.resources import blobs, device_actions
+from taxiway.graph.settings import GraphSettings
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
 
@@ -28,13 +31,14 @@ from taxiway.store import Runtime
 MAX_BODY = 32 * 1024 * 1024
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_DEFAULTS = GraphSettings()
 _host = re.compile(r"[A-Za-z0-9.-]{1,253}(:\d{1,5})?\Z|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?\Z")
 
 
-def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
-    """The routes; ``documented`` answers with the reference pages' status codes instead of the real service's."""
+def routes(rt: Runtime, settings: GraphSettings = _DEFAULTS) -> list[BaseRoute]:
+    """The routes, and how they answer."""
     tree = Tree(operations.OPERATIONS, operations.NOT_SERVED)
-    serve = partial(answer, rt, tree, documented=documented)
+    serve = partial(answer, Service(rt, tree, settings, Throttle(settings, rt.clock)))
 
     async def handle(request: Request, batch: str = "") -> Response:
         """Who calls is proven before anything of the body is read."""
@@ -55,10 +59,21 @@ def routes(rt: Runtime, *, documented: bool = False) -> list[BaseRoute]:
 
     found: list[BaseRoute] = []
     for version in VERSIONS:
+        found.append(Route(f"/{version}/$metadata", partial(_metadata, version), methods=["GET"]))
         found.append(Route(f"/{version}/$batch", partial(handle, batch=version), methods=["POST"]))
         found.append(Route(f"/{version}", handle, methods=_METHODS))
         found.append(Route(f"/{version}/{{rest:path}}", handle, methods=_METHODS))
     return [*found, *blobs.routes(rt), *device_actions.routes(rt), *partner.routes(rt)]
+
+
+async def _metadata(version: str, _request: Request) -> Response:
+    """For anybody: clients read it before they sign in."""
+    return Response(_csdl(version), headers={"OData-Version": "4.0"}, media_type="application/xml")
+
+
+@cache
+def _csdl(version: str) -> bytes:
+    return csdl(operations.OPERATIONS, version)
 
 
 def _target(request: Request) -> str:

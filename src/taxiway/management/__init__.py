@@ -58,6 +58,7 @@ from taxiway.management.configuration.catalogue.policies import (
     delete_configuration_policy,
     update_configuration_policy,
 )
+from taxiway.management.configuration.catalogue.reading import setting_ids
 from taxiway.management.configuration.configurations import (
     CONFIGURATIONS,
     assign_configuration,
@@ -188,6 +189,7 @@ __all__ = [
     "set_app_content",
     "set_encrypted_content",
     "set_secure_by_default",
+    "setting_ids",
     "sort_into",
     "status_details",
     "take_out",

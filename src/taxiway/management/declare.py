@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from typing import Any, Final
 
 from taxiway.store import Prop
 from taxiway.store.entity import Kind
 
+#: Where the words of a camelCase name begin; several capitals in a row are one word.
+_word: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
 #: What was said when the object was saved, and did not hinder it (P-13).
-FINDINGS = Prop("findings", "json", default=[], graph="taxiwayFindings")
+FINDINGS = Prop("findings", "json", default=[], graph="@taxiway.findings")
 
 #: A random word for each content the object had: what was worked out from a content is filed under it.
 STAMP = Prop("stamp")
@@ -17,6 +22,13 @@ STAMP = Prop("stamp")
 def of(kind: Kind, *names: str) -> list[Prop]:
     """Plain document properties of one type."""
     return [Prop(name, kind, default=[] if kind == "strings" else None) for name in names]
+
+
+def spelled(kind: Kind, names: str, default: Any = None) -> list[Prop]:
+    """Document properties of one type by their names at Graph; a switch is off and a list is empty until it is set."""
+    if default is None:
+        default = {"bool": False, "strings": []}.get(kind)
+    return [Prop(_word.sub("_", name).lower(), kind, graph=name, default=default) for name in names.split()]
 
 
 def moment(name: str, graph: str) -> Prop:

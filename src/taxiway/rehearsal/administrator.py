@@ -24,6 +24,8 @@ from taxiway.rehearsal.errors import AdminRefused, GraphRefused, NoAnswer
 CLIENT = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 REDIRECT = "http://localhost"
 _PAGES = 6
+#: How often a call is made before a server that is busy has had its last chance.
+_TRIES = 5
 
 
 class _Reporting(httpx.AsyncHTTPTransport):
@@ -97,13 +99,7 @@ class Administrator:
 
     async def call(self, method: str, path: str, body: Any = None, *, query: dict[str, str] | None = None) -> Any:
         """One call of Graph; its JSON (None without a body), or ``GraphRefused``."""
-        answer = await self._client.request(
-            method,
-            path,
-            json=body,
-            params=query or None,
-            headers={"authorization": f"Bearer {await self._access_token()}"},
-        )
+        answer = await self._asked(method, path, body, query)
         content = answer.json() if answer.content else None
         if answer.status_code >= 400:
             error = (content or {}).get("error", {})
@@ -112,6 +108,18 @@ class Administrator:
                 f"{method} {urlsplit(path).path}: {error.get('message', code)}", status=answer.status_code, code=code
             )
         return content
+
+    async def _asked(self, method: str, path: str, body: Any, query: dict[str, str] | None) -> httpx.Response:
+        """The answer; a server that asks to come back later is asked again, as often as Graph's clients do."""
+        tried = 0
+        while True:
+            headers = {"authorization": f"Bearer {await self._access_token()}"}
+            answer = await self._client.request(method, path, json=body, params=query or None, headers=headers)
+            tried += 1
+            if answer.status_code not in (429, 503) or tried == _TRIES:
+                return answer
+            told = answer.headers.get("retry-after", "")
+            await self.clock.sleep(float(told) if told.isdigit() else 2.0**tried)
 
     async def upload(self, address: str, chunk: bytes, **query: str) -> None:
         """PUT bytes at a content address, which carries its own proof (02 section 8.3)."""

@@ -117,7 +117,7 @@ async def _send(admin: Administrator, rows: list[Row], report: Report, progress:
     """Send one batch and sort its results into the report."""
     for row, item in zip(rows, await _import(admin, rows), strict=True):
         state = item["state"]
-        report.warnings += [f"line {row.line}: {finding['text']}" for finding in item.get("taxiwayFindings") or ()]
+        report.warnings += [f"line {row.line}: {finding['text']}" for finding in item.get("@taxiway.findings") or ()]
         if state["deviceImportStatus"] == "complete":
             report.registered.append(row.serial)
         else:

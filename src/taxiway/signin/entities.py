@@ -12,6 +12,8 @@ CONDITIONAL_ACCESS_POLICY = Entity(
         Prop("created_at", "datetime", graph="createdDateTime", column=True, filterable=True, sortable=True),
         Prop("modified_at", "datetime", graph="modifiedDateTime", column=True, filterable=True, sortable=True),
         Prop("template_id"),
+        Prop("description"),
+        Prop("deleted_at", "datetime", graph="deletedDateTime"),
         Prop("conditions", "json"),
         Prop("grant_controls", "json"),
         Prop("session_controls", "json"),

@@ -127,7 +127,8 @@ class Claims:
 def principal_of(claims: Claims) -> Principal:
     """Who acts with this token."""
     if claims.kind == "app":
-        return Principal("app", claims.oid or claims.app_id, claims.tenant, claims.roles, claims.app_roles, claims.name)
+        me = claims.oid or claims.app_id
+        return Principal("app", me, claims.tenant, claims.roles, claims.app_roles, claims.name, claims.app_id)
     if claims.kind == "device":
         return Principal("device", claims.device_id or "", claims.tenant)
-    return Principal("user", claims.oid or "", claims.tenant, claims.roles, claims.scopes, claims.upn)
+    return Principal("user", claims.oid or "", claims.tenant, claims.roles, claims.scopes, claims.upn, claims.app_id)

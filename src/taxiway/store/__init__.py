@@ -5,10 +5,10 @@ from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
 from taxiway.store.entity import Entity, Prop
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
-from taxiway.store.journal import Sought, browse, correlations, entries, latest
+from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
 from taxiway.store.paging import Page, Row
-from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where, any_of, both, eq, one_of
+from taxiway.store.query import And, Compare, Holds, In, Inside, Not, Or, Such, Where, any_of, both, eq, one_of
 from taxiway.store.records import Records, zulu
 from taxiway.store.repository import Repository
 from taxiway.store.runtime import Runtime
@@ -28,6 +28,7 @@ __all__ = [
     "Followers",
     "Holds",
     "In",
+    "Inside",
     "Instant",
     "KeyRing",
     "Memory",
@@ -44,6 +45,7 @@ __all__ = [
     "Sought",
     "Store",
     "StoreError",
+    "Such",
     "Tx",
     "UnknownProperty",
     "Where",
@@ -53,10 +55,12 @@ __all__ = [
     "correlations",
     "entries",
     "eq",
+    "head",
     "latest",
     "metadata",
     "one_of",
     "open_engine",
     "router",
+    "since",
     "zulu",
 ]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from taxiway.store.errors import NotFilterable, UnknownProperty
-from taxiway.store.query import And, Compare, Holds, In, Not, Or, Where
+from taxiway.store.query import And, Compare, Holds, In, Inside, Not, Or, Such, Where
 from taxiway.store.schema import Document, Instant, metadata
 
 Kind = Literal["string", "int", "float", "bool", "datetime", "strings", "json", "binary"]
@@ -150,17 +150,17 @@ class Entity:
 
     # ------------------------------------------------------------------------------------------ filters
 
-    def column(self, name: str) -> sa.ColumnElement[Any]:
-        """The column to compare with, folded where the declaration says so."""
+    def column(self, name: str, *, fold: bool = False) -> sa.ColumnElement[Any]:
+        """The column to compare with, folded where the declaration says so, or ``fold``."""
         if name == "id":
             return self.table.c.id
         prop = self.props.get(name)
         if prop is None or not prop.column:
             raise NotFilterable(f"'{name}' of '{self.name}' cannot be filtered or sorted by.")
         column = self.table.c[name]
-        return sa.func.lower(column) if prop.fold else column
+        return sa.func.lower(column) if prop.fold or (fold and prop.kind == "string") else column
 
-    def where(self, tree: Where) -> sa.ColumnElement[bool]:
+    def where(self, tree: Where) -> sa.ColumnElement[bool]:  # noqa: PLR0911 - one answer per kind of node
         """The tree as SQL."""
         match tree:
             case And(parts):
@@ -169,26 +169,43 @@ class Entity:
                 return sa.or_(sa.false(), *(self.where(part) for part in parts))
             case Not(part):
                 return sa.func.coalesce(self.where(part), sa.false()) == sa.false()
-            case In(field, values):
-                return self.column(field).in_([self.folded(field, value) for value in values])
-            case Holds(field, values):
-                return self._holds(field, values)
-            case Compare(field, op, value):
-                return self._compare(field, op, value)
+            case In(field, values, fold):
+                return self.column(field, fold=fold).in_([self.folded(field, value, fold=fold) for value in values])
+            case Holds(field, values, how):
+                return self._holds(field, values, how)
+            case Inside(path, op, value):
+                return _compared(self._inside(path), op, None if value is None else value.lower())
+            case Such(condition):
+                return condition(self.table)
+            case Compare(field, op, value, fold):
+                return _compared(self.column(field, fold=fold), op, self.folded(field, value, fold=fold))
 
-    def _compare(self, field: str, op: str, value: Any) -> sa.ColumnElement[bool]:
-        column = self.column(field)
-        if value is None:
-            return column.is_(None) if op == "eq" else column.is_not(None)
-        return _OPERATORS[op](column, self.folded(field, value))
-
-    def _holds(self, field: str, values: Iterable[str]) -> _Compiled:
+    def _holds(self, field: str, values: Iterable[str], how: str) -> _Compiled:
         """In the text of the list, in which both databases put every item into quotes."""
         prop = self.props[field]
-        text = sa.func.coalesce(self.table.c.doc[field].as_string(), json.dumps(prop.default))
-        return sa.or_(sa.false(), *(text.contains(json.dumps(value), autoescape=True) for value in values))
+        text: _Column = sa.func.coalesce(self.table.c.doc[field].as_string(), json.dumps(prop.default))
+        quoted = [json.dumps(value, ensure_ascii=False) for value in values]
+        if how != "eq":
+            text, quoted = sa.func.lower(text), [value.lower() for value in quoted]
+        sought = {"eq": slice(None), "startswith": slice(-1), "contains": slice(1, -1)}[how]
+        return sa.or_(sa.false(), *(text.contains(value[sought], autoescape=True) for value in quoted))
 
-    def folded(self, field: str, value: Any) -> Any:
+    def _inside(self, path: tuple[str, ...]) -> _Column:
+        """A text of the document in lower case; where the document does not say, the property's default."""
+        default = self.props[path[0]].default
+        for step in path[1:]:
+            default = default.get(step) if isinstance(default, dict) else None
+        text = sa.func.lower(self.table.c.doc[path].as_string())
+        return sa.func.coalesce(text, default.lower()) if isinstance(default, str) else text
+
+    def folded(self, field: str, value: Any, *, fold: bool = False) -> Any:
         """The value as the column is compared with: lower case where the property folds."""
         prop = self.props.get(field)
-        return value.lower() if prop is not None and prop.fold and isinstance(value, str) else value
+        folds = prop is not None and (prop.fold or fold)
+        return value.lower() if folds and isinstance(value, str) else value
+
+
+def _compared(column: _Column, op: str, value: Any) -> _Compiled:
+    if value is None:
+        return column.is_(None) if op == "eq" else column.is_not(None)
+    return _OPERATORS[op](column, value)

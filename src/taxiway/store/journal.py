@@ -63,12 +63,27 @@ def latest(tx: Tx, kinds: Collection[str], *, limit: int = 200) -> list[Entry]:
     return [_entry(row) for row in tx.all(sa.select(log).where(mine).order_by(log.c.number.desc()).limit(limit))]
 
 
+def head(tx: Tx) -> int:
+    """The number of the tenant's last entry, 0 where there is none."""
+    tx.flush()
+    return int(tx.scalar(_last, {"t": tx.tenant}) or 0)
+
+
+def since(tx: Tx, kinds: Collection[str], *, after: int, limit: int) -> tuple[list[Entry], int, bool]:
+    """Entries of these kinds after a number, oldest first; the number to go on from; whether there are more."""
+    last = head(tx)
+    top = min(after + WINDOW, last)
+    mine = (log.c.tenant == tx.tenant) & log.c.number.between(after + 1, top) & log.c.kind.in_(tuple(kinds))
+    found = [_entry(row) for row in tx.all(sa.select(log).where(mine).order_by(log.c.number).limit(limit))]
+    reached = found[-1].number if len(found) == limit else max(top, after)
+    return found, reached, reached < last
+
+
 def browse(tx: Tx, sought: Sought, *, before: int | None = None, limit: int = 100) -> tuple[list[Entry], int | None]:
     """Entries below number ``before``, newest first, and the number to go on from (None at the end)."""
     if not sought.kinds:
         return [], None
-    tx.flush()
-    last = int(tx.scalar(_last, {"t": tx.tenant}) or 0)
+    last = head(tx)
     top = last if before is None else min(before - 1, last)
     if sought.until is not None:
         top = min(top, _first_at(tx, sought.until + _MARGIN, last) - 1)

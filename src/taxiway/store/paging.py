@@ -47,7 +47,7 @@ class JsonPage:
 def token_of(entity: Entity, row: Mapping[str, Any], order: Order) -> str:
     """The token behind a row, whether it was read as ours or as the driver's."""
     plain = [_plain(entity, name, row[name]) for name in (*(name for name, _ in order), "id")]
-    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode()
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
 
 
 def behind(entity: Entity, where: Where | None, order: Order, token: str) -> Where:
@@ -74,7 +74,7 @@ def _plain(entity: Entity, name: str, value: Any) -> Any:
 def _read(entity: Entity, order: Order, token: str) -> list[Any]:
     names = [*(name for name, _ in order), "id"]
     try:
-        values = json.loads(base64.urlsafe_b64decode(token.encode()))
+        values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
         return [_value(entity.table.c[name].type, name, value) for name, value in zip(names, values, strict=True)]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadToken("This paging token was not made by this list.") from error

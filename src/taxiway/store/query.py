@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
+
+import sqlalchemy as sa
 
 Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "startswith", "endswith", "contains"]
 
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """One property against one value; ``None`` compares with null."""
+    """One property against one value; ``None`` compares with null. ``fold``: as if the property folded."""
 
     field: str
     op: Operator
     value: Any
+    fold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +27,32 @@ class In:
 
     field: str
     values: tuple[Any, ...]
+    fold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A text within the document, at the end of ``path``, without regard to case; has no index to help it."""
+
+    path: tuple[str, ...]
+    op: Operator
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Such:
+    """What a room can say of its table's rows and this tree cannot: ``condition`` makes the SQL."""
+
+    condition: Callable[[sa.Table], sa.ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Holds:
-    """A list property, kept in the document, has at least one of these texts."""
+    """A list property, kept in the document, has at least one of these texts; ``how``: or one that is like it."""
 
     field: str
     values: tuple[str, ...]
+    how: Literal["eq", "startswith", "contains"] = "eq"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +76,7 @@ class Not:
     part: Where
 
 
-Where: TypeAlias = Compare | In | Holds | And | Or | Not
+Where: TypeAlias = Compare | In | Holds | Inside | Such | And | Or | Not
 
 
 def eq(field: str, value: Any) -> Compare:

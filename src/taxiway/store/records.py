@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -34,10 +35,18 @@ class Records:
     """How rows of an entity become JSON objects, worked out once for any number of rows.
 
     ``names``: the properties to show (and ``id``), each with its name in the JSON. ``unset``: what stands where a
-    property has neither value nor default.
+    property has neither value nor default. ``constants``: what every object has, by its name in the JSON.
     """
 
-    def __init__(self, entity: Entity, names: Mapping[str, str], unset: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        entity: Entity,
+        names: Mapping[str, str],
+        unset: Mapping[str, Any] = MappingProxyType({}),
+        constants: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        if any(prop.secret for name, prop in entity.props.items() if name in names):
+            raise ValueError(f"A secret of '{entity.name}' is not to be shown.")
         table = entity.table
         columns = [name for name in names if name in table.c]
         documents = [name for name in names if name not in table.c]
@@ -47,7 +56,9 @@ class Records:
         converts |= {name: _of_text for name in documents if entity.props[name].kind == "datetime"}
         fields = [(name, Any, None if name in converts else blanks[name]) for name in documents]
         self._decode = msgspec.json.Decoder(msgspec.defstruct("Document", fields, gc=False)).decode
-        self._record = msgspec.defstruct("Record", [(name, Any) for name in places], rename=dict(names), gc=False)
+        members: list[tuple[str, Any] | tuple[str, Any, Any]] = [(name, Any) for name in places]
+        members += [(name, Any, msgspec.Raw(_encode(value))) for name, value in constants.items()]
+        self._record = msgspec.defstruct("Record", members, rename=dict(names), gc=False)
         order = table.c.keys()
         self._columns = itemgetter(*map(order.index, columns), order.index("doc"))
         self._converted = [(places[name], made, blanks[name]) for name, made in converts.items() if made is not None]

@@ -18,13 +18,14 @@ def parametrize(entity: Entity, tree: Where, values: dict[str, Any]) -> tuple[An
     None where a value becomes part of the statement itself, as it does with wildcards.
     """
     match tree:
-        case Compare(_, _, None):
+        case Compare(_, _, None, _):
             return tree, tree
-        case Compare(field, op, value) if op in _PLAIN:
-            return (op, field), Compare(field, op, sa.bindparam(_keep(values, entity.folded(field, value))))
-        case In(field, given):
-            name = _keep(values, [entity.folded(field, value) for value in given])
-            return ("in", field), Compare(field, "in", sa.bindparam(name, expanding=True))
+        case Compare(field, op, value, fold) if op in _PLAIN:
+            name = _keep(values, entity.folded(field, value, fold=fold))
+            return (op, field, fold), Compare(field, op, sa.bindparam(name), fold)
+        case In(field, given, fold):
+            name = _keep(values, [entity.folded(field, value, fold=fold) for value in given])
+            return ("in", field, fold), Compare(field, "in", sa.bindparam(name, expanding=True), fold)
         case Not(part):
             inner = parametrize(entity, part, values)
             return None if inner is None else (("not", inner[0]), Not(inner[1]))

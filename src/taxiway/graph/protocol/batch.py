@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer
 from taxiway.graph.protocol.dispatch import Incoming
 
 MAX_REQUESTS = 20
+_whole = re.compile(r"\Ahttps?://[^/]+/(?:v1\.0|beta)(?=[/?]|\Z)", re.IGNORECASE)
 METHODS = frozenset({"GET", "POST", "PATCH", "PUT", "DELETE"})
 Serve = Callable[[Incoming], Awaitable[Answer]]
 
@@ -46,29 +48,29 @@ def read_items(raw: bytes) -> list[Item]:
     """The requests, with their ids as texts."""
     found = body.objects_field(body.read_object(raw), "requests", most=MAX_REQUESTS)
     if not found:
-        raise BadRequest(f"A batch has from 1 to {MAX_REQUESTS} requests.")
+        raise Malformed(f"A batch has from 1 to {MAX_REQUESTS} requests.")
     items = [_item(one) for one in found]
     names = {item.id.lower() for item in items}
     if len(names) != len(items):
-        raise BadRequest("The ids of a batch must differ.")
+        raise Malformed("The ids of a batch must differ.")
     for item in items:
         if any(name.lower() not in names for name in item.depends_on):
-            raise BadRequest(f"Request '{item.id}' depends on one that is not in the batch.")
+            raise Malformed(f"Request '{item.id}' depends on one that is not in the batch.")
     return items
 
 
 def _item(one: Mapping[str, Any]) -> Item:
     number = body.field(one, "id")
     if not isinstance(number, str | int) or isinstance(number, bool) or str(number) == "":
-        raise BadRequest("Every request of a batch needs an id.")
+        raise Malformed("Every request of a batch needs an id.")
     method, url = body.text_field(one, "method").upper(), body.text_field(one, "url")
     if method not in METHODS or not url:
-        raise BadRequest(f"Request '{number}' needs a method and a url.")
+        raise Malformed(f"Request '{number}' needs a method and a url.")
     if "$batch" in url.lower():
-        raise BadRequest("A batch cannot contain a batch.")
+        raise Malformed("A batch cannot contain a batch.")
     headers = body.field(one, "headers") or {}
     if not isinstance(headers, dict):
-        raise BadRequest(f"The headers of request '{number}' must be an object.")
+        raise Malformed(f"The headers of request '{number}' must be an object.")
     return Item(
         id=str(number),
         method=method,
@@ -97,7 +99,7 @@ def _in_order(items: list[Item]) -> list[Item]:
     while waiting:
         ready = [item for item in waiting if all(name in done for name in item.depends_on)]
         if not ready:
-            raise BadRequest("The requests of the batch depend on each other in a circle.")
+            raise Malformed("The requests of the batch depend on each other in a circle.")
         ordered.extend(ready)
         done.update(item.id for item in ready)
         waiting = [item for item in waiting if item.id not in done]
@@ -106,8 +108,13 @@ def _in_order(items: list[Item]) -> list[Item]:
 
 def _incoming(outer: Incoming, version: str, item: Item) -> Incoming:
     return replace(
-        outer, method=item.method, target=f"/{version}/{item.url.lstrip('/')}", headers=item.headers, raw=item.raw
+        outer, method=item.method, target=f"/{version}/{_relative(item.url)}", headers=item.headers, raw=item.raw
     )
+
+
+def _relative(url: str) -> str:
+    """The address below the version: msgraph-core for Python sends whole ones."""
+    return _whole.sub("", url, count=1).lstrip("/")
 
 
 def _response(name: str, answer: Answer) -> dict[str, Any]:

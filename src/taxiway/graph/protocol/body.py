@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, Malformed, NotServed
 from taxiway.graph.protocol.face import Face
 from taxiway.store import Prop
 
@@ -40,7 +40,7 @@ def read_object(raw: bytes) -> dict[str, Any]:
     """A body that must be a JSON object."""
     value = read_json(raw)
     if not isinstance(value, dict):
-        raise BadRequest("The body must be a JSON object.")
+        raise Malformed("The body must be a JSON object.")
     return value
 
 
@@ -84,6 +84,13 @@ def odata_type(body: Mapping[str, Any], default: str = "") -> str:
     """``@odata.type`` with its leading ``#``, as the face spells it."""
     given = text_field(body, "@odata.type", default)
     return f"#{given.removeprefix('#')}" if given else ""
+
+
+def refuse_switches(body: Mapping[str, Any], *names: str) -> None:
+    """Switches of Graph that no service here acts on: nobody is told that one is on while it does nothing."""
+    for name in names:
+        if field(body, name) not in (None, False, "false", "False"):
+            raise NotServed(f"'{name}' is not implemented here: it can only be false.")
 
 
 def incoming(face: Face, body: Mapping[str, Any], *, names: frozenset[str] | None = None) -> dict[str, Any]:
@@ -179,16 +186,16 @@ def _relaxed(raw: bytes) -> Any:
         text = _string_or_trailing_comma.sub(lambda m: m[1] or m[2], text)
         return msgspec.json.decode(text.encode())
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise BadRequest("Unable to read JSON request payload. The body is not JSON.") from error
+        raise Malformed("Unable to read JSON request payload. The body is not JSON.") from error
 
 
 def _check(value: Any, depth: int) -> None:
     """Neither nested too deeply nor with characters that no database keeps."""
     if depth > MAX_DEPTH:
-        raise BadRequest(f"The body is nested more than {MAX_DEPTH} deep.")
+        raise Malformed(f"The body is nested more than {MAX_DEPTH} deep.")
     if isinstance(value, str):
         if "\x00" in value if value.isascii() else _forbidden.search(value):
-            raise BadRequest("The body has a character that cannot be stored.")
+            raise Malformed("The body has a character that cannot be stored.")
     elif isinstance(value, dict):
         for key, item in value.items():
             _check(key, depth + 1)

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from taxiway.directory import Principal, sees
-from taxiway.graph.errors import NoSuchItem
+from taxiway.graph.errors import NoSuchItem, PreconditionFailed, UnsupportedMediaType
 from taxiway.graph.protocol import body
-from taxiway.graph.protocol.face import Family
-from taxiway.store import Repository, Runtime, Tx
+from taxiway.graph.protocol.etag import is_stale
+from taxiway.graph.protocol.face import Face, Family
+from taxiway.graph.settings import GraphSettings
+from taxiway.store import Repository, Row, Runtime, Tx
 
 T = TypeVar("T")
 
@@ -32,7 +34,8 @@ class Operation:
     """A method on an address: who answers, and which permissions (one suffices) the token must carry.
 
     ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
-    ``item``: whose rows ``{id}`` names, where scope tags decide who sees them.
+    ``item``: whose rows ``{id}`` names, where scope tags decide who sees them. ``face``: what a list shows.
+    ``find``: how ``{id}`` leads to the row that the address itself names, to compare its version.
     """
 
     method: str
@@ -42,6 +45,8 @@ class Operation:
     family: Family = "intune"
     beta: bool = False
     item: Repository | None = None
+    face: Face | None = None
+    find: Callable[[Tx, str], Row | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Call:
     raw: bytes
     request_id: str
     correlation: str
-    documented: bool
+    settings: GraphSettings
 
     @property
     def root(self) -> str:
@@ -80,7 +85,10 @@ class Call:
 
     @property
     def json(self) -> dict[str, Any]:
-        """The body as an object."""
+        """The body as an object; a body without a type is taken as JSON."""
+        media = self.headers.get("content-type", "")
+        if self.raw and media and "json" not in media.lower():
+            raise UnsupportedMediaType(f"A body of the type '{media[:60]}' is not supported: send application/json.")
         return body.read_object(self.raw)
 
     async def read(self, function: Callable[[Tx], T]) -> T:
@@ -100,11 +108,19 @@ class Call:
         row = None if rows is None else rows.get(tx, self.keys.get("id", ""))
         if rows is not None and row is not None and not sees(tx, self.principal, rows.entity, row):
             raise NoSuchItem(row["id"])
+        self._check_version(tx)
         return function(tx)
+
+    def _check_version(self, tx: Tx) -> None:
+        """A change that names the version it was made from is refused when there is a newer one."""
+        asked, find = self.headers.get("if-match", ""), self.operation.find
+        row = find(tx, self.keys["id"]) if asked and find is not None and tx.writable else None
+        if row is not None and is_stale(asked, row):
+            raise PreconditionFailed
 
     def done(self, *, live: int, docs: int | None = None, body: Any = None) -> Answer:
         """The status that the real service or its reference pages give (02 section 1.6); no body with 204."""
-        status = docs if self.documented and docs is not None else live
+        status = docs if self.settings.status_codes == "docs" and docs is not None else live
         return Answer(status, None if status == 204 else body)
 
 

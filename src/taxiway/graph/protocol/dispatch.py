@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from taxiway.directory import Principal
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 from taxiway.graph.protocol.call import Answer, Call
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Family
 from taxiway.graph.protocol.refusals import refusal
+from taxiway.graph.protocol.throttle import Throttle
 from taxiway.graph.protocol.tree import Tree
 from taxiway.graph.protocol.url import Address, read_path, read_query
+from taxiway.graph.settings import GraphSettings
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
 
@@ -36,14 +38,28 @@ class Incoming:
     correlation: str
 
 
-async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: bool) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What every request needs: the operations, and how they answer."""
+
+    rt: Runtime
+    tree: Tree
+    settings: GraphSettings
+    throttle: Throttle
+
+
+async def answer(service: Service, incoming: Incoming) -> Answer:
     """Every request gets an answer in Graph's shape."""
+    rt = service.rt
     family: Family = "directory"
     try:
         address = read_path(_path(incoming.target))
         family = _family(address)
-        call = _call(rt, tree, incoming, address, documented=documented)
-        return await call.operation.handler(call)
+        options = read_query(incoming.target.partition("?")[2])
+        paid = service.throttle.take(incoming.principal, family, incoming.method, options)
+        call = _call(service, incoming, address, options)
+        made = await call.operation.handler(call)
+        return replace(made, headers={**made.headers, **paid}) if paid else made
     except TaxiwayError as error:
         return refusal(
             error,
@@ -59,11 +75,11 @@ async def answer(rt: Runtime, tree: Tree, incoming: Incoming, *, documented: boo
         return Answer(500, error_body)
 
 
-def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, documented: bool) -> Call:
-    match = tree.match(incoming.method, address.parts, address.version)
+def _call(service: Service, incoming: Incoming, address: Address, options: Mapping[str, str]) -> Call:
+    match = service.tree.match(incoming.method, address.parts, address.version)
     check_scopes(incoming.principal, match.operation.scopes)
     return Call(
-        rt=rt,
+        rt=service.rt,
         operation=match.operation,
         principal=incoming.principal,
         version=address.version,
@@ -71,12 +87,12 @@ def _call(rt: Runtime, tree: Tree, incoming: Incoming, address: Address, *, docu
         origin=incoming.origin,
         keys=match.keys,
         cast=match.cast,
-        options=read_query(incoming.target.partition("?")[2]),
+        options=options,
         headers=incoming.headers,
         raw=incoming.raw,
         request_id=incoming.request_id,
         correlation=incoming.correlation,
-        documented=documented,
+        settings=service.settings,
     )
 
 
@@ -86,7 +102,7 @@ def _path(target: str) -> str:
 
 def _family(address: Address) -> Family:
     if not address.parts:
-        raise BadRequest("The address names no resource.")
+        raise Malformed("The address names no resource.")
     return "intune" if address.parts[0].name.lower() in _INTUNE else "directory"
 
 

@@ -11,6 +11,9 @@ from taxiway.store import Prop, Repository, Row, Tx, Where
 
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
+Fit = Callable[[dict[str, Any], str], None]
+#: What an operator and a value mean for a name that is no column.
+Meaning = Callable[[str, Any], Where]
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -26,12 +29,17 @@ def _every(_row: Row) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Expansion:
-    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row."""
+    """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row.
+
+    ``nested``: navigations that this JSON carries already. ``inside``: what is selected of it, for the context.
+    """
 
     name: str
     load: Callable[[Tx, Row], Any]
     many: bool = True
     beta: bool = False
+    nested: tuple[str, ...] = ()
+    inside: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +49,12 @@ class Face:
     ``path``: as in ``@odata.context``. ``type_of``: the ``@odata.type`` of a row, empty where it is the declared one.
     ``hidden``: what Graph never shows; ``beta``: what v1.0 lacks; ``on_select``: shown only when asked for;
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
-    that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
+    that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``constants``:
+    properties, secret ones too, of which every object shows the same. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
-    ``seen``: the rows as the caller is to see them, where that depends on the caller.
+    ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
+    depends on the caller. ``fit``: makes a shown object one of the version asked for, where leaving out ``beta`` is not
+    enough.
     """
 
     path: str
@@ -58,15 +69,18 @@ class Face:
     never: frozenset[str] = NOTHING
     shown: Sharing | None = None
     computed: frozenset[str] = NOTHING
+    constants: Mapping[str, Any] = field(default_factory=dict)
     expansions: tuple[Expansion, ...] = ()
     casts: Mapping[str, Where] = field(default_factory=dict)
-    fixed: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
-    lambdas: Mapping[str, Callable[[str, Any], Where]] = field(default_factory=dict)
+    fixed: Mapping[str, Meaning] = field(default_factory=dict)
+    lambdas: Mapping[str, Meaning] = field(default_factory=dict)
     properties_of: Callable[[Row], frozenset[str] | None] = _every
+    kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
     counted: bool = True
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
+    fit: Fit | None = None
 
     @property
     def props(self) -> Mapping[str, Prop]:
@@ -77,7 +91,7 @@ class Face:
     def plain(self) -> bool:
         """Whether a list shows what is kept and nothing else, and the same of each row, to everybody."""
         same = self.type_of is _as_declared and self.properties_of is _every
-        return same and self.shown is None and self.seen is None
+        return same and self.shown is None and self.seen is None and self.fit is None
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""
@@ -95,3 +109,14 @@ class Face:
 
     def _computed(self) -> frozenset[str]:
         return frozenset(name.lower() for name in self.computed)
+
+
+def only_in(version: str, *names: str) -> Fit:
+    """What one version has and the other lacks."""
+
+    def fit(shown: dict[str, Any], asked: str) -> None:
+        if asked != version:
+            for name in names:
+                shown.pop(name, None)
+
+    return fit

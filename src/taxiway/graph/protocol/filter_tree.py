@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from taxiway.graph.errors import FilterRefused
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.errors import FilterRefused, Malformed
+from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_parse import (
     Both,
     Constant,
@@ -20,7 +20,7 @@ from taxiway.graph.protocol.filter_parse import (
     Relation,
     parse_filter,
 )
-from taxiway.store import And, Compare, In, Not, Or, Prop, Where
+from taxiway.store import And, Compare, In, Inside, Not, Or, Prop, Where
 
 ALWAYS: Where = And(())
 NEVER: Where = Or(())
@@ -99,7 +99,34 @@ def _compare(path: Path, operator: str, constant: Constant, position: int, face:
         raise FilterRefused("null can only be compared with 'eq' and 'ne'.", position)
     if isinstance(value, bool) and operator not in ("eq", "ne"):
         raise FilterRefused("a boolean can only be compared with 'eq' and 'ne'.", position)
-    return Compare(field, operator, value)  # type: ignore[arg-type]  # one of the store's operators
+    return _compared(field, prop, operator, value)
+
+
+def _compared(field: str, prop: Prop | None, operator: str, value: Any) -> Where:
+    """Texts are compared without regard to case; where there is an index, it is not given up for that."""
+    if not isinstance(value, str) or (prop is not None and prop.fold):
+        return Compare(field, operator, value)  # type: ignore[arg-type]  # one of the store's operators
+    if prop is not None and not (prop.index or prop.unique):
+        return Compare(field, operator, value, fold=True)  # type: ignore[arg-type]  # as above
+    if operator in ("eq", "ne") and value != value.lower():
+        either = In(field, (value, value.lower()))
+        return either if operator == "eq" else Not(either)
+    return Compare(field, operator, value)  # type: ignore[arg-type]  # as above
+
+
+def within(*path: str) -> Meaning:
+    """The meaning of a property that has no column: a text, or flags, at the end of ``path`` in the document."""
+
+    def meaning(operator: str, value: Any) -> Where:
+        if operator == "has":
+            flag = str(value)
+            ways = (("eq", flag), ("startswith", f"{flag},"), ("endswith", f",{flag}"), ("contains", f",{flag},"))
+            return Or(tuple(Inside(path, how, text) for how, text in ways))  # type: ignore[arg-type]  # as above
+        if operator not in ("eq", "ne", *_TEXT_FUNCTIONS):
+            raise Malformed(f"'{operator}' is not supported here.")
+        return Inside(path, operator, None if value is None else str(value))  # type: ignore[arg-type]  # checked above
+
+    return meaning
 
 
 def _listed(left: Node, values: tuple[Node, ...], position: int, face: Face) -> Where:
@@ -112,7 +139,11 @@ def _listed(left: Node, values: tuple[Node, ...], position: int, face: Face) -> 
     if face.fixed.get(_name(path).lower()) is not None:
         return Or(tuple(_compare(path, "eq", constant, position, face) for constant in constants))
     field, prop = _field(path, face)
-    return In(field, tuple(_converted(constant, prop, _name(path)) for constant in constants))
+    found = tuple(_converted(constant, prop, _name(path)) for constant in constants)
+    if prop is None or prop.index or prop.unique or prop.kind != "string":
+        lower = (value.lower() for value in found if isinstance(value, str))
+        return In(field, tuple(dict.fromkeys([*found, *lower])))
+    return In(field, found, fold=not prop.fold)
 
 
 def _function(node: Function, face: Face) -> Where:
@@ -130,7 +161,8 @@ def _function(node: Function, face: Face) -> Where:
     field, prop = _field(path, face)
     if prop is not None and prop.kind not in ("string", "binary"):
         raise FilterRefused(f"'{_name(path)}' is no text.", path.position)
-    return Compare(field, node.name, value.value)  # type: ignore[arg-type]  # one of the store's operators
+    fold = prop is not None and not prop.fold
+    return Compare(field, node.name, value.value, fold=fold)  # type: ignore[arg-type]  # one of the store's operators
 
 
 def _lambda(node: Lambda, face: Face) -> Where:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote
 
 from taxiway.directory import tags_property, visible
-from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
+from taxiway.graph.protocol.quirks import as_intune_reads
 from taxiway.graph.protocol.render import records, render
 from taxiway.store import And, Repository, Row, Tx, Where
 
@@ -43,9 +45,18 @@ def reading(
         return await item_answer(call, face, call.keys["id"], find=find)
 
     return [
-        Operation("GET", pattern, get_list, scopes, family, beta),
+        Operation("GET", pattern, get_list, scopes, family, beta, face=face),
         Operation("GET", f"{pattern}/$count", get_count, scopes, family, beta),
-        Operation("GET", f"{pattern}/{{id}}", get_item, scopes, family, beta, item=tagged_rows(face)),
+        Operation(
+            "GET",
+            f"{pattern}/{{id}}",
+            get_item,
+            scopes,
+            family,
+            beta,
+            item=tagged_rows(face),
+            find=find or face.repository.get,
+        ),
     ]
 
 
@@ -55,9 +66,16 @@ def tagged_rows(face: Face) -> Repository | None:
 
 
 def limited(operations: Sequence[Operation]) -> list[Operation]:
-    """Every operation on or below an item that bears scope tags gets to know its rows: one place decides who sees."""
+    """Every operation on or below an item that bears scope tags gets to know its rows: one place decides who sees.
+
+    Those on an item get to know its row too, to compare versions.
+    """
     items = {operation.pattern: operation.item for operation in operations if operation.item is not None}
-    return [replace(operation, item=_item_of(operation.pattern, items)) for operation in operations]
+    found = {operation.pattern: operation.find for operation in operations if operation.find is not None}
+    return [
+        replace(operation, item=_item_of(operation.pattern, items), find=found.get(operation.pattern))
+        for operation in operations
+    ]
 
 
 def _item_of(pattern: str, items: Mapping[str, Repository]) -> Repository | None:
@@ -68,7 +86,8 @@ async def list_answer(
     call: Call, face: Face, *, narrow: Narrow | None = None, context: str = "", typed: bool = False
 ) -> Answer:
     """One page of a collection; ``typed`` puts the declared type on every item (lists of mixed objects)."""
-    query = read_query(call.options, face, call.version, advanced=call.advanced)
+    options = as_intune_reads(face, call.options) if call.settings.strict_intune_quirks else call.options
+    query = read_query(options, face, call.version, advanced=call.advanced)
 
     def read(tx: Tx) -> tuple[Sequence[Any], str | None, int | None]:
         where = _where(tx, call, face, query.where, narrow)
@@ -89,7 +108,7 @@ async def count_answer(call: Call, face: Face, *, narrow: Narrow | None = None) 
     """``/$count``: a number as plain text; directory collections need the advanced mode."""
     if face.family == "directory" and not call.advanced:
         raise BadRequest("$count is not currently supported without the header ConsistencyLevel: eventual.")
-    query = read_query(call.options, face, call.version, advanced=call.advanced)
+    query = read_query(call.options, face, call.version, advanced=call.advanced, counting=True)
     number = await call.read(lambda tx: face.repository.count(tx, _where(tx, call, face, query.where, narrow)))
     return Answer(200, text=str(number))
 
@@ -98,13 +117,13 @@ async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None 
     """One object, or 404."""
     selection = read_selection(call.options, face, call.version)
 
-    def read(tx: Tx) -> dict[str, Any]:
+    def read(tx: Tx) -> Answer:
         row = (find or face.repository.get)(tx, row_id)
         if row is None:
             raise NoSuchItem(row_id)
-        return item_body(tx, call, face, row, selection)
+        return Answer(200, item_body(tx, call, face, row, selection), {"ETag": etag_of(row)})
 
-    return Answer(200, await call.read(read))
+    return await call.read(read)
 
 
 def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:
@@ -114,9 +133,10 @@ def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _
     return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
 
 
-def created(call: Call, face: Face, body: dict[str, Any]) -> Answer:
-    """201 with ``Location``."""
-    return Answer(201, body, {"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
+def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201) -> Answer:
+    """201 with ``Location``; ``live``: what the real service answers where it differs."""
+    made = call.done(live=live, docs=201, body=body)
+    return replace(made, headers={"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
 
 
 def value_answer(call: Call, context: str, items: Sequence[Any], *, status: int = 200) -> Answer:
@@ -126,7 +146,7 @@ def value_answer(call: Call, context: str, items: Sequence[Any], *, status: int 
 
 def context_of(call: Call, face: Face, selection: Selection) -> str:
     """``@odata.context`` of a collection, with what was projected or expanded."""
-    shape = [*selection.spelled, *(f"{expansion.name}()" for expansion in selection.expansions)]
+    shape = [*selection.spelled, *(f"{expansion.name}({expansion.inside})" for expansion in selection.expansions)]
     return f"{call.root}/$metadata#{face.path}" + (f"({','.join(shape)})" if shape else "")
 
 
@@ -140,7 +160,7 @@ def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow |
     parts = [part for part in (asked, narrow(tx, call) if narrow else None, mine) if part is not None]
     cast = face.casts.get(call.cast.lower()) if call.cast else None
     if call.cast and face.casts and cast is None:
-        raise BadRequest(f"'{call.cast}' is no type of '{face.path}'.")
+        raise Malformed(f"'{call.cast}' is no type of '{face.path}'.")
     if cast is not None:
         parts.append(cast)
     return None if not parts else And(tuple(parts))

@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from taxiway.graph.errors import BadRequest, UnsupportedQuery
+from taxiway.graph.errors import Malformed, UnsupportedQuery
+from taxiway.graph.protocol.expand import read_expand
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.filter_parse import parse_filter
 from taxiway.graph.protocol.filter_tree import filter_tree, needs_advanced
@@ -14,10 +15,26 @@ from taxiway.store import And, Compare, Or, Where
 
 #: Default and largest page of the two families.
 PAGES = {"directory": (100, 999), "intune": (1000, 1000)}
+#: The collections whose harder queries need the header and ``$count=true`` (02 section 1.8).
+ADVANCED = frozenset(
+    {
+        "users",
+        "groups",
+        "devices",
+        "applications",
+        "servicePrincipals",
+        "organization",
+        "directory/administrativeUnits",
+        "directory/deletedItems",
+    }
+)
 MAX_SKIP = 100_000
 KNOWN = frozenset(
     {"filter", "select", "expand", "orderby", "top", "skip", "skiptoken", "count", "search", "format", "deltatoken"}
 )
+MAX_CLAUSES = 40
+MAX_ORDER = 5
+_joints = re.compile(r'(?<=")\s+(AND|OR)\s+(?=")')
 _clause = re.compile(r'^"?([A-Za-z]\w*):(.*?)"?$', re.DOTALL)
 
 
@@ -50,23 +67,21 @@ def read_selection(options: Mapping[str, str], face: Face, version: str) -> Sele
     if face.family == "directory":
         for name in plain:
             if name != "*" and not face.knows(name) and face.expansion(name) is None:
-                raise BadRequest(f"Could not find a property named '{name}' on type '{face.path}'.")
+                raise Malformed(f"Could not find a property named '{name}' on type '{face.path}'.")
     names = frozenset() if "*" in plain else frozenset(name.lower() for name in plain)
-    found: list[Expansion] = []
-    for name in _expanded(options.get("expand", "")):
-        expansion = face.expansion(name)
-        if expansion is None or (expansion.beta and version == "v1.0"):
-            raise BadRequest(f"Could not find a property named '{name}' on '{face.path}' to expand.")
-        if expansion not in found:
-            found.append(expansion)
-    return Selection(names, plain if names else (), tuple(found))
+    expansions = read_expand(options.get("expand", ""), face, version)
+    return Selection(names, plain if names else (), expansions)
 
 
-def read_query(options: Mapping[str, str], face: Face, version: str, *, advanced: bool) -> Query:
-    """Everything a list takes; what cannot be honoured is refused by name."""
-    for name in options:
-        if name not in KNOWN and face.family == "directory" and name != "api-version":
-            raise BadRequest(f"The query option '{name}' is not known.")
+def read_query(
+    options: Mapping[str, str], face: Face, version: str, *, advanced: bool, counting: bool = False
+) -> Query:
+    """Everything a list takes; what cannot be honoured is refused by name.
+
+    ``advanced``: the header says so. ``counting``: only the number is asked for.
+    """
+    if face.family == "directory":
+        _check_directory(options, face, full=advanced and (counting or _flag(options, "count")))
     default, largest = PAGES[face.family]
     return Query(
         where=_where(options, face, advanced=advanced),
@@ -79,15 +94,29 @@ def read_query(options: Mapping[str, str], face: Face, version: str, *, advanced
     )
 
 
+def _check_directory(options: Mapping[str, str], face: Face, *, full: bool) -> None:
+    """What the directory does not know, and what needs its advanced mode or does not go with it (02 section 1.8)."""
+    for name in options:
+        if name not in KNOWN and name != "api-version":
+            raise Malformed(f"The query option '{name}' is not known.")
+    if "skip" in options:
+        raise Malformed("'$skip' is not supported by the service; follow '@odata.nextLink'.")
+    if face.path not in ADVANCED:
+        return
+    text = options.get("filter", "").strip()
+    if full and options.get("expand", "").strip():
+        raise UnsupportedQuery("$expand does not go with advanced queries.")
+    if not full and text and (options.get("orderby", "").strip() or needs_advanced(parse_filter(text))):
+        raise UnsupportedQuery(
+            "Operator is not supported because the required parameters might be missing. Try adding $count=true "
+            "query parameter and ConsistencyLevel:eventual header."
+        )
+
+
 def _where(options: Mapping[str, str], face: Face, *, advanced: bool) -> Where | None:
     parts: list[Where] = []
     text = options.get("filter", "").strip()
     if text:
-        if face.family == "directory" and not advanced and needs_advanced(parse_filter(text)):
-            raise UnsupportedQuery(
-                "Operator is not supported because the required parameters might be missing. Try adding $count=true "
-                "query parameter and ConsistencyLevel:eventual header."
-            )
         parts.append(filter_tree(text, face))
     if options.get("search", "").strip():
         parts.append(_search(options["search"].strip(), face, advanced=advanced))
@@ -95,38 +124,52 @@ def _where(options: Mapping[str, str], face: Face, *, advanced: bool) -> Where |
 
 
 def _search(text: str, face: Face, *, advanced: bool) -> Where:
-    """Intune: free text over the names; directory: ``"property:text"`` clauses, all of them or one."""
-    if face.family == "intune":
-        wanted = text.strip('"')
-        return Or(tuple(Compare(name, "contains", wanted) for name in face.search))
-    if not advanced:
+    """Quoted clauses joined by AND and OR, where AND binds closer.
+
+    Intune: free text over the names, quoted or not; directory: ``"property:text"``.
+    """
+    if face.family == "directory" and not advanced:
         raise UnsupportedQuery("Request with $search query parameter only works through ConsistencyLevel: eventual.")
-    words = re.split(r'(?<=")\s+(AND|OR)\s+(?=")', text)
-    clauses = tuple(_search_clause(word, face) for word in words[::2])
-    if len(clauses) == 1:
-        return clauses[0]
-    return Or(clauses) if "OR" in words[1::2] else And(clauses)
+    words = _joints.split(text)
+    if len(words) > MAX_CLAUSES:
+        raise Malformed(f"$search takes at most {MAX_CLAUSES // 2} clauses.")
+    ways: list[list[Where]] = [[]]
+    for place, word in enumerate(words):
+        if word == "OR" and place % 2:
+            ways.append([])
+        elif place % 2 == 0:
+            ways[-1].append(_search_clause(word, face) if face.family == "directory" else _free_text(word, face))
+    parts = tuple(way[0] if len(way) == 1 else And(tuple(way)) for way in ways)
+    return parts[0] if len(parts) == 1 else Or(parts)
+
+
+def _free_text(word: str, face: Face) -> Where:
+    wanted = word.strip().strip('"')
+    return Or(tuple(Compare(name, "contains", wanted) for name in face.search))
 
 
 def _search_clause(word: str, face: Face) -> Where:
     match = _clause.match(word.strip())
     prop = None if match is None else face.prop(match[1])
     if match is None or prop is None or not prop.filterable or prop.kind != "string":
-        raise BadRequest('$search takes clauses such as "displayName:text".')
+        raise Malformed('$search takes clauses such as "displayName:text", joined by AND and OR.')
     return Compare(prop.name, "contains", match[2].strip())
 
 
 def _order(text: str, face: Face) -> tuple[tuple[str, bool], ...]:
     found: list[tuple[str, bool]] = []
-    for piece in filter(None, (part.strip() for part in text.split(","))):
+    pieces = [part.strip() for part in text.split(",") if part.strip()]
+    if len(pieces) > MAX_ORDER:
+        raise Malformed(f"$orderby takes at most {MAX_ORDER} names.")
+    for piece in pieces:
         name, _, direction = piece.partition(" ")
         prop, direction = face.prop(name), direction.strip().lower()
         if direction not in ("", "asc", "desc"):
-            raise BadRequest(f"'{direction}' is no direction of $orderby.")
+            raise Malformed(f"'{direction}' is no direction of $orderby.")
         if name.lower() == "id":
             continue  # the store's last word on order is the id anyway
         if prop is None or not (prop.sortable and prop.column):
-            raise BadRequest(f"'{name}' of '{face.path}' does not support $orderby.")
+            raise Malformed(f"'{name}' of '{face.path}' does not support $orderby.")
         found.append((prop.name, direction == "desc"))
     return tuple(found) or face.order
 
@@ -137,30 +180,12 @@ def number(options: Mapping[str, str], name: str, default: int, *, least: int, m
     if not text:
         return default
     if not (text.isascii() and text.isdigit()) or len(text) > 9 or not least <= int(text) <= most:
-        raise BadRequest(f"The query option '${name}' must be a number from {least} to {most}.")
+        raise Malformed(f"The query option '${name}' must be a number from {least} to {most}.")
     return int(text)
 
 
 def _flag(options: Mapping[str, str], name: str) -> bool:
     text = options.get(name, "false").strip().lower()
     if text not in ("true", "false"):
-        raise BadRequest(f"The query option '${name}' must be true or false.")
+        raise Malformed(f"The query option '${name}' must be true or false.")
     return text == "true"
-
-
-def _expanded(text: str) -> list[str]:
-    """The names at the top of an ``$expand``; options nested in parentheses are left to the navigation."""
-    names, name, depth = [], "", 0
-    for character in text:
-        if character == "(":
-            depth += 1
-        elif character == ")":
-            depth -= 1
-        elif character == "," and depth == 0:
-            names.append(name)
-            name = ""
-        elif depth == 0:
-            name += character
-    if depth:
-        raise BadRequest("The parentheses of $expand do not match.")
-    return [one.strip().rpartition("/")[2] for one in [*names, name] if one.strip()]

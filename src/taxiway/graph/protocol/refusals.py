@@ -17,7 +17,7 @@ from taxiway.store.errors import BadToken, NotFilterable, UnknownProperty, Write
 
 #: Error class -> status, code for directory addresses, code for Intune addresses. The first that fits counts.
 _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
-    (errors.UnknownSegment, 400, "BadRequest", "BadRequest"),
+    (errors.Malformed, 400, "BadRequest", "BadRequest"),
     (errors.BadRequest, 400, "Request_BadRequest", "BadRequest"),
     (errors.UnsupportedQuery, 400, "Request_UnsupportedQuery", "BadRequest"),
     (errors.InvalidToken, 401, "InvalidAuthenticationToken", "InvalidAuthenticationToken"),
@@ -25,8 +25,12 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.NoSuchItem, 404, "Request_ResourceNotFound", "ResourceNotFound"),
     (errors.OnlyInBeta, 404, "ResourceNotFound", "ResourceNotFound"),
     (errors.MethodNotAllowed, 405, "MethodNotAllowed", "MethodNotAllowed"),
+    (errors.UnsupportedMediaType, 415, "UnsupportedMediaType", "UnsupportedMediaType"),
     (errors.Conflict, 409, "Conflict", "Conflict"),
+    (errors.SyncStateGone, 410, "SyncStateNotFound", "SyncStateNotFound"),
+    (errors.PreconditionFailed, 412, "PreconditionFailed", "PreconditionFailed"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),
+    (errors.ServiceFault, 500, "InternalServerError", "InternalServerError"),
     (Forbidden, 403, "Authorization_RequestDenied", "Forbidden"),
     (MembershipByRule, 403, "Authorization_RequestDenied", "Forbidden"),
     (NotAMember, 404, "Request_ResourceNotFound", "ResourceNotFound"),
@@ -35,7 +39,7 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (BodyTooLarge, 413, "RequestEntityTooLarge", "RequestEntityTooLarge"),
     (NotFilterable, 400, "Request_BadRequest", "BadRequest"),
     (UnknownProperty, 400, "Request_BadRequest", "BadRequest"),
-    (BadToken, 400, "Request_BadRequest", "BadRequest"),
+    (BadToken, 400, "BadRequest", "BadRequest"),
     (WriteFailed, 503, "ServiceUnavailable", "ServiceUnavailable"),
     (Busy, 503, "ServiceUnavailable", "ServiceUnavailable"),
     (NotImplementedHere, 501, "NotImplemented", "NotImplemented"),
@@ -50,7 +54,7 @@ def refusal(error: TaxiwayError, family: Family, *, now: datetime, request_id: s
     _, status, directory, intune = next(meaning for meaning in _MEANINGS if isinstance(error, meaning[0]))
     code = directory if family == "directory" else intune
     message = _sentences(error)
-    if family == "intune" and status in (400, 403, 404) and not isinstance(error, errors.UnknownSegment):
+    if family == "intune" and status in (400, 403, 404) and not isinstance(error, errors.Malformed):
         message = _wrapped(message, request_id, client_id, url)
     inner: dict[str, Any] = {
         "date": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S").zfill(19),
@@ -78,7 +82,9 @@ def _sentences(error: TaxiwayError) -> str:
 
 def _headers(error: TaxiwayError, status: int) -> dict[str, str]:
     if isinstance(error, errors.TooManyRequests):
-        return {"Retry-After": str(error.retry_after)}
+        return error.headers
+    if isinstance(error, errors.SyncStateGone):
+        return {"Location": error.location}
     if status == 503:
         return {"Retry-After": "1"}
     if status == 401:

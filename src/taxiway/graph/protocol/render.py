@@ -15,6 +15,7 @@ from taxiway.store import Entity, Records, Row, Tx, zulu
 NEVER = "0001-01-01T00:00:00Z"
 NO_GUID = "00000000-0000-0000-0000-000000000000"
 moment: Final = zulu
+_Pairs = tuple[tuple[str, Any], ...]
 
 
 def render(
@@ -34,6 +35,9 @@ def render(
         for row, made in zip(rows, shown, strict=True):
             made[f"{expansion.name}@odata.context"] = f"{root}/$metadata#{face.path}('{row['id']}')/{expansion.name}"
             made[expansion.name] = expansion.load(tx, row)
+    if face.fit is not None:
+        for made in shown:
+            face.fit(made, version)
     return shown
 
 
@@ -42,15 +46,21 @@ def records(face: Face, selection: Selection, version: str) -> Records | None:
     if not face.plain or selection.expansions:
         return None
     shape = _shape(face, selection.names, version, None)
-    return _records(face.repository.entity, tuple(shape.names.items()), tuple(shape.unset.items()))
+    facts = (tuple(shape.names.items()), tuple(shape.unset.items()), tuple(shape.constants.items()))
+    return _records(face.repository.entity, *facts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """What is shown of rows: each property and its name at Graph, and what stands for a moment that never was."""
+    """What is shown of rows.
+
+    ``names``: each property and its name at Graph. ``unset``: what stands for a moment that never was.
+    ``constants``: what all show alike, by its name at Graph.
+    """
 
     names: Mapping[str, str]
     unset: Mapping[str, str]
+    constants: Mapping[str, Any]
 
     def item(self, row: Row, kind: str) -> dict[str, Any]:
         """One row."""
@@ -60,29 +70,34 @@ class _Shape:
             made[shown] = (
                 self.unset.get(name) if value is None else zulu(value) if isinstance(value, datetime) else value
             )
-        return made
+        return {**made, **self.constants}
 
 
 def _shape(face: Face, asked: frozenset[str], version: str, limited: frozenset[str] | None) -> _Shape:
     """What is shown when ``asked`` is selected; ``limited``: the properties that rows of one kind have."""
     old = version == "v1.0"
     unasked = frozenset(face.default) if old and not asked else frozenset[str]()
-    names = {"id": "id"}
+    names, constants = {"id": "id"}, dict[str, Any]()
     for name, prop in face.props.items():
-        if prop.secret or name in face.hidden or (limited is not None and name not in limited):
+        constant = name in face.constants
+        if (prop.secret and not constant) or name in face.hidden or (limited is not None and name not in limited):
             continue
         shown = prop.graph_name
         if shown.lower() not in asked if asked else name in face.on_select or (unasked and shown not in unasked):
             continue
-        if not (old and name in face.beta):
+        if old and name in face.beta:
+            continue
+        if constant:
+            constants[shown] = face.constants[name]
+        else:
             names[name] = shown
-    return _Shape(names, dict.fromkeys(face.never & names.keys(), NEVER))
+    return _Shape(names, dict.fromkeys(face.never & names.keys(), NEVER), constants)
 
 
 @lru_cache(maxsize=256)
-def _records(entity: Entity, names: tuple[tuple[str, str], ...], unset: tuple[tuple[str, str], ...]) -> Records:
+def _records(entity: Entity, names: _Pairs, unset: _Pairs, constants: _Pairs) -> Records:
     """Making one takes longer than a short list."""
-    return Records(entity, dict(names), dict(unset))
+    return Records(entity, dict(names), dict(unset), dict(constants))
 
 
 def _asked(more: Mapping[str, Any], asked: frozenset[str]) -> Mapping[str, Any]:

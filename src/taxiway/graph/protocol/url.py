@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus
 
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import Malformed
 
 MAX_LENGTH = 16_384
 MAX_SEGMENTS = 24
@@ -41,12 +41,12 @@ class Address:
 def read_path(path: str) -> Address:
     """``/Beta//groups('x')/members`` to version and parts; ``path`` is still percent-encoded."""
     if len(path) > MAX_LENGTH:
-        raise BadRequest("The address is too long.")
+        raise Malformed("The address is too long.")
     segments = [_decoded(segment) for segment in path.split("/") if segment]
     if not segments or segments[0].lower() not in VERSIONS:
-        raise BadRequest("The address must begin with /v1.0 or /beta.")
+        raise Malformed("The address must begin with /v1.0 or /beta.")
     if len(segments) > MAX_SEGMENTS:
-        raise BadRequest("The address has too many segments.")
+        raise Malformed("The address has too many segments.")
     parts: list[Part] = []
     for segment in segments[1:]:
         parts.extend(_parts(segment))
@@ -58,18 +58,18 @@ def read_path(path: str) -> Address:
 def read_query(query: str) -> dict[str, str]:
     """Query options by lower-case name without ``$``; a repeated one is refused, an empty one ignored."""
     if len(query) > MAX_LENGTH:
-        raise BadRequest("The query is too long.")
+        raise Malformed("The query is too long.")
     options: dict[str, str] = {}
     pieces = [piece for piece in query.lstrip("?&").split("&") if piece]
     if len(pieces) > MAX_OPTIONS:
-        raise BadRequest("The query has too many options.")
+        raise Malformed("The query has too many options.")
     for piece in pieces:
         name, _, value = piece.partition("=")
         plain = unquote_plus(name).strip().removeprefix("$").lower()
         if not plain:
             continue
         if plain in options:
-            raise BadRequest(f"The query option '${plain}' occurs more than once.")
+            raise Malformed(f"The query option '${plain}' occurs more than once.")
         options[plain] = _option_value(value)
     return options
 
@@ -78,9 +78,9 @@ def _option_value(value: str) -> str:
     try:
         text = unquote_plus(value, errors="strict").replace("%27", "'")
     except UnicodeDecodeError as error:
-        raise BadRequest("The query is not UTF-8.") from error
+        raise Malformed("The query is not UTF-8.") from error
     if _controls.search(text.replace("\t", " ").replace("\n", " ").replace("\r", " ")):
-        raise BadRequest("The query has a control character.")
+        raise Malformed("The query has a control character.")
     return text
 
 
@@ -88,9 +88,9 @@ def _decoded(segment: str) -> str:
     try:
         text = unquote(segment, errors="strict").replace("%27", "'")
     except UnicodeDecodeError as error:
-        raise BadRequest("The address is not UTF-8.") from error
+        raise Malformed("The address is not UTF-8.") from error
     if _controls.search(text):
-        raise BadRequest("The address has a control character.")
+        raise Malformed("The address has a control character.")
     return text
 
 

@@ -16,6 +16,7 @@ from taxiway.store import Row, Tx
 
 _PATH: Final = "directory/administrativeUnits"
 _ITEM: Final = f"{_PATH}/{{id}}"
+_RESTRICTED: Final = "isMemberManagementRestricted"
 UNITS: Final = Face(
     path=_PATH,
     repository=directory.ADMINISTRATIVE_UNITS,
@@ -25,7 +26,9 @@ UNITS: Final = Face(
 
 
 async def _create(call: Call) -> Answer:
-    values = body.incoming(UNITS, call.json)
+    content = call.json
+    body.refuse_switches(content, _RESTRICTED)
+    values = body.incoming(UNITS, content)
 
     def write(tx: Tx) -> dict[str, Any]:
         return item_body(tx, call, UNITS, directory.create_unit(tx, values, principal=call.principal))
@@ -34,7 +37,9 @@ async def _create(call: Call) -> Answer:
 
 
 async def _update(call: Call) -> Answer:
-    changes = body.incoming(UNITS, call.json)
+    content = call.json
+    body.refuse_switches(content, _RESTRICTED)
+    changes = body.incoming(UNITS, content)
     await call.write(lambda tx: directory.update_unit(tx, call.keys["id"], changes, principal=call.principal))
     return Answer(204)
 

@@ -9,7 +9,7 @@ from taxiway.directory import APPLICATIONS
 from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading
 from taxiway.graph.resources import passwords
 from taxiway.graph.resources.references import by_app_id, require_item
@@ -29,7 +29,19 @@ APPLICATION: Final = Face(
     shown=_shown,
     computed=frozenset({"passwordCredentials"}),
     written=frozenset(APPLICATIONS.entity.props)
-    - {"app_id", "created_at", "deleted_at", "publisher_domain", "disabled_by_microsoft_status"},
+    - {
+        "app_id",
+        "application_template_id",
+        "certification",
+        "created_at",
+        "created_by_app_id",
+        "deleted_at",
+        "disabled_by_microsoft_status",
+        "publisher_domain",
+        "verified_publisher",
+    },
+    beta=frozenset({"on_premises_publishing", "sign_in_audience_restrictions", "windows"}),
+    fit=only_in("v1.0", "addIns", "applicationTemplateId", "oauth2RequirePostResponse"),
 )
 
 
@@ -37,6 +49,7 @@ async def _create(call: Call) -> Answer:
     content = call.json
     values = body.incoming(APPLICATION, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
     name = values.pop("display_name", None)
     if not name:
         raise BadRequest("A value is required for property 'displayName' of resource 'Application'.")
@@ -52,6 +65,7 @@ async def _update(call: Call) -> Answer:
     content = call.json
     changes = body.incoming(APPLICATION, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
 
     def write(tx: Tx) -> None:
         row = require_item(tx, call, APPLICATIONS)

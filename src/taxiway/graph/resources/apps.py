@@ -18,7 +18,7 @@ from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import moment, render
 from taxiway.graph.resources import app_categories
 from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of
-from taxiway.graph.resources.targets import Assignable
+from taxiway.graph.resources.targets import OF_APPS, Assignable
 from taxiway.store import Or, Row, Tx, Where, one_of
 from taxiway.wire.app_content import read_encryption_info
 from taxiway.wire.hresult import signed
@@ -34,6 +34,23 @@ def _availability(operator: str, value: Any) -> Where:
     return one_of("kind", list(management.APP_KINDS)) if holds else Or(())
 
 
+#: The kinds v1.0 knows, each with those of its properties that it lacks.
+_OLDER: Final = {
+    "windowsMobileMSI": frozenset({"identityVersion", "useDeviceContext"}),
+    "windowsUniversalAppX": frozenset[str](),
+    "windowsAppX": frozenset[str](),
+    "win32LobApp": frozenset(
+        {
+            "activeInstallScript",
+            "activeUninstallScript",
+            "allowAvailableUninstall",
+            "detectionRules",
+            "displayVersion",
+            "minimumSupportedOperatingSystem",
+            "requirementRules",
+        }
+    ),
+}
 APPS: Final = replace(
     face_of(
         _PATH,
@@ -47,13 +64,14 @@ APPS: Final = replace(
                 "dependent_app_count",
                 "superseding_app_count",
                 "superseded_app_count",
-                "detection_rules",
-                "requirement_rules",
+                "upload_state",
             }
         ),
-        intents=True,
+        assigned=OF_APPS,
         expansions=(app_categories.EXPANSION,),
         versioned=False,
+        base="mobileApp",
+        older=_OLDER,
     ),
     fixed={"appavailability": _availability},
     order=(("created_at", True),),
@@ -63,7 +81,8 @@ _FILE: Final = Face(
     repository=CONTENT_FILES,
     family="intune",
     hidden=frozenset({"app_id", "content_version", "blocks", "content_sha256"}),
-    written=frozenset({"name", "size", "size_encrypted", "manifest", "is_dependency"}),
+    beta=frozenset({"is_framework_file", "upload_error_code"}),
+    written=frozenset({"name", "size", "size_encrypted", "manifest", "is_dependency", "is_framework_file"}),
 )
 _EVERYTHING: Final = Selection(frozenset(), (), ())
 
@@ -216,7 +235,7 @@ OPERATIONS: Final = [
     *collection(
         APPS,
         Services(management.create_app, management.update_app, management.delete_app, management.assign_app),
-        Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, intents=True),
+        Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, names=OF_APPS),
         _READ,
         _WRITE,
         kinds=management.APP_KINDS,

@@ -41,6 +41,8 @@ def directory_audit(tx: Tx, entry: Entry, meaning: Meaning) -> dict[str, Any]:
         "loggedByService": "Core Directory",
         "operationType": "Unassign" if suffix else meaning.operation,
         "initiatedBy": _initiated_by(tx, entry.actor),
+        "performedBy": None,
+        "userAgent": None,
         "targetResources": _targets(tx, entry, removed=bool(suffix)),
         "additionalDetails": [
             {"key": name, "value": _text(value)} for name, value in entry.what.items() if name not in _DIFFERENCE
@@ -104,7 +106,6 @@ def _actor(tx: Tx, actor: str) -> dict[str, Any]:
     by = _initiated_by(tx, actor)
     user, app = by["user"] or {}, by["app"] or {}
     return {
-        "type": None,
         "auditActorType": "ItPro" if by["user"] else "Application",
         "userPermissions": [],
         "applicationId": app.get("appId"),

@@ -9,7 +9,7 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
-from taxiway.graph.protocol.face import Family
+from taxiway.graph.protocol.face import Family, only_in
 from taxiway.graph.protocol.lists import next_link
 from taxiway.graph.protocol.options import number
 from taxiway.graph.resources.audit_filter import Wanted, read_filter
@@ -21,6 +21,8 @@ from taxiway.store import Sought, Tx, browse, entries
 _PAGE: Final = 100
 _LARGEST: Final = 1000
 _OPTIONS: Final = frozenset({"filter", "top", "orderby", "select", "skiptoken", "count", "format"})
+
+_fit: Final = only_in("beta", "performedBy", "userAgent")
 
 Meanings = Mapping[str, tuple[Meaning, ...]]
 Show = Callable[[Tx, Entry, Meaning], dict[str, Any]]
@@ -42,6 +44,8 @@ def _list(meanings: Meanings, show: Show, area: str, context: str) -> Handler:
             return [show(tx, entry, meaning) for entry in found for meaning in _said(entry, meanings, wanted)], after
 
         shown, after = await call.read(read)
+        for one in shown:
+            _fit(one, call.version)
         if names:
             shown = [{key: value for key, value in one.items() if key.lower() in names | {"id"}} for one in shown]
         body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{context}"}
@@ -60,6 +64,7 @@ def _item(meanings: Meanings, show: Show, area: str, context: str) -> Handler:
             for meaning in [] if entry is None else _said(entry, meanings, Wanted()):
                 shown = show(tx, entry, meaning) if entry is not None else {}
                 if shown["id"] == call.keys["id"]:
+                    _fit(shown, call.version)
                     return shown
             raise NoSuchItem(call.keys["id"])
 

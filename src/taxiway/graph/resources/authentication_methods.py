@@ -36,7 +36,7 @@ async def _create_access_pass(call: Call) -> Answer:
     if row is None:
         raise NoSuchItem(user["id"])
     context = f"{call.root}/$metadata#users('{user['id']}')/authentication/{_PASSES}/$entity"
-    return Answer(201, {"@odata.context": context, **_pass(row), "temporaryAccessPass": code})
+    return Answer(201, {"@odata.context": context, **_pass(row, call.version), "temporaryAccessPass": code})
 
 
 async def _list(call: Call) -> Answer:
@@ -46,7 +46,7 @@ async def _list(call: Call) -> Answer:
         user = require_user(tx, call.keys["id"])
         kind = "#microsoft.graph.{}AuthenticationMethod"
         found: list[dict[str, Any]] = [{"@odata.type": kind.format("password"), "id": _PASSWORD_ID, "password": None}]
-        found += [{"@odata.type": kind.format("temporaryAccessPass"), **one} for one in _passes(tx, user)]
+        found += [{"@odata.type": kind.format("temporaryAccessPass"), **one} for one in _passes(tx, user, call.version)]
         found += [{"@odata.type": kind.format("softwareOath"), **one} for one in _codes(tx, user)]
         return found + [{"@odata.type": kind.format("fido2"), **one} for one in _passkeys(tx, user)]
 
@@ -54,7 +54,7 @@ async def _list(call: Call) -> Answer:
 
 
 async def _list_passes(call: Call) -> Answer:
-    found = await call.read(lambda tx: _passes(tx, require_user(tx, call.keys["id"])))
+    found = await call.read(lambda tx: _passes(tx, require_user(tx, call.keys["id"]), call.version))
     return value_answer(call, f"users('{call.keys['id']}')/authentication/{_PASSES}", found)
 
 
@@ -111,17 +111,17 @@ async def _delete_code(call: Call) -> Answer:
     return Answer(204)
 
 
-def _passes(tx: Tx, user: Row) -> list[dict[str, Any]]:
+def _passes(tx: Tx, user: Row, version: str) -> list[dict[str, Any]]:
     row = signin.active_pass(tx, user["id"])
-    return [] if row is None else [{**_pass(row), "temporaryAccessPass": None}]
+    return [] if row is None else [{**_pass(row, version), "temporaryAccessPass": None}]
 
 
-def _pass(row: Row) -> dict[str, Any]:
+def _pass(row: Row, version: str) -> dict[str, Any]:
     created = moment(row["created_at"])
+    usable = {"isUsable": True, "methodUsabilityReason": "EnabledByPolicy"} if version == "v1.0" else {}
     return {
         "id": row["id"],
-        "isUsable": True,
-        "methodUsabilityReason": "EnabledByPolicy",
+        **usable,
         "createdDateTime": created,
         "startDateTime": created,
         "lifetimeInMinutes": (row["expires_at"] - row["created_at"]) // timedelta(minutes=1),

@@ -56,6 +56,7 @@ DEVICES: Final = Face(
             "remediation_state_last_modified_at",
             "userless_enrollment_status",
             "device_account_upn",
+            "device_account_password",
             "device_friendly_name",
             "registered_at",
             "enrolled_at",
@@ -76,6 +77,7 @@ DEVICES: Final = Face(
     ),
     expansions=tuple(Expansion(name, _profile, many=False, beta=True) for name in _NAVIGATIONS),
     search=("serial_number",),
+    constants={"device_account_password": ""},
 )
 
 

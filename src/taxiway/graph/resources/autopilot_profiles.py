@@ -33,6 +33,7 @@ PROFILES: Final = Face(
     properties_of=_properties,
     hidden=frozenset({"kind"}),
     written=_PROPS - {"kind", "created_at", "last_modified_at", "priority", "findings"},
+    kinds=autopilot.PROFILE_KINDS,
     casts={kind.lower(): eq("kind", kind) for kind in autopilot.PROFILE_KINDS},
     expansions=(expansion(autopilot.OBJECT_KIND),),
     counted=False,

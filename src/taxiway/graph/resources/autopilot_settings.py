@@ -18,7 +18,7 @@ from taxiway.graph.protocol.lists import item_body
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/windowsAutopilotSettings"
-_PRIORITY: Final = "taxiwayExplicitPriority"
+_PRIORITY: Final = "@taxiway.explicitPriority"
 _PAUSE: Final = timedelta(minutes=10)
 SETTINGS: Final = Face(
     path=_PATH,
@@ -26,7 +26,7 @@ SETTINGS: Final = Face(
     family="intune",
     never=frozenset({"last_sync_at", "last_manual_sync_at"}),
     shown=lambda tx, rows: [{_PRIORITY: autopilot.autopilot_policy(tx)["explicit_priority"]} for _ in rows],
-    computed=frozenset({"taxiwayExplicitPriority"}),
+    computed=frozenset({"@taxiway.explicitPriority"}),
 )
 
 

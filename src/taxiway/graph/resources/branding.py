@@ -147,7 +147,8 @@ def _shown(call: Call, tx: Tx) -> list[dict[str, Any]]:
         f"{name}RelativeUrl": f"{tx.tenant}/branding/{branding.images[name]}" if name in branding.images else None
         for name in _IMAGES
     }
-    return [{"id": "0", "cdnList": [urlsplit(call.rt.urls.login).netloc], **texts, **addresses}]
+    elsewhere = dict.fromkeys((*sorted(_ELSEWHERE), *(f"{name}RelativeUrl" for name in _IMAGES_ELSEWHERE)))
+    return [{"id": "0", "cdnList": [urlsplit(call.rt.urls.login).netloc], **texts, **addresses, **elsewhere}]
 
 
 def _image_operations(base: str) -> list[Operation]:

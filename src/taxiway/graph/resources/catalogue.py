@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import management
@@ -9,6 +10,7 @@ from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion
+from taxiway.graph.protocol.filter_tree import within
 from taxiway.graph.protocol.lists import created, item_body, value_answer
 from taxiway.graph.resources.managed import Services, collection, face_of
 from taxiway.graph.resources.targets import Assignable
@@ -43,16 +45,24 @@ def _shown(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     return [{"settingCount": len(row["settings"])} for row in rows]
 
 
-POLICIES: Final = face_of(
-    _PATH,
-    management.CONFIGURATION_POLICIES,
-    _POLICY,
-    management.POLICY_KINDS,
-    hidden=frozenset({"settings"}),
-    expansions=(Expansion("settings", _settings),),
-    versioned=False,
-    shown=_shown,
-    computed=frozenset({"settingCount"}),
+POLICIES: Final = replace(
+    face_of(
+        _PATH,
+        management.CONFIGURATION_POLICIES,
+        _POLICY,
+        management.POLICY_KINDS,
+        hidden=frozenset({"settings"}),
+        expansions=(Expansion("settings", _settings),),
+        versioned=False,
+        shown=_shown,
+        computed=frozenset({"settingCount"}),
+    ),
+    fixed={
+        "platforms": within("platforms"),
+        "technologies": within("technologies"),
+        "templatereference/templatefamily": within("template_reference", "templateFamily"),
+        "templatereference/templateid": within("template_reference", "templateId"),
+    },
 )
 
 
@@ -64,23 +74,12 @@ async def _list_settings(call: Call) -> Answer:
         row = management.CONFIGURATION_POLICIES.require(tx, call.keys["id"])
         found = _settings(tx, row)
         for setting in found if wide else ():
-            ids = sorted(_ids(setting["settingInstance"]))
+            ids = sorted({one.lower() for one in management.setting_ids(setting["settingInstance"])})
             known = management.definitions()
             setting["settingDefinitions"] = [definition_json(known[one]) for one in ids if one in known]
         return found
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/settings", await call.read(read))
-
-
-def _ids(instance: Any) -> set[str]:
-    """Every definition that an instance speaks of, at any depth."""
-    if isinstance(instance, list):
-        return {one for item in instance for one in _ids(item)}
-    if not isinstance(instance, dict):
-        return set()
-    own = instance.get("settingDefinitionId")
-    mine = {own.lower()} if isinstance(own, str) else set()
-    return mine | {one for value in instance.values() for one in _ids(value)}
 
 
 async def _replace(call: Call) -> Answer:
@@ -129,6 +128,22 @@ async def _definition(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **definition_json(found)})
 
 
+#: What Graph tells of every definition, and the table of CSP facts does not.
+_OF_ALL: Final[dict[str, Any]] = {
+    "applicability": None,
+    "categoryId": "",
+    "helpText": None,
+    "infoUrls": [],
+    "keywords": [],
+    "occurrence": {"minDeviceOccurrence": 0, "maxDeviceOccurrence": 1},
+    "referredSettingInformationList": [],
+    "riskLevel": "low",
+    "uxBehavior": "default",
+    "version": "1",
+    "visibility": "settingsCatalog",
+}
+
+
 def definition_json(definition: Definition) -> dict[str, Any]:
     """A definition as Graph shows it."""
     node = definition.node
@@ -143,16 +158,24 @@ def definition_json(definition: Definition) -> dict[str, Any]:
         "rootDefinitionId": definition.group or definition.id,
         "settingUsage": "configuration",
         "accessTypes": ",".join(name for letter, name in _ACCESS.items() if letter in node.access) or "none",
+        **_OF_ALL,
     }
     if definition.kind == "choice":
         shown["options"] = [
-            {"itemId": option, "name": value, "displayName": value, "optionValue": {"value": value}}
+            {"itemId": option, "name": value, "displayName": value, "optionValue": _text_value(value)}
             for option, value in definition.options
         ]
         shown["defaultOptionId"] = next((o for o, value in definition.options if value == node.default), None)
-    elif definition.kind == "simple":
-        shown["valueDefinition"] = _value(definition)
+    elif definition.kind == "group":
+        shown |= {"childIds": [], "minimumCount": 0, "maximumCount": 100, "dependentOn": [], "dependedOnBy": []}
+    else:
+        shown |= {"valueDefinition": _value(definition), "defaultValue": _text_value(node.default)}
+        shown |= {"dependentOn": [], "dependedOnBy": []}
     return shown
+
+
+def _text_value(value: str | None) -> dict[str, Any] | None:
+    return None if value is None else {"@odata.type": f"{_TYPE}StringSettingValue", "value": value}
 
 
 def _value(definition: Definition) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from taxiway import signin
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.signin import CONDITIONAL_ACCESS_POLICIES
 from taxiway.store import Tx
@@ -18,7 +18,8 @@ POLICIES: Final = Face(
     path=_PATH,
     repository=CONDITIONAL_ACCESS_POLICIES,
     family="directory",
-    written=frozenset({"display_name", "state", "conditions", "grant_controls", "session_controls"}),
+    written=frozenset({"display_name", "description", "state", "conditions", "grant_controls", "session_controls"}),
+    fit=only_in("v1.0", "templateId"),
 )
 
 

@@ -11,8 +11,9 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources import older
 from taxiway.graph.resources.managed import Services, collection, face_of
-from taxiway.graph.resources.targets import Assignable
+from taxiway.graph.resources.targets import OF_CONFIGURATIONS, Assignable
 from taxiway.store import Row, Tx, one_of
 
 #: The names of these objects in assignments and statuses.
@@ -32,6 +33,9 @@ CONFIGURATIONS: Final = face_of(
             "device_management_applicability_rule_device_mode",
         }
     ),
+    assigned=OF_CONFIGURATIONS,
+    base="deviceConfiguration",
+    older=older.CONFIGURATIONS,
 )
 
 
@@ -53,7 +57,9 @@ POLICIES: Final = face_of(
     _COMPLIANCE,
     management.COMPLIANCE_KINDS,
     on_select=frozenset({"scheduled_actions_for_rule"}),
-    expansions=(Expansion("scheduledActionsForRule", _actions),),
+    expansions=(Expansion("scheduledActionsForRule", _actions, nested=("scheduledActionConfigurations",)),),
+    base="deviceCompliancePolicy",
+    older=older.POLICIES,
 )
 
 
@@ -130,7 +136,7 @@ def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 def standing(row: Row) -> dict[str, Any]:
     """What ``complianceStatus`` has no word for: the state by its own name, and what stays on the device."""
-    return {"taxiwayState": row["state"], "taxiwayStays": row["detail"].get("stays") or []}
+    return {"@taxiway.state": row["state"], "@taxiway.stays": row["detail"].get("stays") or []}
 
 
 def state_name(state: str) -> str:
@@ -154,6 +160,7 @@ OPERATIONS: Final = [
             management.assign_configuration,
             "assignments",
             answers=True,
+            names=OF_CONFIGURATIONS,
         ),
         _READ,
         _WRITE,

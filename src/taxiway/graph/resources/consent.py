@@ -13,6 +13,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, list_answer, reading
+from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.references import require_item
 from taxiway.store import Row, Tx, eq
 
@@ -21,8 +22,27 @@ _ENDS: Final = (
     "'principalId', 'resourceId' and 'appRoleId' are required, and one of the first two is the addressed object."
 )
 
-ASSIGNMENT: Final = Face(path="appRoleAssignments", repository=APP_ROLE_ASSIGNMENTS, family="directory")
-GRANT: Final = Face(path=_GRANTS, repository=PERMISSION_GRANTS, family="directory")
+
+def _shown(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+    """Beta has another name for the moment."""
+    return [{"creationTimestamp": row["created_at"] and moment(row["created_at"])} for row in rows]
+
+
+def _fit(shown: dict[str, Any], version: str) -> None:
+    shown.pop("createdDateTime" if version == "beta" else "creationTimestamp", None)
+
+
+ASSIGNMENT: Final = Face(
+    path="appRoleAssignments",
+    repository=APP_ROLE_ASSIGNMENTS,
+    family="directory",
+    shown=_shown,
+    computed=frozenset({"creationTimestamp"}),
+    fit=_fit,
+)
+GRANT: Final = Face(
+    path=_GRANTS, repository=PERMISSION_GRANTS, family="directory", beta=frozenset({"start_time", "expiry_time"})
+)
 
 Owner = Callable[[Tx, Call], Row]
 

@@ -140,7 +140,8 @@ async def _collect(call: Call) -> Answer:
 
     def write(tx: Tx) -> dict[str, Any]:
         _require(tx, call.keys["id"])
-        return _collection(management.order_collection(tx, call.keys["id"], call.rt.urls.mdm, principal=call.principal))
+        row = management.order_collection(tx, call.keys["id"], call.rt.urls.mdm, principal=call.principal)
+        return _collection(row, call.version)
 
     made = await call.write(write)
     return Answer(200, {"@odata.context": f"{call.root}/$metadata#microsoft.graph.deviceLogCollectionResponse", **made})
@@ -149,7 +150,7 @@ async def _collect(call: Call) -> Answer:
 async def _collections(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
         _require(tx, call.keys["id"])
-        return [_collection(row) for row in management.collections_of(tx, call.keys["id"])]
+        return [_collection(row, call.version) for row in management.collections_of(tx, call.keys["id"])]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/logCollectionRequests", await call.read(read))
 
@@ -159,7 +160,7 @@ async def _get_collection(call: Call) -> Answer:
         row = management.COLLECTIONS.get(tx, call.keys["request"])
         if row is None or row["managed_id"] != call.keys["id"]:
             raise NoSuchItem(call.keys["request"])
-        return _collection(row)
+        return _collection(row, call.version)
 
     return Answer(200, await call.read(read))
 
@@ -177,21 +178,20 @@ async def _download(call: Call) -> Answer:
     return Answer(200, {"@odata.context": f"{call.root}/$metadata#Edm.String", "value": f"{call.origin}{path}"})
 
 
-def _collection(row: Row) -> dict[str, Any]:
+def _collection(row: Row, version: str) -> dict[str, Any]:
     """A ``deviceLogCollectionResponse``."""
     size = row["size"]
     return {
         "id": row["id"],
         "status": row["status"],
         "managedDeviceId": row["managed_id"],
-        "errorCode": row["error_code"],
         "requestedDateTimeUTC": moment(row["requested_at"]),
         "receivedDateTimeUTC": None if row["received_at"] is None else moment(row["received_at"]),
         "initiatedByUserPrincipalName": row["initiated_by"],
         "expirationDateTimeUTC": moment(row["expires_at"]),
-        "size": size,
         "sizeInKB": size / 1024,
         "enrolledByUser": row["enrolled_by"],
+        **({"errorCode": row["error_code"], "size": size} if version == "beta" else {}),
     }
 
 

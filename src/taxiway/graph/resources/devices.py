@@ -11,10 +11,8 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.filter_tree import NEVER
 from taxiway.graph.protocol.lists import item_answer, list_answer, reading, value_answer
-from taxiway.graph.protocol.options import Selection
-from taxiway.graph.protocol.render import render
-from taxiway.graph.resources.users import USERS
-from taxiway.store import And, Compare, Row, Tx, Where, eq
+from taxiway.graph.resources.objects import OBJECTS, member_of, object_json, objects_expansion, owner
+from taxiway.store import And, Compare, Holds, Row, Tx, Where, eq
 
 _ZTDID: Final = "[ztdid]"
 _BETA: Final = frozenset(
@@ -27,19 +25,22 @@ _BETA: Final = frozenset(
         "platform",
         "status",
         "device_template",
-        "on_premises_sam_account_name",
+        "cloud_licensing",
+        "extension_attributes",
     }
 )
 
 
 def _physical_ids(operator: str, value: Any) -> Where:
-    """``physicalIds/any(p:...)``: the registration has a column of its own; other entries have none."""
+    """``physicalIds/any(p:...)``: the registration has a column of its own, others are sought in the list."""
     text = str(value or "").lower()
     if operator == "any" or (operator in ("startswith", "contains") and _ZTDID.startswith(text.rstrip(":"))):
         return Compare("ztdid", "ne", None)
     if operator in ("eq", "contains", "startswith") and text.startswith(f"{_ZTDID}:"):
         wanted = text.removeprefix(f"{_ZTDID}:")
         return Compare("ztdid", "startswith" if operator == "startswith" else "eq", wanted)
+    if operator in ("eq", "contains", "startswith") and text:
+        return Holds("physical_ids", (str(value),), operator)  # type: ignore[arg-type]  # checked here
     return NEVER
 
 
@@ -47,8 +48,10 @@ DEVICES: Final = Face(
     path="devices",
     repository=directory.DEVICES,
     family="directory",
-    hidden=frozenset({"owner_id", "ztdid", "registered_user_ids", "transport_key", "registration_auth_methods"}),
+    hidden=frozenset({"owner_id", "ztdid", "registered_user_ids", "transport_key", "registration_auth_methods"})
+    | {"on_premises_sam_account_name"},
     beta=_BETA,
+    on_select=frozenset({"created_at"}),
     written=frozenset(
         {
             "account_enabled",
@@ -63,7 +66,13 @@ DEVICES: Final = Face(
         }
     ),
     lambdas={"physicalids": _physical_ids},
+    expansions=(
+        objects_expansion("registeredOwners", owner),
+        objects_expansion("registeredUsers", owner),
+        *member_of("device"),
+    ),
 )
+OBJECTS["device"] = DEVICES
 
 
 def _by_device_id(tx: Tx, device_id: str) -> Row | None:
@@ -94,11 +103,7 @@ async def _owners(call: Call) -> Answer:
         device = directory.find_device(tx, id=call.keys["id"])
         if device is None:
             raise NoSuchItem(call.keys["id"])
-        owner = directory.find_user(tx, device["owner_id"]) if device["owner_id"] else None
-        rows = [] if owner is None else [owner]
-        every = Selection(frozenset(), (), ())
-        shown = render(tx, USERS, rows, every, version=call.version, root=call.root)
-        return [{"@odata.type": "#microsoft.graph.user", **item} for item in shown]
+        return [object_json(tx, kind, object_id, version=call.version) for kind, object_id in owner(tx, device)]
 
     return value_answer(call, "directoryObjects", await call.read(read))
 

@@ -10,7 +10,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading
-from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Tx, one_of
 
 _PATH: Final = "deviceManagement/deviceEnrollmentConfigurations"
@@ -20,6 +20,25 @@ _READ_ONLY: Final = frozenset({"kind", "priority", "created_at", "last_modified_
 #: The only property of an ESP profile that v1.0 knows.
 _ESP_V1: Final = frozenset({"allow_non_blocking_app_installation"})
 _ESP_PROPS: Final = enrollment.ENROLLMENT_KINDS[enrollment.ESP][1]
+_BETA: Final = frozenset(
+    {
+        "kind",
+        "role_scope_tag_ids",
+        "platform_restriction",
+        "platform_type",
+        "android_for_work_restriction",
+        "mac_restriction",
+        "tvos_restriction",
+        "vision_os_restriction",
+        "windows_home_sku_restriction",
+        "enhanced_sign_in_security",
+        "security_key_for_sign_in",
+    }
+)
+#: What a restriction has in beta only.
+_BLOCKED: Final = ("blockedManufacturers", "blockedSkus")
+#: A type that v1.0 shows as the one above it.
+_UNKNOWN_V1: Final = enrollment.ENROLLMENT_KINDS[enrollment.RESTRICTION][0]
 
 #: What a body's ``@odata.type`` asks for.
 _CREATED: Final = {
@@ -35,20 +54,35 @@ def _casts() -> dict[str, Any]:
     return {name: one_of("kind", kinds) for name, kinds in by_type.items()}
 
 
+def _fit(shown: dict[str, Any], version: str) -> None:
+    for one in shown.get("assignments") or ():
+        fit_assignment(one, version)
+    if version != "v1.0":
+        return
+    if shown["@odata.type"] == _UNKNOWN_V1:
+        shown["@odata.type"] = "#microsoft.graph.deviceEnrollmentConfiguration"
+    for name, value in shown.items():
+        if name.endswith("Restriction") and isinstance(value, dict):
+            kept = {inner: each for inner, each in value.items() if inner not in _BLOCKED}
+            shown[name] = kept
+
+
 CONFIGURATIONS: Final = Face(
     path=_PATH,
     repository=enrollment.ENROLLMENT_CONFIGURATIONS,
     family="intune",
     type_of=lambda row: enrollment.ENROLLMENT_KINDS[row["kind"]][0],
     properties_of=lambda row: (_PROPS - _OF_KINDS) | enrollment.ENROLLMENT_KINDS[row["kind"]][1],
-    beta=(_ESP_PROPS - _ESP_V1) | {"kind", "role_scope_tag_ids", "platform_restriction", "platform_type"},
+    beta=(_ESP_PROPS - _ESP_V1) | _BETA,
     never=frozenset({"created_at", "last_modified_at"}),
     written=_PROPS - _READ_ONLY,
     shown=lambda _tx, rows: [{"version": row["version"]} for row in rows],
     computed=frozenset({"version"}),
+    kinds={name.rpartition(".")[2]: props for name, props in enrollment.ENROLLMENT_KINDS.values()},
     casts=_casts(),
     expansions=(expansion(enrollment.OBJECT_KIND),),
     seen=enrollment.with_relative_priority,
+    fit=_fit,
 )
 
 

@@ -9,17 +9,23 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
-from taxiway.graph.resources.members import OBJECTS, members_answer, members_count, object_json
+from taxiway.graph.resources.members import (
+    GROUP_BETA,
+    GROUP_HIDDEN,
+    GROUP_ON_SELECT,
+    members_answer,
+    members_count,
+)
+from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
 from taxiway.store import Not, Row, Tx, Where, one_of
 
 _DYNAMIC: Final = "DynamicMembership"
 _RULED: Final = ("dynamic_device", "dynamic_user")
-_EXPANDED: Final = 20
 _PROCESSING: Final = {True: "ProcessingComplete", False: "ProcessingInProgress"}
 
 
@@ -35,9 +41,25 @@ def _group_types(operator: str, value: Any) -> Where:
     return dynamic if operator == "eq" else Not(dynamic)
 
 
-def _members(tx: Tx, row: Row) -> list[dict[str, Any]]:
-    found = directory.members(tx, row["id"])[:_EXPANDED]
-    return [object_json(tx, kind, object_id) for kind, object_id in found]
+def _count(nobody: Where) -> Meaning:
+    """``members/$count eq 0``: whether there is anybody, which is all that Graph counts in a filter."""
+
+    def meaning(operator: str, value: Any) -> Where:
+        if (operator, value) in (("eq", 0), ("lt", 1)):
+            return nobody
+        if (operator, value) in (("ne", 0), ("gt", 0), ("ge", 1)):
+            return Not(nobody)
+        raise BadRequest("A count can only be compared with 0 in a filter.")
+
+    return meaning
+
+
+def _members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.direct_members(tx, row["id"], after=None, limit=EXPANDED)
+
+
+def _all_members(tx: Tx, row: Row) -> list[directory.Member]:
+    return directory.members(tx, row["id"], transitive=True)
 
 
 def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
@@ -45,7 +67,7 @@ def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     return [
         {"licenseProcessingState": {"state": _PROCESSING[row["licensed_up_to"] is None]}}
         if row["assigned_licenses"] or row["licensed_up_to"] is not None
-        else {}
+        else {"licenseProcessingState": None}
         for row in rows
     ]
 
@@ -54,11 +76,9 @@ GROUPS: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset(
-        {"kind", "on_premises_provisioning_error", "membership_rule_progress", "gives_licences", "licensed_up_to"}
-    ),
-    beta=frozenset({"membership_rule_processing_status"}),
-    on_select=frozenset({"membership_rule_processing_status", "assigned_licenses"}),
+    hidden=GROUP_HIDDEN,
+    beta=GROUP_BETA,
+    on_select=GROUP_ON_SELECT,
     shown=_license_processing,
     computed=frozenset({"licenseProcessingState"}),
     written=frozenset(
@@ -75,10 +95,29 @@ GROUPS: Final = Face(
             "theme",
             "preferred_language",
             "classification",
+            "preferred_data_location",
+            "unique_name",
+            "assigned_labels",
+            "allow_external_senders",
+            "auto_subscribe_new_members",
+            "hide_from_address_lists",
+            "hide_from_outlook_clients",
+            "is_subscribed_by_mail",
+            "is_favorite",
+            "writeback_configuration",
         }
     ),
     lambdas={"grouptypes": _group_types},
-    expansions=(Expansion("members", _members), Expansion("owners", owners.expanded)),
+    fixed={
+        "members/$count": _count(directory.WITHOUT_MEMBERS),
+        "owners/$count": _count(directory.WITHOUT_OWNERS),
+    },
+    expansions=(
+        objects_expansion("members", _members),
+        objects_expansion("transitiveMembers", _all_members),
+        objects_expansion("owners", owners.owned_by),
+        *member_of("group"),
+    ),
 )
 
 
@@ -95,8 +134,8 @@ async def _create(call: Call) -> Answer:
     if kind == "assigned" and rule is not None:
         raise BadRequest("One or more property values specified are invalid: an assigned group has no membershipRule.")
     invited, owning = references(content, "members"), references(content, "owners")
-    if len(invited) + len(owning) > _EXPANDED:
-        raise BadRequest(f"A group is created with at most {_EXPANDED} members and owners together.")
+    if len(invited) + len(owning) > EXPANDED:
+        raise BadRequest(f"A group is created with at most {EXPANDED} members and owners together.")
     if invited and kind != "assigned":
         raise BadRequest("The members of a dynamic group come from its rule.")
 

@@ -10,7 +10,7 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import created, item_body, list_answer, reading, value_answer
 from taxiway.store import Row, Tx, Where, eq, one_of
 
@@ -41,6 +41,15 @@ def _shown(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     return [{"scopeMembers": row["resource_scopes"]} for row in rows]
 
 
+def _fit_role(shown: dict[str, Any], version: str) -> None:
+    """v1.0 has one spelling of the permissions."""
+    if version == "v1.0":
+        for name in ("permissions", "isBuiltInRoleDefinition"):
+            shown.pop(name, None)
+        for permission in shown.get("rolePermissions") or ():
+            permission.pop("actions", None)
+
+
 ROLES: Final = Face(
     path=_ROLES,
     repository=directory.INTUNE_ROLES,
@@ -50,16 +59,19 @@ ROLES: Final = Face(
     written=frozenset({"display_name", "description", "role_scope_tag_ids"}),
     shown=_permissions,
     computed=frozenset({"rolePermissions", "permissions", "isBuiltInRoleDefinition"}),
+    fit=_fit_role,
 )
 ASSIGNMENTS: Final = Face(
     path=_ASSIGNMENTS,
     repository=directory.INTUNE_ROLE_ASSIGNMENTS,
     family="intune",
-    hidden=frozenset({"role_id", "role_scope_tag_ids"}),
-    beta=frozenset({"scope_type"}),
+    type_of=lambda _row: "#microsoft.graph.deviceAndAppManagementRoleAssignment",
+    hidden=frozenset({"role_id"}),
+    beta=frozenset({"scope_type", "role_scope_tag_ids"}),
     written=frozenset({"display_name", "description", "members", "resource_scopes", "scope_type"}),
     shown=_shown,
     computed=frozenset({"scopeMembers"}),
+    fit=only_in("beta", "scopeMembers"),
 )
 
 
@@ -92,7 +104,7 @@ async def _create_role(call: Call) -> Answer:
     def write(tx: Tx) -> dict[str, Any]:
         return item_body(tx, call, ROLES, directory.create_intune_role(tx, values, principal=call.principal))
 
-    return created(call, ROLES, await call.write(write))
+    return created(call, ROLES, await call.write(write), live=200)
 
 
 async def _update_role(call: Call) -> Answer:

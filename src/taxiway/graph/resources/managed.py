@@ -9,9 +9,9 @@ from typing import Any, Final
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face, Sharing
+from taxiway.graph.protocol.face import Expansion, Face, Fit, Sharing
 from taxiway.graph.protocol.lists import created, item_body, reading
-from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Repository, Row, Tx, eq
 
 _READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings", "stamp"})
@@ -40,7 +40,9 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
     hidden: frozenset[str] = frozenset(),
     beta: frozenset[str] = frozenset(),
     on_select: frozenset[str] = frozenset(),
-    intents: bool = False,
+    assigned: tuple[str, ...] = PLAIN,
+    base: str = "",
+    older: Mapping[str, frozenset[str]] | None = None,
     expansions: tuple[Expansion, ...] = (),
     versioned: bool = True,
     shown: Sharing | None = None,
@@ -48,7 +50,9 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
 ) -> Face:
     """A collection of objects of several types, kept apart by ``kind``.
 
-    ``shown`` and ``computed``: properties that are worked out for a page of rows.
+    ``shown`` and ``computed``: properties that are worked out for a page of rows. ``assigned``: what its assignments
+    show. ``older``: the kinds that v1.0 knows, each with those of its properties that v1.0 lacks; it shows the others
+    as their ``base``.
     """
     props, of_kinds = frozenset(rows.entity.props), frozenset[str]().union(*kinds.values())
     return Face(
@@ -61,11 +65,30 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         beta=beta | {"role_scope_tag_ids"},
         on_select=on_select,
         written=props - _READ_ONLY,
+        kinds=kinds,
         casts={kind.lower(): eq("kind", kind) for kind in kinds},
-        expansions=(expansion(object_kind, intents=intents), *expansions),
+        expansions=(expansion(object_kind, assigned), *expansions),
         shown=_with_version(shown) if versioned else shown,
         computed=computed | {"version"} if versioned else computed,
+        fit=_fit(base, older or {}, frozenset(rows.entity.props[name].graph_name for name in of_kinds)),
     )
+
+
+def _fit(base: str, older: Mapping[str, frozenset[str]], of_kinds: frozenset[str]) -> Fit:
+    """v1.0 shows an object of a kind that it does not know as one of the kind above it."""
+
+    def fit(shown: dict[str, Any], version: str) -> None:
+        for one in shown.get("assignments") or ():
+            fit_assignment(one, version)
+        if version != "v1.0" or not base:
+            return
+        lacking = older.get(shown["@odata.type"].rpartition(".")[2])
+        if lacking is None:
+            shown["@odata.type"], lacking = f"#microsoft.graph.{base}", of_kinds
+        for name in lacking:
+            shown.pop(name, None)
+
+    return fit
 
 
 def _with_version(more: Sharing | None) -> Sharing:

@@ -77,16 +77,17 @@ def _states(name: str, *kinds: str) -> Operation:
         def read(tx: Tx) -> list[dict[str, Any]]:
             device = _require(tx, call)
             rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
-            return [_state(row, device) for row in rows]
+            return [_state(row, device, call.version) for row in rows]
 
         return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
 
     return Operation("GET", f"{_PATH}/{{id}}/{name}", listed, scopes.MANAGED_READ)
 
 
-def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
+def _state(row: Row, device: Mapping[str, Any], version: str) -> dict[str, Any]:
     detail = row["detail"]
     settings = [*_rules(detail), *_settings(row["state"], detail)]
+    who = {"userId": device["user_id"], "userPrincipalName": device["upn"]}
     return {
         "id": row["object_id"],
         "displayName": detail.get("name"),
@@ -96,8 +97,7 @@ def _state(row: Row, device: Mapping[str, Any]) -> dict[str, Any]:
         **standing(row),
         "settingCount": len(settings),
         "settingStates": settings,
-        "userId": device["user_id"],
-        "userPrincipalName": device["upn"],
+        **(who if version == "beta" else {}),
     }
 
 
@@ -133,6 +133,15 @@ def _settings(state: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
+#: What an assignment's intent is called on a device.
+_INTENTS: Final = {
+    "available": "available",
+    "availableWithoutEnrollment": "availableInstallWithoutEnrollment",
+    "required": "requiredInstall",
+    "uninstall": "requiredUninstall",
+}
+
+
 async def _app_states(call: Call) -> Answer:
     """What a user's apps do on one device."""
 
@@ -145,7 +154,7 @@ async def _app_states(call: Call) -> Answer:
             {
                 "applicationId": row["object_id"],
                 "displayName": row["detail"].get("name"),
-                "mobileAppIntent": row["detail"].get("intent"),
+                "mobileAppIntent": _INTENTS.get(row["detail"].get("intent"), "notAvailable"),
                 "displayVersion": row["detail"].get("version"),
                 "installState": INSTALL_STATES.get(row["state"], row["state"]),
             }
@@ -154,7 +163,12 @@ async def _app_states(call: Call) -> Answer:
 
     found = await call.read(read)
     context = f"{call.root}/$metadata#users('{call.keys['id']}')/mobileAppIntentAndStates/$entity"
-    shown = {"id": call.keys["device"], "managedDeviceIdentifier": call.keys["device"], "mobileAppList": found}
+    shown = {
+        "id": call.keys["device"],
+        "managedDeviceIdentifier": call.keys["device"],
+        "userId": call.keys["id"],
+        "mobileAppList": found,
+    }
     return Answer(200, {"@odata.context": context, **shown})
 
 
@@ -191,6 +205,12 @@ _BETA: Final = frozenset(
         "windows_active_malware_count",
         "windows_remediated_malware_count",
         "cloud_pc_remote_action_results",
+        "chrome_os_device_info",
+        "configuration_manager_client_health_state",
+        "configuration_manager_client_information",
+        "device_health_script_states",
+        "lost_mode_state",
+        "security_patch_level",
     }
 )
 DEVICES: Final = Face(
@@ -217,6 +237,8 @@ DEVICES: Final = Face(
             "exchange_last_successful_sync_date_time",
             "compliance_grace_period_expires_at",
             "management_certificate_expires_at",
+            "prefer_mdm_over_group_policy_applied_date_time",
+            "retire_after_date_time",
         }
     ),
     written=frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"}),
@@ -235,5 +257,5 @@ OPERATIONS: Final = [
     ),
     _states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
     Operation("GET", "users/{id}/managedDevices", _of_user, scopes.MANAGED_READ),
-    Operation("GET", "users/{id}/mobileAppIntentAndStates/{device}", _app_states, scopes.APPS_READ),
+    Operation("GET", "users/{id}/mobileAppIntentAndStates/{device}", _app_states, scopes.APPS_READ, beta=True),
 ]

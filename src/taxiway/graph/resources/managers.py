@@ -9,7 +9,7 @@ from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import list_answer
-from taxiway.graph.resources.members import object_json
+from taxiway.graph.resources.objects import manager, object_json
 from taxiway.graph.resources.references import reference
 from taxiway.graph.resources.users import USERS, require_user
 from taxiway.store import Tx, Where, eq
@@ -18,10 +18,10 @@ from taxiway.store import Tx, Where, eq
 async def _get(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
         user = require_user(tx, call.keys["id"])
-        manager = None if user["manager_id"] is None else directory.find_user(tx, user["manager_id"])
-        if manager is None:
+        found = manager(tx, user)
+        if found is None:
             raise NoSuchItem("manager")
-        return object_json(tx, "user", manager["id"], version=call.version)
+        return object_json(tx, "user", found["id"], version=call.version)
 
     return Answer(200, {"@odata.context": f"{call.root}/$metadata#directoryObjects/$entity", **await call.read(read)})
 

@@ -5,63 +5,88 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable, Sequence
 from typing import Any, Final
-from urllib.parse import quote
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, Malformed
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.lists import next_link
 from taxiway.graph.protocol.options import Selection, number
-from taxiway.graph.protocol.render import render
-from taxiway.graph.resources.devices import DEVICES
+from taxiway.graph.resources.objects import OBJECTS, object_json
 from taxiway.graph.resources.references import require_object
-from taxiway.graph.resources.users import USERS
 from taxiway.store import Tx
 
 _PAGE: Final = 100
 _LARGEST: Final = 999
+#: What of a group is ours; what v1.0 lacks; what is shown when it is asked for.
+GROUP_HIDDEN: Final = frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"})
+GROUP_BETA: Final = frozenset(
+    {
+        "membership_rule_processing_status",
+        "cloud_licensing",
+        "created_by_app_id",
+        "disable_nesting",
+        "writeback_configuration",
+    }
+)
+GROUP_ON_SELECT: Final = frozenset(
+    {
+        "access_type",
+        "allow_external_senders",
+        "assigned_labels",
+        "assigned_licenses",
+        "auto_subscribe_new_members",
+        "cloud_licensing",
+        "creation_options",
+        "has_members_with_license_errors",
+        "hide_from_address_lists",
+        "hide_from_outlook_clients",
+        "is_archived",
+        "is_favorite",
+        "is_subscribed_by_mail",
+        "membership_rule_processing_status",
+        "unseen_conversations_count",
+        "unseen_count",
+        "unseen_messages_count",
+        "welcome_message_enabled",
+    }
+)
 _GROUP: Final = Face(
     path="groups",
     repository=directory.GROUPS,
     family="directory",
-    hidden=frozenset({"kind", "membership_rule_progress", "gives_licences", "licensed_up_to"}),
+    hidden=GROUP_HIDDEN,
+    beta=GROUP_BETA,
+    on_select=GROUP_ON_SELECT,
 )
-#: How the objects of a mixed list are shown.
-OBJECTS: Final[dict[str, Face]] = {"user": USERS, "device": DEVICES, "group": _GROUP}
+OBJECTS["group"] = _GROUP
 
 Members = Sequence[tuple[str, str]]
-_EVERYTHING: Final = Selection(frozenset(), (), ())
-
-
-def object_json(
-    tx: Tx, kind: str, object_id: str, selection: Selection = _EVERYTHING, *, version: str = "v1.0"
-) -> dict[str, Any]:
-    """One directory object with its type."""
-    face = OBJECTS[kind]
-    shown = render(tx, face, [face.repository.require(tx, object_id)], selection, version=version, root="")
-    return {"@odata.type": f"#microsoft.graph.{kind}", **shown[0]}
 
 
 async def members_answer(call: Call, members: Callable[[Tx], Members]) -> Answer:
-    """A page of objects; a cast segment keeps those of its type."""
-    limit, start, selection = number(call.options, "top", _PAGE, least=1, most=_LARGEST), _start(call), _selection(call)
+    """A page of objects in the order of type and id; a cast segment keeps those of its type.
 
-    def read(tx: Tx) -> tuple[list[dict[str, Any]], int]:
-        found = _cast(call, members(tx))
-        page = found[start : start + limit]
-        return [object_json(tx, kind, name, selection, version=call.version) for kind, name in page], len(found)
+    The token names the object shown last, so that those who come and go between two pages shift nobody.
+    """
+    _check(call)
+    limit, after = number(call.options, "top", _PAGE, least=1, most=_LARGEST), _after(call)
+    selection = _selection(call)
 
-    shown, total = await call.read(read)
+    def read(tx: Tx) -> tuple[list[dict[str, Any]], Members, int]:
+        found = sorted(_cast(call, members(tx)))
+        rest = [one for one in found if after is None or one > after]
+        shown = [object_json(tx, kind, name, selection, version=call.version) for kind, name in rest[:limit]]
+        return shown, rest, len(found)
+
+    shown, rest, total = await call.read(read)
     body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#directoryObjects"}
-    if call.advanced and call.options.get("count", "").lower() == "true" and not start:
+    if call.advanced and call.options.get("count", "").lower() == "true" and after is None:
         body["@odata.count"] = total
-    if start + limit < total:
-        token = base64.urlsafe_b64encode(str(start + limit).encode()).decode()
-        kept = {name: value for name, value in call.options.items() if name != "skiptoken"} | {"skiptoken": token}
-        query = "&".join(f"${name}={quote(value, safe='')}" for name, value in kept.items())
-        cast = f"/microsoft.graph.{quote(call.cast)}" if call.cast else ""
-        body["@odata.nextLink"] = f"{call.root}/{quote(call.path)}{cast}?{query}"
+    if len(rest) > limit:
+        token = base64.urlsafe_b64encode(":".join(rest[limit - 1]).encode()).decode().rstrip("=")
+        body["@odata.nextLink"] = next_link(call, token)
     return Answer(200, {**body, "value": shown})
 
 
@@ -84,7 +109,7 @@ async def _get_object(call: Call) -> Answer:
 def _cast(call: Call, members: Members) -> Members:
     wanted = call.cast.lower()
     if wanted and wanted not in OBJECTS:
-        raise BadRequest(f"'{call.cast}' is no type of a directory object.")
+        raise Malformed(f"'{call.cast}' is no type of a directory object.")
     return [member for member in members if not wanted or member[0] == wanted]
 
 
@@ -93,14 +118,24 @@ def _selection(call: Call) -> Selection:
     return Selection(frozenset(name.lower() for name in spelled), spelled, ())
 
 
-def _start(call: Call) -> int:
+def _after(call: Call) -> tuple[str, str] | None:
     token = call.options.get("skiptoken")
     if not token:
-        return 0
+        return None
     try:
-        return min(abs(int(base64.urlsafe_b64decode(token.encode()).decode()[:12])), 2**40)
+        kind, _, object_id = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode().partition(":")
     except ValueError as error:
-        raise BadRequest("This paging token was not made by this list.") from error
+        raise Malformed("This paging token was not made by this list.") from error
+    if kind not in OBJECTS or not object_id:
+        raise Malformed("This paging token was not made by this list.")
+    return kind, object_id
+
+
+def _check(call: Call) -> None:
+    """What such a list does not honour is refused and not dropped."""
+    for name in ("filter", "search", "orderby", "expand", "skip"):
+        if name in call.options:
+            raise Malformed(f"The query option '${name}' is not supported by a list of mixed objects here.")
 
 
 OPERATIONS: Final = [

@@ -8,7 +8,7 @@ from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import reading
 from taxiway.store import Tx
 
@@ -16,7 +16,17 @@ ORGANIZATION: Final = Face(
     path="organization",
     repository=directory.TENANTS,
     family="directory",
-    hidden=frozenset({"initial_domain", "domains", "branding", "default_usage_location"}),
+    hidden=frozenset({"initial_domain", "domains", "branding"}),
+    beta=frozenset(
+        {
+            "certificate_connector_setting",
+            "directory_size_quota",
+            "is_multiple_data_locations_for_services_enabled",
+            "on_premises_last_password_sync_date_time",
+            "partner_information",
+            "resource_quotas",
+        }
+    ),
     on_select=frozenset({"mobile_device_management_authority"}),
     written=frozenset(
         {
@@ -25,10 +35,13 @@ ORGANIZATION: Final = Face(
             "security_compliance_notification_mails",
             "security_compliance_notification_phones",
             "privacy_profile",
+            "default_usage_location",
         }
     ),
 )
-DOMAINS: Final = Face(path="domains", repository=directory.DOMAINS, family="directory")
+DOMAINS: Final = Face(
+    path="domains", repository=directory.DOMAINS, family="directory", fit=only_in("v1.0", "manufacturer", "model")
+)
 SKUS: Final = Face(path="subscribedSkus", repository=directory.SUBSCRIBED_SKUS, family="directory")
 
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from taxiway import directory
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.resources.members import members_answer, members_count, object_json
+from taxiway.graph.resources.members import members_answer, members_count
 from taxiway.graph.resources.references import reference, require_object
 from taxiway.store import Row, Tx
 
-#: So many are shown in an ``$expand``.
-EXPANDED: Final = 20
 
-
-def expanded(tx: Tx, row: Row) -> list[dict[str, Any]]:
+def owned_by(tx: Tx, row: Row) -> list[tuple[str, str]]:
     """The owners of a group as ``$expand=owners`` shows them."""
-    return [object_json(tx, "user", user_id) for user_id in sorted(directory.owners(tx, row["id"]))[:EXPANDED]]
+    return [("user", user_id) for user_id in sorted(directory.owners(tx, row["id"]))]
 
 
 def add(tx: Tx, call: Call, group_id: str, object_id: str) -> None:

@@ -12,7 +12,8 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import reading
-from taxiway.graph.resources.members import members_answer, object_json
+from taxiway.graph.resources.members import members_answer
+from taxiway.graph.resources.objects import object_json
 from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx
 
@@ -50,7 +51,7 @@ MDM: Final = Face(
     shown=_filled,
     computed=frozenset({"discoveryUrl", "termsOfUseUrl", "complianceUrl"}),
     expansions=(Expansion("includedGroups", _included),),
-    written=frozenset({"applies_to", "description", "display_name"}),
+    written=frozenset({"applies_to", "description", "display_name", "is_mdm_enrollment_during_registration_disabled"}),
 )
 _URLS: Final = {"discoveryurl": "discovery_url", "termsofuseurl": "terms_of_use_url", "complianceurl": "compliance_url"}
 

@@ -11,6 +11,7 @@ from taxiway.directory.roles import NAMES
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.face import only_in
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.resources.members import members_answer
 from taxiway.graph.resources.references import last_guid, reference
@@ -22,34 +23,42 @@ _DEFINITIONS: Final = "roleManagement/directory/roleDefinitions"
 _UNIT: Final = re.compile(r"/administrativeUnits/([0-9A-Fa-f-]{36})\Z", re.IGNORECASE)
 
 
+_fit: Final = only_in("beta", "allowedPrincipalTypes", "isPrivileged")
+
+
 def _role(role_id: str) -> dict[str, Any]:
     """A built-in role; its template's id is its own here, as every role is active."""
+    return {**_template(role_id), "roleTemplateId": role_id}
+
+
+def _template(role_id: str) -> dict[str, Any]:
     name = NAMES[role_id]
-    return {"id": role_id, "deletedDateTime": None, "description": name, "displayName": name, "roleTemplateId": role_id}
+    return {"id": role_id, "deletedDateTime": None, "description": name, "displayName": name}
 
 
 def _definition(role_id: str) -> dict[str, Any]:
-    name = NAMES[role_id]
-    return {
-        "id": role_id,
-        "displayName": name,
-        "description": name,
-        "isBuiltIn": True,
-        "isEnabled": True,
-        "templateId": role_id,
-    }
+    """What a built-in role permits is code and not a list of actions, so that it shows none."""
+    return {**_defining(role_id, NAMES[role_id], NAMES[role_id]), "isBuiltIn": True, "rolePermissions": []}
 
 
 def _custom(row: Row) -> dict[str, Any]:
     """A custom role as its definition."""
+    permissions = [{"allowedResourceActions": row["resource_actions"], "condition": None}]
+    shown = _defining(row["id"], row["display_name"], row["description"])
+    return {**shown, "isBuiltIn": False, "rolePermissions": permissions}
+
+
+def _defining(role_id: str, name: str, description: str) -> dict[str, Any]:
     return {
-        "id": row["id"],
-        "displayName": row["display_name"],
-        "description": row["description"],
-        "isBuiltIn": False,
+        "id": role_id,
+        "displayName": name,
+        "description": description,
         "isEnabled": True,
-        "templateId": row["id"],
-        "rolePermissions": [{"allowedResourceActions": row["resource_actions"], "condition": None}],
+        "templateId": role_id,
+        "resourceScopes": ["/"],
+        "version": "1",
+        "allowedPrincipalTypes": "user",
+        "isPrivileged": False,
     }
 
 
@@ -73,11 +82,15 @@ def _listing(path: str, shown: Callable[[str], dict[str, Any]], *, customs: bool
         if "filter" in call.options:
             raise NotServed(f"Filters on '{path}' are not implemented here.")
         more = [] if not customs else await call.read(directory.ROLE_DEFINITIONS.select)
-        return value_answer(call, path, [*(shown(role_id) for role_id in NAMES), *map(_custom, more)])
+        found = [*(shown(role_id) for role_id in NAMES), *map(_custom, more)]
+        for role in found:
+            _fit(role, call.version)
+        return value_answer(call, path, found)
 
     async def get_item(call: Call) -> Answer:
         row = await call.read(lambda tx: directory.ROLE_DEFINITIONS.get(tx, call.keys["id"])) if customs else None
         role = shown(_known(call.keys["id"])) if row is None else _custom(row)
+        _fit(role, call.version)
         return Answer(200, {"@odata.context": f"{call.root}/$metadata#{path}/$entity", **role})
 
     return [
@@ -105,9 +118,11 @@ def _values(content: Mapping[str, Any]) -> dict[str, Any]:
 async def _create_definition(call: Call) -> Answer:
     values = _values(call.json)
     row = await call.write(lambda tx: directory.create_role(tx, values, principal=call.principal))
+    shown = _custom(row)
+    _fit(shown, call.version)
     context = f"{call.root}/$metadata#{_DEFINITIONS}/$entity"
     location = {"Location": f"{call.root}/{_DEFINITIONS}/{row['id']}"}
-    return Answer(201, {"@odata.context": context, **_custom(row)}, location)
+    return Answer(201, {"@odata.context": context, **shown}, location)
 
 
 async def _update_definition(call: Call) -> Answer:
@@ -241,7 +256,7 @@ def _role_routes(item: str) -> list[Operation]:
 
 OPERATIONS: Final = [
     *_listing(_ROLES, _role),
-    *_listing("directoryRoleTemplates", _role),
+    *_listing("directoryRoleTemplates", _template),
     *_listing(_DEFINITIONS, _definition, customs=True),
     Operation("POST", _DEFINITIONS, _create_definition, scopes.ROLES_WRITE, "directory"),
     Operation("PATCH", f"{_DEFINITIONS}/{{id}}", _update_definition, scopes.ROLES_WRITE, "directory"),

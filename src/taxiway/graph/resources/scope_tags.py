@@ -11,16 +11,27 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.store import Row, Tx
+from taxiway.store import Not, Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/roleScopeTags"
 _TARGET: Final = "#microsoft.graph.groupAssignmentTarget"
+
+
+def _built_in(operator: str, value: Any) -> Where:
+    """``isBuiltIn eq false``: every tag but the default one."""
+    if operator not in ("eq", "ne") or not isinstance(value, bool):
+        raise BadRequest("'isBuiltIn' is compared with true or false.")
+    default = eq("id", directory.DEFAULT_TAG)
+    return default if value is (operator == "eq") else Not(default)
+
+
 TAGS: Final = Face(
     path=_PATH,
     repository=directory.ROLE_SCOPE_TAGS,
     family="intune",
     hidden=frozenset({"group_ids"}),
     written=frozenset({"display_name", "description"}),
+    fixed={"isbuiltin": _built_in},
 )
 
 
@@ -29,7 +40,7 @@ async def _create(call: Call) -> Answer:
     made = await call.write(
         lambda tx: item_body(tx, call, TAGS, directory.create_tag(tx, values, principal=call.principal))
     )
-    return created(call, TAGS, made)
+    return created(call, TAGS, made, live=200)
 
 
 async def _update(call: Call) -> Answer:

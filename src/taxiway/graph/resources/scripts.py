@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import reading, value_answer
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.managed import Services, collection, face_of
-from taxiway.graph.resources.targets import Assignable, assignment_json, target_of
+from taxiway.graph.resources.targets import OF_SCRIPTS, Assignable, assignment_json, target_of
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/deviceManagementScripts"
@@ -27,6 +27,7 @@ SCRIPTS: Final = replace(
         _KIND,
         management.SCRIPT_KINDS,
         hidden=frozenset({"revision"}),
+        assigned=OF_SCRIPTS,
         versioned=False,
     ),
     type_of=lambda _row: "",
@@ -34,7 +35,7 @@ SCRIPTS: Final = replace(
 #: Lists leave the script itself out; an item carries it.
 _LISTED: Final = replace(SCRIPTS, on_select=frozenset({"script_content"}))
 _ASSIGNABLE: Final = Assignable(
-    SCRIPTS, _KIND, management.assign_script, "deviceManagementScriptAssignments", docs=204, beta=True
+    SCRIPTS, _KIND, management.assign_script, "deviceManagementScriptAssignments", docs=204, names=OF_SCRIPTS, beta=True
 )
 
 
@@ -53,23 +54,48 @@ async def _group_assignments(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
         management.SCRIPTS.require(tx, call.keys["id"])
         rows = [row for row in directory.assignments_of(tx, _KIND, call.keys["id"]) if row["kind"] == "group"]
-        shown = [assignment_json(row, call.keys["id"], intents=False) for row in rows]
+        shown = [assignment_json(row, call.keys["id"]) for row in rows]
         return [{"id": each["id"], "targetGroupId": each["target"]["groupId"]} for each in shown]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/groupAssignments", await call.read(read))
 
 
-def _states(name: str, wanted: Callable[[Row], bool]) -> Operation:
-    """``deviceRunStates`` or ``userRunStates``."""
+async def _device_states(call: Call) -> Answer:
+    """``deviceRunStates``: the runs in the device's context."""
 
-    async def listed(call: Call) -> Answer:
-        def read(tx: Tx) -> list[dict[str, Any]]:
-            rows = [row for row in _reported(tx, call.keys["id"]) if wanted(row)]
-            return [_run_state(tx, row) for row in rows]
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        return [_run_state(tx, row) for row in _reported(tx, call.keys["id"]) if not row["user_id"]]
 
-        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceRunStates", await call.read(read))
 
-    return Operation("GET", f"{_PATH}/{{id}}/{name}", listed, _READ, "intune", beta=True)
+
+async def _user_states(call: Call) -> Answer:
+    """``userRunStates``: for each user how many runs ended how; the runs themselves by ``$expand``."""
+    wide = "devicerunstates" in call.options.get("expand", "").lower()
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        by_user: dict[str, list[Row]] = defaultdict(list)
+        for row in _reported(tx, call.keys["id"]):
+            if row["user_id"]:
+                by_user[row["user_id"]].append(row)
+        shown = []
+        for user_id, rows in sorted(by_user.items()):
+            runs = {"deviceRunStates": [_run_state(tx, row) for row in rows]} if wide else {}
+            shown.append(_user_state(tx, call.keys["id"], user_id, rows) | runs)
+        return shown
+
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/userRunStates", await call.read(read))
+
+
+def _user_state(tx: Tx, script_id: str, user_id: str, rows: Sequence[Row]) -> dict[str, Any]:
+    user = directory.USERS.get(tx, user_id)
+    counted = Counter(row["state"] for row in rows)
+    return {
+        "id": f"{script_id}:{user_id}",
+        "successDeviceCount": counted["success"],
+        "errorDeviceCount": counted["fail"],
+        "userPrincipalName": None if user is None else user["user_principal_name"],
+    }
 
 
 async def _summary(call: Call) -> Answer:
@@ -133,6 +159,6 @@ OPERATIONS: Final = [
     Operation("POST", f"{_PATH}/{{id}}/assign", _assign, _WRITE, "intune", beta=True),
     Operation("GET", f"{_PATH}/{{id}}/groupAssignments", _group_assignments, _READ, "intune", beta=True),
     Operation("GET", f"{_PATH}/{{id}}/runSummary", _summary, _READ, "intune", beta=True),
-    _states("deviceRunStates", lambda row: not row["user_id"]),
-    _states("userRunStates", lambda row: bool(row["user_id"])),
+    Operation("GET", f"{_PATH}/{{id}}/deviceRunStates", _device_states, _READ, "intune", beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/userRunStates", _user_states, _READ, "intune", beta=True),
 ]

@@ -28,6 +28,7 @@ _COMPUTED: Final = (
     "appRoles",
     "oauth2PermissionScopes",
     "passwordCredentials",
+    "publishedPermissionScopes",
     "replyUrls",
     "servicePrincipalNames",
     "signInAudience",
@@ -48,10 +49,20 @@ def _repeated(row: Row, offer: directory.Offer, secrets: list[dict[str, Any]]) -
         "appRoles": offer.roles,
         "oauth2PermissionScopes": offer.scopes,
         "passwordCredentials": secrets,
+        "publishedPermissionScopes": offer.scopes,
         "replyUrls": offer.redirect_uris,
         "servicePrincipalNames": [*offer.names, row["app_id"]],
         "signInAudience": offer.audience,
     }
+
+
+def _fit(shown: dict[str, Any], version: str) -> None:
+    """Beta has another name for the scopes, and no resource-specific permissions."""
+    lacking = ["publishedPermissionScopes"]
+    if version == "beta":
+        lacking = ["oauth2PermissionScopes", "resourceSpecificApplicationPermissions"]
+    for name in lacking:
+        shown.pop(name, None)
 
 
 PRINCIPAL: Final = Face(
@@ -60,8 +71,33 @@ PRINCIPAL: Final = Face(
     family="directory",
     shown=_shown,
     computed=frozenset(_COMPUTED),
+    beta=frozenset(
+        {
+            "error_url",
+            "password_single_sign_on_settings",
+            "preferred_token_signing_key_end_date_time",
+            "publisher_name",
+            "saml_metadata_url",
+        }
+    ),
+    on_select=frozenset({"created_at"}),
+    fit=_fit,
     written=frozenset(
         {
+            "add_ins",
+            "alternative_names",
+            "app_description",
+            "custom_security_attributes",
+            "error_url",
+            "homepage",
+            "info",
+            "logout_url",
+            "password_single_sign_on_settings",
+            "preferred_token_signing_key_end_date_time",
+            "preferred_token_signing_key_thumbprint",
+            "saml_metadata_url",
+            "saml_single_sign_on_settings",
+            "token_encryption_key_id",
             "display_name",
             "account_enabled",
             "app_role_assignment_required",
@@ -81,6 +117,7 @@ async def _create(call: Call) -> Answer:
     content = call.json
     values = body.incoming(PRINCIPAL, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
     app_id = body.text_field(content, "appId")
     if not app_id:
         raise BadRequest("A value is required for property 'appId' of resource 'ServicePrincipal'.")
@@ -96,6 +133,7 @@ async def _update(call: Call) -> Answer:
     content = call.json
     changes = body.incoming(PRINCIPAL, content)
     passwords.refuse_in(content)
+    body.refuse_switches(content, "isDisabled")
 
     def write(tx: Tx) -> None:
         row = require_item(tx, call, SERVICE_PRINCIPALS)

@@ -31,6 +31,11 @@ _TYPES: Final = {
 }
 _FILTER_ID: Final = "deviceAndAppManagementAssignmentFilterId"
 _FILTER_MODE: Final = "deviceAndAppManagementAssignmentFilterType"
+#: What the assignments of a collection have beside their id and target.
+PLAIN: Final = ("source", "sourceId")
+OF_CONFIGURATIONS: Final = (*PLAIN, "intent")
+OF_APPS: Final = (*OF_CONFIGURATIONS, "settings")
+OF_SCRIPTS: Final[tuple[str, ...]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,7 @@ class Assignable:
     """What differs between assignable collections.
 
     ``member``: the list in the body of ``assign``; ``assign``: the room's service ``(tx, id, targets, *, principal)``;
-    ``live`` and ``docs``: the status of ``assign``; ``intents``: whether an assignment says what it is for.
+    ``live`` and ``docs``: the status of ``assign``; ``names``: what an assignment has beside its id and target.
     """
 
     face: Face
@@ -48,7 +53,7 @@ class Assignable:
     live: int = 200
     docs: int | None = None
     answers: bool = False
-    intents: bool = False
+    names: tuple[str, ...] = PLAIN
     beta: bool = False
 
 
@@ -80,7 +85,7 @@ def target_of(content: Mapping[str, Any]) -> Target:
     )
 
 
-def assignment_json(row: Mapping[str, Any], object_id: str, *, intents: bool) -> dict[str, Any]:
+def assignment_json(row: Mapping[str, Any], object_id: str, names: Sequence[str] = PLAIN) -> dict[str, Any]:
     """One assignment as Graph shows it."""
     target = {
         "@odata.type": _TYPES[row["kind"]],
@@ -89,18 +94,31 @@ def assignment_json(row: Mapping[str, Any], object_id: str, *, intents: bool) ->
     }
     if row["group_id"]:
         target["groupId"] = row["group_id"]
-    shown = {"id": row["id"], "source": "direct", "sourceId": object_id, "target": target}
-    if intents:
-        shown |= {"intent": row["intent"], "settings": row["settings"] or None}
+    known = {
+        "source": "direct",
+        "sourceId": object_id,
+        "intent": row["intent"] or "apply",
+        "settings": row["settings"] or None,
+    }
+    return {"id": row["id"], "target": target, **{name: known[name] for name in names}}
+
+
+def fit_assignment(shown: dict[str, Any], version: str) -> dict[str, Any]:
+    """The assignment as a version has it: v1.0 knows neither filters nor where an assignment comes from."""
+    if version == "v1.0":
+        for name in PLAIN if "settings" in shown else OF_CONFIGURATIONS:
+            shown.pop(name, None)
+        for name in (_FILTER_ID, _FILTER_MODE):
+            shown["target"].pop(name, None)
     return shown
 
 
-def expansion(object_kind: str, *, intents: bool = False) -> Expansion:
+def expansion(object_kind: str, names: Sequence[str] = PLAIN) -> Expansion:
     """``$expand=assignments``."""
 
     def load(tx: Tx, row: Row) -> list[dict[str, Any]]:
         found = assignments_of(tx, object_kind, row["id"])
-        return [assignment_json(one, row["id"], intents=intents) for one in found]
+        return [assignment_json(one, row["id"], names) for one in found]
 
     return Expansion("assignments", load)
 
@@ -174,7 +192,8 @@ def _rows(tx: Tx, call: Call, what: Assignable) -> list[Row]:
 
 
 def _shown(tx: Tx, call: Call, what: Assignable) -> list[dict[str, Any]]:
-    return [assignment_json(row, call.keys["id"], intents=what.intents) for row in _rows(tx, call, what)]
+    found = _rows(tx, call, what)
+    return [fit_assignment(assignment_json(row, call.keys["id"], what.names), call.version) for row in found]
 
 
 def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import directory, signin
-from taxiway.graph.errors import BadRequest, NoSuchItem
+from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
-from taxiway.graph.protocol.face import Face
+from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import created, item_answer, item_body, reading, value_answer
-from taxiway.graph.resources import licences
+from taxiway.graph.resources import licences, objects
+from taxiway.graph.resources.objects import OBJECTS, member_of, objects_expansion
 from taxiway.store import Row, Tx
 
 _DEFAULT: Final = (
@@ -25,6 +26,39 @@ _DEFAULT: Final = (
     "preferredLanguage",
     "surname",
     "userPrincipalName",
+)
+_BETA: Final = frozenset(
+    {
+        "cloud_licensing",
+        "cloud_realtime_communication_info",
+        "device_keys",
+        "identity_governance",
+        "info_catalogs",
+        "is_license_reconciliation_needed",
+        "on_premises_sip_info",
+        "refresh_tokens_valid_from_date_time",
+    }
+)
+#: Graph keeps these elsewhere than the rest of a person, and shows them when asked for.
+_ON_SELECT: Final = frozenset(
+    {
+        "about_me",
+        "birthday",
+        "cloud_licensing",
+        "custom_security_attributes",
+        "hire_date",
+        "identity_governance",
+        "interests",
+        "mailbox_settings",
+        "my_site",
+        "past_projects",
+        "preferred_name",
+        "print",
+        "responsibilities",
+        "schools",
+        "sign_in_activity",
+        "skills",
+    }
 )
 _READ_ONLY: Final = frozenset(
     {
@@ -50,16 +84,39 @@ _READ_ONLY: Final = frozenset(
         "on_premises_security_identifier",
         "on_premises_distinguished_name",
         "on_premises_user_principal_name",
+        "refresh_tokens_valid_from_date_time",
+        "identity_parent_id",
+        "info_catalogs",
+        "is_management_restricted",
+        "is_license_reconciliation_needed",
+        "service_provisioning_errors",
+        "sign_in_activity",
+        "authorization_info",
+        "custom_security_attributes",
+        "mailbox_settings",
+        "print",
+        "device_keys",
+        *_BETA,
     }
 )
 USERS: Final = Face(
     path="users",
     repository=directory.USERS,
     family="directory",
-    hidden=frozenset({"manager_id", "directory_extensions", "password_profile"}),
+    hidden=frozenset({"manager_id", "directory_extensions"}),
+    beta=_BETA,
+    on_select=_ON_SELECT,
     default=_DEFAULT,
     written=frozenset(directory.USERS.entity.props) - _READ_ONLY,
+    expansions=(
+        Expansion("manager", objects.manager, many=False),
+        objects_expansion("directReports", objects.reports),
+        objects_expansion("ownedDevices", objects.owned),
+        objects_expansion("registeredDevices", objects.owned),
+        *member_of("user"),
+    ),
 )
+OBJECTS["user"] = USERS
 
 
 async def _create(call: Call) -> Answer:
@@ -148,7 +205,7 @@ async def _revoke_sessions(call: Call) -> Answer:
 
 async def _me(call: Call) -> Answer:
     if call.principal.kind != "user":
-        raise BadRequest("/me request is only valid with delegated authentication flow.")
+        raise Malformed("/me request is only valid with delegated authentication flow.")
     return await item_answer(call, USERS, call.principal.id)
 
 

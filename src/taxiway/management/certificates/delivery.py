@@ -75,7 +75,8 @@ def meant(ctx: Context) -> list[Meant]:
 
 def lane_of(ctx: Context, each: Meant) -> str | None:
     """Whose business a certificate is: one for the user's store is only ever the user's."""
-    if each.via == "device" and each.row["certificate_store"] != "user":
+    store = "pfx_store" if each.row["kind"] == pfx.KIND else "certificate_store"
+    if each.via == "device" and each.row[store] != "user":
         return DEVICE_LANE
     return ctx.lane
 

@@ -10,6 +10,7 @@ from taxiway.directory import Target
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
+from taxiway.management.configuration.kinds import kept
 from taxiway.management.configuration.table import KINDS
 from taxiway.store import Repository, Row, Tx
 
@@ -22,7 +23,8 @@ def _check(tx: Tx, row: Row) -> None:
 
 
 def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
-    return findings.findings(translate.items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+    found = findings.findings(translate.items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+    return found + findings.undelivered(kept.set_in(row))
 
 
 def _conceal(kind: str, values: Mapping[str, Any], current: Row) -> dict[str, Any]:

@@ -36,6 +36,13 @@ def findings(items: Iterable[Item], *, at_devices: bool | None) -> list[Finding]
     return found
 
 
+def undelivered(names: Iterable[str]) -> list[Finding]:
+    """One finding for all settings that are kept and that no device is told of."""
+    listed = ", ".join(names)
+    text = f"Kept, and told to no device: {listed}."
+    return [_finding("undelivered", "", text)] if listed else []
+
+
 def _finding(code: str, uri: str, text: str) -> Finding:
     return {"code": code, "omaUri": uri, "text": text}
 

@@ -7,14 +7,10 @@ that a server chooses, such as one Wi-Fi profile, are children of a group, which
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
-from itertools import islice
 from typing import Final, Literal
 
-from taxiway.management.errors import UnknownSetting
 from taxiway.wire import csp
 from taxiway.wire.csp import Node, Scope
 
@@ -39,8 +35,6 @@ _INTERNAL: Final = frozenset(
     }
 )
 _TENANT: Final = "{tenantid}"
-#: How much longer or shorter a misspelt id is, what of it is right, and how many are compared at most.
-_SLIP, _BEGINNING, _COMPARED = 4, 24, 200
 _BOOLS: Final = ("false", "true")
 
 
@@ -48,7 +42,8 @@ _BOOLS: Final = ("false", "true")
 class Definition:
     """One definition. ``group``: the id of the group whose child it is; ``options``: id of a choice -> value.
 
-    ``data``: it is not a node but a part of the administrative template behind the node.
+    ``data``: it is not a node but a part of the administrative template behind the node. ``derived``: the table has
+    no such node, it was read off the id.
     """
 
     id: str
@@ -58,6 +53,7 @@ class Definition:
     options: tuple[tuple[str, str], ...] = ()
     group: str | None = None
     data: str | None = None
+    derived: bool = False
 
     @property
     def base_uri(self) -> str:
@@ -83,23 +79,6 @@ class Definition:
 def definitions() -> dict[str, Definition]:
     """All definitions by id."""
     return _all(csp.edition())
-
-
-def find(definition_id: str) -> Definition:
-    """The definition with this id, or an error that names the nearest one."""
-    known = definitions()
-    found = known.get(definition_id.lower())
-    if found is None:
-        near = get_close_matches(definition_id.lower(), _alike(definition_id.lower(), known), n=1, cutoff=0.8)
-        remedy = f"Did you mean '{near[0]}'?" if near else "See deviceManagement/configurationSettings."
-        raise UnknownSetting(f"There is no setting definition '{definition_id[:300]}'.", remedy=remedy)
-    return found
-
-
-def _alike(wanted: str, known: Iterable[str]) -> list[str]:
-    """The few ids worth a comparison: of about the length, with the same beginning."""
-    alike = (one for one in known if abs(len(one) - len(wanted)) <= _SLIP and one[:_BEGINNING] == wanted[:_BEGINNING])
-    return list(islice(alike, _COMPARED))
 
 
 @lru_cache(maxsize=2)

@@ -26,6 +26,7 @@ CONFIGURATION_POLICY = Entity(
     [
         *base(name="name"),
         FINDINGS,
+        Prop("disable_entra_group_policy_assignment", "bool", default=False),
         STAMP,
         *_POLICY,
         Prop("creation_source"),

@@ -7,33 +7,61 @@ from typing import Any, Final
 
 from taxiway import directory
 from taxiway.directory import Target
-from taxiway.kernel import NotImplementedHere
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.catalogue import instances
 from taxiway.management.configuration.catalogue.entities import CONFIGURATION_POLICY, POLICY_KINDS
+from taxiway.management.configuration.catalogue.reading import Reading, unread
 from taxiway.management.model import Item
 from taxiway.store import Repository, Row, Tx
 
 CONFIGURATION_POLICIES = Repository(CONFIGURATION_POLICY)
 OBJECT_KIND: Final = "configuration_policy"
+_WINDOWS: Final = frozenset({"windows10", "none", None})
+_REMEDY: Final = "The archive of device descriptions fills the table: taxiway csp import."
 
 
 def items_of(row: Row, tenant: str) -> tuple[Item, ...]:
     """The nodes a policy sets, checked against the CSP facts; pure."""
-    return translate.checked(instances.items(row, tenant))
+    return translate.checked(tuple(_read(row, tenant).items))
+
+
+def _read(row: Row, tenant: str) -> Reading:
+    """The settings of a policy for Windows; one for other platforms is kept, and none of it sent."""
+    if row["platforms"] in _WINDOWS:
+        return instances.read(row, tenant)
+    return unread(row, f"the policy is for '{row['platforms']}'")
 
 
 def _check(tx: Tx, row: Row) -> None:
-    if row["platforms"] not in {"windows10", "none", None}:
-        raise NotImplementedHere(f"Policies for the platforms '{row['platforms']}' are not served here.")
-    if (row["template_reference"] or {}).get("templateId"):
-        raise NotImplementedHere("Policies from a template are not served here.")
     items_of(row, tx.tenant)
 
 
 def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
-    return findings.findings(items_of(row, tx.tenant), at_devices=directory.reaches_devices(tx, targets))
+    reading = _read(row, tx.tenant)
+    # What was read off an id is told once for the policy, not node by node.
+    own = [item for item in reading.items if item.uri not in reading.derived.values()]
+    said = findings.findings(own, at_devices=directory.reaches_devices(tx, targets))
+    return [*said, *_read_off_ids(reading), *_not_sent(reading)]
+
+
+def _read_off_ids(reading: Reading) -> list[dict[str, Any]]:
+    if not reading.derived:
+        return []
+    text = (
+        f"{len(reading.derived)} settings are not in the table of CSP facts: they are sent to nodes that their ids "
+        f"tell of, in small letters, and their values are not checked. {_REMEDY}"
+    )
+    settings = [{"settingDefinitionId": one, "omaUri": uri} for one, uri in reading.derived.items()]
+    return [{"code": "derived", "omaUri": None, "text": text, "settings": settings}]
+
+
+def _not_sent(reading: Reading) -> list[dict[str, Any]]:
+    if not reading.unresolved:
+        return []
+    text = f"{len(reading.unresolved)} settings have no known OMA-URI and are not sent to devices. {_REMEDY}"
+    settings = [{"settingDefinitionId": one.id, "reason": one.why} for one in reading.unresolved]
+    return [{"code": "unresolved", "omaUri": None, "text": text, "settings": settings}]
 
 
 configuration_policies = Collection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from taxiway.management.configuration.kinds import kept
 from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import Item
@@ -17,6 +18,7 @@ PROPS: Final = (
     *of("bool", "bit_locker_allow_standard_user_encryption", "bit_locker_enable_storage_card_encryption_on_mobile"),
     Prop("bit_locker_recovery_password_rotation", default="notConfigured"),
     *of("json", "bit_locker_system_drive_policy", "bit_locker_fixed_drive_policy", "bit_locker_removable_drive_policy"),
+    *kept.ENDPOINT_PROTECTION,
 )
 
 _ROOT: Final = "./Device/Vendor/MSFT/BitLocker"

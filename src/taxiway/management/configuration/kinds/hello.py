@@ -16,7 +16,7 @@ PROPS: Final = (
     *of("int", "pin_minimum_length", "pin_maximum_length", "pin_expiration_in_days", "pin_previous_block_count"),
     *of("string", "pin_uppercase_characters_usage", "pin_lowercase_characters_usage", "pin_special_characters_usage"),
     *of("bool", "pin_recovery_enabled", "security_device_required", "unlock_with_biometrics_enabled"),
-    *of("bool", "use_certificates_for_on_prem_auth_enabled", "windows_hello_for_business_blocked"),
+    *of("bool", "use_certificates_for_on_premises_auth_enabled", "windows_hello_for_business_blocked"),
 )
 
 _ROOT: Final = "./Device/Vendor/MSFT/PassportForWork"
@@ -42,7 +42,7 @@ def items(row: Row, tenant: str) -> tuple[Item, ...]:
     switches = (
         (f"{policies}/RequireSecurityDevice", row["security_device_required"]),
         (f"{policies}/EnablePinRecovery", row["pin_recovery_enabled"]),
-        (f"{policies}/UseCertificateForOnPremAuth", row["use_certificates_for_on_prem_auth_enabled"]),
+        (f"{policies}/UseCertificateForOnPremAuth", row["use_certificates_for_on_premises_auth_enabled"]),
         (f"{_ROOT}/Biometrics/UseBiometrics", row["unlock_with_biometrics_enabled"]),
         (
             f"{_ROOT}/Biometrics/FacialFeaturesUseEnhancedAntiSpoofing",

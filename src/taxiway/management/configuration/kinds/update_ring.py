@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway.kernel import NotImplementedHere
+from taxiway.management.configuration.kinds import kept
 from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import Item
@@ -21,6 +22,7 @@ PROPS: Final = (
     *of("int", "deadline_for_feature_updates_in_days", "deadline_for_quality_updates_in_days"),
     *of("int", "deadline_grace_period_in_days", "feature_updates_rollback_window_in_days"),
     Prop("installation_schedule", "json"),
+    *kept.UPDATE_RING,
 )
 
 _ROOT: Final = "./Device/Vendor/MSFT/Policy/Config/Update"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from taxiway.kernel import NotImplementedHere
+from taxiway.management.configuration.kinds import kept
 from taxiway.management.declare import of
 from taxiway.management.errors import BadPolicy
 from taxiway.management.model import Item, Tracked
@@ -26,6 +27,7 @@ PROPS: Final = (
     Prop("authentication_method", default="usernameAndPassword"),
     Prop("remember_user_credentials", "bool"),
     *of("string", "eap_xml"),
+    *kept.VPN,
 )
 
 _PROTOCOLS: Final = {"automatic": "Automatic", "ikEv2": "IKEv2", "l2tp": "L2tp", "pptp": "Pptp"}
