@@ -95,9 +95,9 @@ def _of_column(kind: sa.types.TypeEngine[Any]) -> Callable[[Any], Any] | None:
 def _blank(entity: Entity, name: str, unset: Mapping[str, Any]) -> Any:
     """What stands where there is no value, such that records can share it."""
     value = entity.props[name].default if name in entity.props else None
-    return (
-        msgspec.Raw(_encode(value)) if isinstance(value, list | dict) else unset.get(name) if value is None else value
-    )
+    if isinstance(value, list | dict):
+        return msgspec.Raw(_encode(value))
+    return unset.get(name) if value is None else value
 
 
 def _of_number(microseconds: int) -> Any:
