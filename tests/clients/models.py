@@ -21,7 +21,6 @@ _CLASS = re.compile(r"^class (\w+)\((\w+)(?:, \w+)*\):$", re.MULTILINE)
 _IMPORT = re.compile(r"from (\.+[\w.]*) import (\w+)$", re.MULTILINE)
 _MEMBER = re.compile(r'^    (\w+) = "[^"]*",?$', re.MULTILINE)
 _ANSWER = re.compile(r"async def get\(.*?send_async\(request_info, (\w+), error_mapping\)", re.DOTALL)
-_DERIVED = re.compile(r'mapping_value\.casefold\(\) == "#microsoft\.graph\.(\w+)"\.casefold\(\)')
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,6 @@ class Model:
     name: str
     entity: bool
     fields: dict[str, Field]
-    derived: frozenset[str]
 
     @property
     def plain(self) -> dict[str, Field]:
@@ -99,7 +97,6 @@ def model(file: Path) -> Model:
         name=name,
         entity=name == "Entity" or (above is not None and above.entity),
         fields=own if above is None else {**above.fields, **own},
-        derived=frozenset(_DERIVED.findall(text)),
     )
 
 

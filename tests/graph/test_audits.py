@@ -153,3 +153,14 @@ async def test_who_may_read_the_audit(rt, tenant, client, graph):
     reader = await person(rt, tenant, "reader", "f2ef992c-3afb-46b9-b7cf-a126ee74c451")
     await Graph(rt, client, await mint(rt, tenant, reader["id"])).get(AUDITS)
     await Graph(rt, client, await mint(rt, tenant, reader["id"], "User.Read")).get(AUDITS, expect=403)
+
+
+async def test_intune_events_are_found_by_the_type_of_what_was_changed(graph):
+    """As IntuneCD asks: with the service's namespace before the type, or without it."""
+    body = {"@odata.type": "#microsoft.graph.webApp", "displayName": "Site"}
+    made = await graph.post("/beta/deviceAppManagement/mobileApps", body)
+    await graph.post("/beta/deviceManagement/deviceShellScripts", {"displayName": "Printers"})
+    for name in ("Microsoft.Management.Services.Api.MobileApp", "mobileapp"):
+        [event] = await graph.values(f"{EVENTS}?$filter=resources/any(s:s/auditResourceType eq '{name}')")
+        assert event["resources"][0]["resourceId"] == made["id"]
+    await graph.get(f"{EVENTS}?$filter=resources/any(s:s/displayName eq 'x')", expect=400)

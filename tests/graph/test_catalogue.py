@@ -87,13 +87,6 @@ async def test_a_policy_with_settings_that_are_not_known_is_kept_whole(graph):
     assert [one["settingInstance"]["settingDefinitionId"] for one in shown] == [CORTANA, edge, firewall]
 
 
-async def test_a_policy_for_another_platform_is_kept_and_not_sent(graph):
-    """All of its settings are listed."""
-    body = {**policy(simple("com.apple.loginwindow_x", "a")), "platforms": "macOS"}
-    [unresolved] = (await graph.post(POLICIES, body))["@taxiway.findings"]
-    assert unresolved["settings"][0]["reason"] == "the policy is for 'macOS'"
-
-
 async def test_a_value_that_is_no_option_names_the_options(graph):
     """A choice takes its own options only; a simple setting takes values of its type and range."""
     error = await graph.post(POLICIES, policy(choice(CORTANA, 7)), expect=400)
@@ -132,3 +125,20 @@ async def test_definitions_say_what_a_setting_takes(graph):
     named = await graph.values(f'{DEFINITIONS}?$search="bitlocker xtsos"')
     assert [one["name"] for one in named] == ["EncryptionMethodWithXtsOsDropDown_Name"]
     await graph.get(f"{DEFINITIONS}/nothing", expect=404)
+
+
+async def test_policies_for_others_are_kept_and_those_from_templates_acted_on(graph):
+    """Settings for other platforms come back as they were sent, unchecked; a template says where a policy came from."""
+    setting = {"settingInstance": {**simple("com.apple.dock_autohide", "x"), "more": [1]}}
+    body = {**policy(), "platforms": "macOS", "technologies": "mdm,appleRemoteManagement", "settings": [setting, {}]}
+    made = await graph.post(POLICIES, body)
+    assert made["platforms"] == "macOS"
+    assert made["@taxiway.findings"][0]["code"] == "notActedOn"
+    first, second = await graph.values(f"{POLICIES}/{made['id']}/settings")
+    assert first["settingInstance"] == {"settingInstanceTemplateReference": None, **setting["settingInstance"]}
+    assert second["settingInstance"] is None
+    template = {"templateId": "abc_1", "templateFamily": "endpointSecurityAntivirus"}
+    other = await graph.post(POLICIES, {**policy(), "settings": [setting], "templateReference": template})
+    assert other["templateReference"]["templateId"] == "abc_1"
+    assert other["@taxiway.findings"][0]["code"] == "unresolved"
+    await graph.call("PATCH", f"{POLICIES}/{other['id']}", {"description": "kept"}, expect=200)

@@ -112,8 +112,8 @@ async def test_a_missing_permission_is_403_in_the_words_of_its_family(graph, rt,
 
 
 async def test_me_is_nobody_for_an_application(graph, rt, tenant):
-    """`/me` with an app-only token is a 400, whatever the application may do."""
-    app = await make_application(rt, tenant, roles=["User.Read.All"])
+    """`/me` with an app-only token is a 400, and what is for people alone a 403, whatever the application may do."""
+    app = await make_application(rt, tenant, roles=["User.Read.All", "Policy.Read.All"])
     now = int(rt.clock.now().timestamp())
     claims = {
         "ver": "1.0",
@@ -123,7 +123,7 @@ async def test_me_is_nobody_for_an_application(graph, rt, tenant):
         "oid": app.principal["id"],
         "appid": app.id,
         "idtyp": "app",
-        "roles": ["User.Read.All"],
+        "roles": ["User.Read.All", "Policy.Read.All"],
         "uti": rt.entropy.token(12),
         "iat": now,
         "nbf": now,
@@ -132,6 +132,8 @@ async def test_me_is_nobody_for_an_application(graph, rt, tenant):
     daemon = Graph(rt, graph.client, (await tokens.sign(rt, claims))[0])
     await daemon.get("/v1.0/users")
     assert "delegated" in shaped(await daemon.call("GET", "/v1.0/me", expect=400), "BadRequest")
+    mdm = await daemon.call("GET", "/beta/policies/mobileDeviceManagementPolicies", expect=403)
+    shaped(mdm, "Authorization_RequestDenied")
 
 
 async def test_a_body_of_another_type_is_415_and_one_that_cannot_be_read_400(graph):

@@ -83,15 +83,73 @@ async def test_an_esp_profile_is_made_assigned_and_ordered(graph):
     await graph.call("DELETE", f"{ESP}/{made['id']}", expect=200)
 
 
-async def test_a_type_that_is_not_served_is_named(graph):
-    """501 with the type, never a fake success."""
-    for path, name in (
-        (APPS, "microsoftStoreForBusinessApp"),
-        (CONFIGURATIONS, "sharedPCConfiguration"),
-        (POLICIES, "macOS"),
+async def test_an_object_of_another_type_is_kept_in_its_collection(graph):
+    """Shown again unchanged, found by its type, assigned and changed; a name that cannot be a type is a named 501."""
+    for path, name, member in (
+        (APPS, "macOSLobApp", "mobileAppAssignments"),
+        (CONFIGURATIONS, "iosGeneralDeviceConfiguration", "assignments"),
+        (POLICIES, "iosCompliancePolicy", "assignments"),
+        (ESP, "windowsRestoreDeviceEnrollmentConfiguration", "enrollmentConfigurationAssignments"),
     ):
-        error = await graph.post(path, {"@odata.type": f"#microsoft.graph.{name}", "displayName": "x"}, expect=501)
-        assert name in error["error"]["message"]
+        await _kept(graph, path, name, member)
+        error = await graph.post(path, {"@odata.type": "#microsoft.graph.no-type", "displayName": "x"}, expect=501)
+        assert "no-type" in error["error"]["message"]
+
+
+async def test_what_is_no_type_of_an_enrollment_configuration_is_refused(graph):
+    """Neither the name of a kind nor one too long for an id: a 501 that names it."""
+    for name in ("limit", "defaultLimit", "windowsHelloForBusiness", "x" * 70):
+        await graph.post(ESP, {"@odata.type": f"#microsoft.graph.{name}", "displayName": "x"}, expect=501)
+    made = await graph.post(ESP, {"@odata.type": f"#microsoft.graph.{'x' * 60}", "displayName": "x"})
+    assert len(made["id"]) <= 100
+
+
+async def _kept(graph, path, name, member):
+    sent = {
+        "@odata.type": f"#microsoft.graph.{name}",
+        "displayName": "Phones",
+        "description": "kept",
+        "passwordRequired": {"not": "of the type that Windows has"},
+        "limit": "x",
+        "size": None,
+        "apps": [{"name": "a", "nested": {"b": 1.5}}],
+    }
+    ours = {"createdDateTime": "2020-01-01T00:00:00Z", "version": 7} | ({"isAssigned": True} if path == APPS else {})
+    made = await graph.post(path, {**sent, **ours})
+    at = f"{path}/{made['id']}"
+    shown = await graph.get(at)
+    assert {key: shown[key] for key in sent} == sent
+    assert not {name: value for name, value in ours.items() if shown.get(name) == value}
+    [listed] = await graph.values(f"{path}?$filter=isof('microsoft.graph.{name}')")
+    assert listed["apps"] == sent["apps"]
+    await graph.post(f"{at}/assign", {member: [target(await a_group(graph))]}, expect=200)
+    assert len((await graph.get(f"{at}?$expand=assignments"))["assignments"]) == 1
+    code = 204 if member == "assignments" else 200
+    await graph.call("PATCH", at, {"Limit": "y", "displayName": "Tablets"}, expect=code)
+    changed = await graph.get(at)
+    assert (changed["limit"], changed["displayName"], changed["apps"]) == ("y", "Tablets", sent["apps"])
+    await graph.call("DELETE", at, expect=200)
+
+
+async def test_a_configuration_that_is_kept_says_so(graph):
+    """``@taxiway.findings`` names the type that nothing acts on."""
+    kept = await graph.post(
+        CONFIGURATIONS, {"@odata.type": "#microsoft.graph.sharedPCConfiguration", "displayName": "Kiosk"}
+    )
+    [finding] = kept["@taxiway.findings"]
+    assert (finding["code"], "sharedPCConfiguration" in finding["text"]) == ("notActedOn", True)
+
+
+async def test_managed_apps_of_telephones_are_told_from_all_others(graph):
+    """``managedApp/appAvailability`` is null for apps that have no such property."""
+    for name in ("managedIOSStoreApp", "webApp", "managedAndroidLobApp"):
+        await graph.post(APPS, {"@odata.type": f"#microsoft.graph.{name}", "displayName": name})
+    at = "(microsoft.graph.managedApp/appAvailability)"
+    query = f"$filter={at} eq null or {at} eq 'lineOfBusiness' or isAssigned eq true"
+    assert {one["displayName"] for one in await graph.values(f"{APPS}?{query}")} == {"webApp", "managedAndroidLobApp"}
+    assert [one["displayName"] for one in await graph.values(f"{APPS}?$filter={at} eq 'global'")] == [
+        "managedIOSStoreApp"
+    ]
 
 
 async def upload(graph, app, content, info, *, chunk=1000):
@@ -271,3 +329,26 @@ WIFI_OPEN = {
     "networkName": "Guests",
     "wifiSecurityType": "open",
 }
+
+
+async def test_the_value_of_a_sealed_setting_is_read_by_its_reference(graph):
+    """Beta says of each OMA setting whether it is encrypted; the value is for who may change it, and the log has it."""
+    secret = "./Device/Vendor/MSFT/Accounts/Users/helper/Password"
+    plain = "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana"
+    body = {
+        "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
+        "displayName": "Helper",
+        "omaSettings": [
+            {"@odata.type": "#microsoft.graph.omaSettingString", "omaUri": secret, "value": "A-secret-1"},
+            {"@odata.type": "#microsoft.graph.omaSettingInteger", "omaUri": plain, "value": 0},
+        ],
+    }
+    made = await graph.post(CONFIGURATIONS, body)
+    sealed, other = made["omaSettings"]
+    assert (sealed["value"], sealed["isEncrypted"], other["isEncrypted"]) == ("****", True, False)
+    at = f"{CONFIGURATIONS}/{made['id']}"
+    call = f"{at}/getOmaSettingPlainTextValue(secretReferenceValueId='{sealed['secretReferenceValueId']}')"
+    assert (await graph.get(call))["value"] == "A-secret-1"
+    await graph.get(f"{at}/getOmaSettingPlainTextValue(secretReferenceValueId='x')", expect=404)
+    older = await graph.get(at.replace("beta", "v1.0"))
+    assert not any("isEncrypted" in setting for setting in older["omaSettings"])

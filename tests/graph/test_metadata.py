@@ -32,6 +32,8 @@ async def test_anybody_reads_the_metadata_as_xml(client):
         answer = await client.get(path)
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("application/xml")
+        assert answer.headers["odata-version"] == "4.0"
+        assert answer.headers["request-id"]
         ET.fromstring(answer.content)
 
 

@@ -60,6 +60,22 @@ async def test_memberships_are_checked_and_listed(graph, world):
     assert await _asked(graph, "me/getMemberGroups", {"securityEnabledOnly": False}) == set()
 
 
+async def test_groups_hold_somebody_themselves_or_through_others(graph, world):
+    """`memberOf` shows the groups that hold the object themselves, `transitiveMemberOf` all, each with its count."""
+    me = (await graph.get("/v1.0/me"))["id"]
+    reference = {"@odata.id": f"https://x/directoryObjects/{me}"}
+    await graph.call("POST", f"/v1.0/groups/{world['inner']}/members/$ref", reference, expect=204)
+    both = sorted([world["inner"], world["outer"]])
+    for owner in ("me", f"users/{world['user']}"):
+        for name, expected in (("memberOf", [world["inner"]]), ("transitiveMemberOf", both)):
+            path = f"/v1.0/{owner}/{name}"
+            assert [one["id"] for one in await graph.values(path)] == expected
+            assert [one["id"] for one in await graph.values(f"{path}/microsoft.graph.group?$select=id")] == expected
+            counted = await graph.call("GET", f"{path}/$count", headers={"ConsistencyLevel": "eventual"})
+            assert counted.text == str(len(expected))
+    assert [one["id"] for one in await graph.values(f"/v1.0/groups/{world['inner']}/memberOf")] == [world["outer"]]
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("path", "body", "status"),

@@ -72,6 +72,26 @@ async def test_every_answer_bears_its_headers(graph):
     assert answer.headers["content-type"].startswith("application/json;odata.metadata=minimal")
 
 
+async def test_what_was_made_says_where_it_is(graph):
+    """A 201 has its Location, below an item too; a 204 has neither a body nor a type."""
+    body = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    made = await graph.call("POST", "/v1.0/groups", body, expect=201)
+    assert made.headers["location"] == f"https://localhost:8443/v1.0/groups/{made.json()['id']}"
+    profile = await graph.call(
+        "POST",
+        "/beta/deviceManagement/windowsAutopilotDeploymentProfiles",
+        {"@odata.type": "#microsoft.graph.azureADWindowsAutopilotDeploymentProfile", "displayName": "P"},
+        expect=201,
+    )
+    target = {"target": {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": made.json()["id"]}}
+    below = f"/beta/deviceManagement/windowsAutopilotDeploymentProfiles/{profile.json()['id']}/assignments"
+    assigned = await graph.call("POST", below, target, expect=201)
+    assert assigned.headers["location"] == f"https://localhost:8443{below}/{assigned.json()['id']}"
+    gone = await graph.call("DELETE", f"/v1.0/groups/{made.json()['id']}", expect=204)
+    assert gone.content == b""
+    assert "content-type" not in gone.headers
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -79,7 +99,7 @@ async def test_every_answer_bears_its_headers(graph):
         ("GET", "/v1.0/users/x/nothing", 400),
         ("GET", "/v1.0", 400),
         ("PUT", "/v1.0/users", 405),
-        ("GET", "/beta/deviceManagement/deviceHealthScripts/1/assignments", 501),
+        ("GET", "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads/1/deviceIdentities", 501),
         ("GET", "/beta/applicationTemplates", 501),
         ("POST", "/v1.0/deviceManagement/managedDevices/1/remoteLock", 501),
         ("GET", "/v1.0/users?$top=0", 400),
@@ -109,9 +129,11 @@ async def test_a_stranger_cannot_send_a_large_body(graph):
 
 async def test_what_is_not_implemented_names_itself(graph):
     """A person reads which part of Graph is missing."""
-    error = (await graph.get("/beta/deviceManagement/groupPolicyConfigurations", expect=501))["error"]
+    error = (await graph.get("/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads", expect=501))[
+        "error"
+    ]
     assert error["code"] == "NotImplemented"
-    assert "groupPolicyConfigurations" in error["message"]
+    assert "importedWindowsAutopilotDeviceIdentityUploads" in error["message"]
 
 
 async def test_a_batch_carries_each_answer(graph):

@@ -65,6 +65,20 @@ async def test_p08_nothing_stands_in_the_way(rt, tenant, ready):
     assert "licence" not in lines
 
 
+async def test_what_nothing_acts_on_is_named_and_is_no_obstacle(rt, tenant, ready):
+    """A line says which objects reach the PC and are only kept: a rehearsal proves nothing of them."""
+
+    def keep(tx, _ztdid, _user):
+        row = management.create_app(tx, "macOSLobApp", {"display_name": "Viewer", "opaque": {}}, principal=BY)
+        management.assign_app(tx, row["id"], [Target("all_devices", intent="required")], principal=BY)
+
+    await ready(keep)
+    found, lines = await asked(rt, tenant)
+    assert found.verdict == "ok"
+    assert lines["kept and not acted on"].state == "cannot say"
+    assert "'Viewer' (macOSLobApp)" in texts(lines["kept and not acted on"])
+
+
 def _unlicensed(tx, _ztdid, user):
     sku = directory.SUBSCRIBED_SKUS.select(tx)[0]["sku_id"]
     directory.assign_licenses(tx, user["id"], add=[], remove=[sku])

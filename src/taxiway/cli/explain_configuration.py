@@ -47,6 +47,9 @@ def _print(found: dict[str, Any]) -> None:
         _lines("stays: ", each["stays"])
     for one in found["conflicts"]:
         print(f"  conflict about {one['omaUri']}: {' and '.join(one['configurations'])}; neither is sent")
+    for one in found["notActedOn"]:
+        print(f"  {one['name']}: kept, and nothing here acts on it ({one['type']})")
+        _lines("", one["why"])
     for one in found["left"]:
         print(f"  {one['name']}: not assigned any more, {one['state']}")
         _lines("stays: ", one["stays"])

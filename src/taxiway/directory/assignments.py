@@ -99,11 +99,12 @@ def set_assignments(
     access.require(tx, principal, "assignments.write")
     rows: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
-    for target in _distinct(targets):
+    for position, target in enumerate(_distinct(targets)):
         _check(tx, target)
         named = target.group_id or _VIRTUAL[target.kind]
         seen[named] = seen.get(named, -1) + 1
-        rows.append(_row(tx, object_kind, object_id, f"{object_id}_{named}_{seen[named]}", target))
+        row = _row(tx, object_kind, object_id, f"{object_id}_{named}_{seen[named]}", target)
+        rows.append({**row, "position": position})
     tx.execute(sa.delete(assignment).where(_of_object(tx, object_kind, object_id)))
     if rows:
         tx.execute(sa.insert(assignment), rows)
@@ -114,9 +115,9 @@ def set_assignments(
 
 
 def assignments_of(tx: Tx, object_kind: str, object_id: str) -> list[Row]:
-    """The assignments of an object, by id."""
-    found = sa.select(assignment).where(_of_object(tx, object_kind, object_id)).order_by(assignment.c.id)
-    return tx.all(found)
+    """The assignments of an object, in the order in which they were given."""
+    found = sa.select(assignment).where(_of_object(tx, object_kind, object_id))
+    return tx.all(found.order_by(assignment.c.position, assignment.c.id))
 
 
 def groups_named(tx: Tx, object_kind: str) -> frozenset[str]:

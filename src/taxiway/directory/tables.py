@@ -64,7 +64,7 @@ role_assignment = sa.Table(
     sa.Column("role_id", sa.String(100), primary_key=True),
 )
 
-#: Who is meant by a profile, a policy, an app: one row per target.
+#: Who is meant by a profile, a policy, an app: one row per target, in the order in which they were given.
 assignment = sa.Table(
     "assignment",
     metadata,
@@ -78,6 +78,7 @@ assignment = sa.Table(
     sa.Column("filter_mode", sa.String(10), nullable=False),
     sa.Column("intent", sa.String(30)),
     sa.Column("settings", Document, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False, server_default=sa.text("0")),
     sa.Index("ix_assignment_group", "tenant", "group_id"),
     sa.Index("ix_assignment_meant", "tenant", "object_kind", "kind", "group_id"),
 )

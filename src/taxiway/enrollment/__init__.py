@@ -17,6 +17,7 @@ from taxiway.enrollment.choice import (
     settings_for,
 )
 from taxiway.enrollment.configurations import (
+    ENROLLMENT_BASE,
     ENROLLMENT_CONFIGURATIONS,
     OBJECT_KIND,
     assign_configuration,
@@ -30,12 +31,14 @@ from taxiway.enrollment.configurations import (
 )
 from taxiway.enrollment.credentials import audiences, authenticate_bearer
 from taxiway.enrollment.entities import (
+    CUSTOM_KINDS,
     DEFAULT_ESP,
     DEFAULT_HELLO,
     DEFAULT_LIMIT,
     DEFAULT_RESTRICTIONS,
     ENROLLMENT_KINDS,
     ESP,
+    KEPT_KINDS,
     LIMIT,
     RESTRICTION,
 )
@@ -77,14 +80,17 @@ from taxiway.enrollment.terms import set_terms, terms_of
 
 __all__ = [
     "CONTINUE_ANYWAY",
+    "CUSTOM_KINDS",
     "DEFAULT_ESP",
     "DEFAULT_HELLO",
     "DEFAULT_LIMIT",
     "DEFAULT_RESTRICTIONS",
     "ENROLLMENTS",
+    "ENROLLMENT_BASE",
     "ENROLLMENT_CONFIGURATIONS",
     "ENROLLMENT_KINDS",
     "ESP",
+    "KEPT_KINDS",
     "LIMIT",
     "MANAGED",
     "OBJECT_KIND",

@@ -17,6 +17,8 @@ TRY_AGAIN: Final = 2
 CONTINUE_ANYWAY: Final = 4
 
 Via = Literal["device", "user", "default"]
+#: Restrictions of other platforms are kept, and say nothing of a PC.
+_OUR_PLATFORMS: Final = ("windows", "allPlatforms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,9 @@ def effective_limit(tx: Tx, *, device: Row | None, user: Row | None) -> Decision
 
 def effective_restriction(tx: Tx, *, device: Row | None, user: Row | None) -> Decision[Candidate]:
     """The platform restriction that holds for a device and user."""
-    return choose_restriction(default_of(tx, DEFAULT_RESTRICTIONS), _candidates(tx, RESTRICTION, device, user))
+    candidates = _candidates(tx, RESTRICTION, device, user)
+    ours = [candidate for candidate in candidates if candidate.row["platform_type"] in _OUR_PLATFORMS]
+    return choose_restriction(default_of(tx, DEFAULT_RESTRICTIONS), ours)
 
 
 def windows_restriction(row: Row) -> dict[str, Any]:

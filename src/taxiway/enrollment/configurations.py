@@ -8,6 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.directory import Principal
 from taxiway.enrollment.entities import (
+    CUSTOM_KINDS,
     DEFAULT_ESP,
     DEFAULT_HELLO,
     DEFAULT_LIMIT,
@@ -15,12 +16,10 @@ from taxiway.enrollment.entities import (
     ENROLLMENT_CONFIGURATION,
     ENROLLMENT_KINDS,
     ESP,
-    LIMIT,
-    RESTRICTION,
 )
 from taxiway.enrollment.errors import BadConfiguration, BuiltIn, TooMany
 from taxiway.kernel import NotImplementedHere
-from taxiway.store import Repository, Row, Tx, eq
+from taxiway.store import Repository, Row, Tx, eq, merged
 
 ENROLLMENT_CONFIGURATIONS = Repository(ENROLLMENT_CONFIGURATION)
 
@@ -40,8 +39,8 @@ _ESP_FILTERS: Final = {
     "enrollmentprofilename": "enrollmentProfileName",
 }
 _DEFAULTS: Final = (DEFAULT_ESP, DEFAULT_LIMIT, DEFAULT_RESTRICTIONS, DEFAULT_HELLO)
-_CUSTOM: Final = (ESP, LIMIT, RESTRICTION)
-_BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids"})
+#: What configurations of every kind have.
+ENROLLMENT_BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids"})
 _SUFFIX: Final = {DEFAULT_RESTRICTIONS: "DefaultPlatformRestrictions"}
 _UNRESTRICTED: Final = {
     "platformBlocked": False,
@@ -69,9 +68,12 @@ def seed(tx: Tx) -> None:
 
 
 def create_configuration(tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
-    """Add a configuration at the lowest priority of its kind (01 section 6.2)."""
+    """Add a configuration at the lowest priority of its kind (01 section 6.2).
+
+    One of a kind that has no properties here says in ``opaque`` what it is: it is kept, and decides nothing.
+    """
     directory.require(tx, principal, "enrollment.create")
-    if kind not in _CUSTOM:
+    if kind in _DEFAULTS or (kind not in CUSTOM_KINDS and not values.get("opaque")):
         raise NotImplementedHere(f"Enrollment configurations of the kind '{kind}' cannot be created here.")
     others = _of_kind(tx, kind)
     if kind == ESP and len(others) + 1 >= MAX_ESP_PROFILES:
@@ -99,6 +101,8 @@ def update_configuration(tx: Tx, row_id: str, changes: Mapping[str, Any], *, pri
     directory.require(tx, principal, "enrollment.update")
     current = ENROLLMENT_CONFIGURATIONS.require(tx, row_id)
     checked = directory.tagged(tx, principal, ENROLLMENT_CONFIGURATION, _checked(current["kind"], changes), current)
+    if "opaque" in checked:
+        checked["opaque"] = merged(current["opaque"], checked["opaque"])
     if current["kind"] in _DEFAULTS:
         checked.pop("display_name", None)
     row = ENROLLMENT_CONFIGURATIONS.update(tx, row_id, {**checked, "last_modified_at": tx.now})
@@ -136,7 +140,7 @@ def with_relative_priority(tx: Tx, principal: Principal, rows: Sequence[Row]) ->
     if directory.visible(tx, principal, ENROLLMENT_CONFIGURATION) is None:
         return list(rows)
     places: dict[str, int] = {}
-    for kind in {row["kind"] for row in rows if row["kind"] in _CUSTOM}:
+    for kind in {row["kind"] for row in rows if row["kind"] not in _DEFAULTS}:
         seen = directory.seen_of(tx, principal, ENROLLMENT_CONFIGURATION, _of_kind(tx, kind))
         places |= {one["id"]: place for place, one in enumerate(seen, start=1)}
     return [{**row, "priority": places.get(row["id"], row["priority"])} for row in rows]
@@ -197,8 +201,10 @@ def _renumber(tx: Tx, rows: Sequence[Row]) -> None:
 
 def _checked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
     """The properties this kind has, each checked; one of another kind is an error, a read-only one is not."""
+    if kind not in ENROLLMENT_KINDS:
+        return {name: value for name, value in values.items() if name in ENROLLMENT_BASE or name == "opaque"}
     graph_type, own = ENROLLMENT_KINDS[kind]
-    checked = {name: value for name, value in values.items() if name in own or name in _BASE}
+    checked = {name: value for name, value in values.items() if name in own or name in ENROLLMENT_BASE}
     foreign = [name for name in values if name in ENROLLMENT_CONFIGURATION.props and name not in checked]
     others = frozenset().union(*(names for _, names in ENROLLMENT_KINDS.values()))
     wrong = [name for name in foreign if name in others]
@@ -210,8 +216,6 @@ def _checked(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         raise BadConfiguration("The device limit must be between 1 and 15.")
     if "platform_restriction" in checked:
         checked["platform_restriction"] = {**_UNRESTRICTED, **(checked["platform_restriction"] or {})}
-    if checked.get("platform_type", "windows") not in {"windows", "allPlatforms"}:
-        raise NotImplementedHere(f"Restrictions of the platform '{checked['platform_type']}' are not served here.")
     return checked
 
 

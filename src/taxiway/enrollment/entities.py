@@ -87,6 +87,17 @@ ENROLLMENT_KINDS: Final[dict[str, tuple[str, frozenset[str]]]] = {
     DEFAULT_HELLO: (_HELLO_TYPE, _names(*_HELLO_PROPS)),
 }
 
+#: Types that are kept and decide nothing: what ``deviceEnrollmentConfigurationType`` calls them.
+KEPT_KINDS: Final[dict[str, str]] = {
+    "deviceComanagementAuthorityConfiguration": "deviceComanagementAuthorityConfiguration",
+    "deviceEnrollmentNotificationConfiguration": "enrollmentNotificationsConfiguration",
+    "deviceEnrollmentPlatformRestrictionsConfiguration": "platformRestrictions",
+    "windowsRestoreDeviceEnrollmentConfiguration": "windowsRestore",
+}
+#: What a custom configuration can be made of, among the kinds that have properties of their own here. Nothing reads a
+#: custom one for Windows Hello: the tenant's holds for everybody.
+CUSTOM_KINDS: Final = (ESP, LIMIT, RESTRICTION, HELLO)
+
 ENROLLMENT_CONFIGURATION = Entity(
     "enrollment_configuration",
     [
@@ -97,6 +108,8 @@ ENROLLMENT_CONFIGURATION = Entity(
         Prop("created_at", "datetime", graph="createdDateTime"),
         Prop("last_modified_at", "datetime", graph="lastModifiedDateTime"),
         Prop("role_scope_tag_ids", "strings", default=["0"]),
+        # What one of a type that nothing here acts on says beside the base, in Graph's own shape.
+        Prop("opaque", "json", graph="taxiwayOpaque"),
         *_ESP_PROPS,
         *_LIMIT_PROPS,
         *_RESTRICTION_PROPS,

@@ -66,9 +66,9 @@ def routes(rt: Runtime, settings: GraphSettings = _DEFAULTS) -> list[BaseRoute]:
     return [*found, *blobs.routes(rt), *device_actions.routes(rt), *partner.routes(rt)]
 
 
-async def _metadata(version: str, _request: Request) -> Response:
+async def _metadata(version: str, request: Request) -> Response:
     """For anybody: clients read it before they sign in."""
-    return Response(_csdl(version), headers={"OData-Version": "4.0"}, media_type="application/xml")
+    return _rendered(request, Answer(200, content=_csdl(version), media_type="application/xml"))
 
 
 @cache

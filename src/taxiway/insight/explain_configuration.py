@@ -31,6 +31,10 @@ def explain_configuration(tx: Tx, device: str) -> dict[str, Any] | None:
         "managedDevice": managed["id"],
         "configurations": shown,
         "conflicts": [{"omaUri": one.uri, "configurations": list(one.names)} for one in resolved.effective.conflicts],
+        "notActedOn": [
+            {"name": each.name, "type": each.type, "why": [reason.text for reason in each.why]}
+            for each in management.unacted(tx, device=joined, user=owner)
+        ],
         "left": [_left(row) for row in states.values() if row["state"] in {"removing", "staysOnDevice"}],
     }
 

@@ -93,6 +93,7 @@ def _lines(tx: Tx, record: Row, upn: str, *, named: bool) -> Iterator[Line]:
         yield from (_line(check, decision) for check, decision in asked)
     yield from _page(tx, device, user)
     yield from _tasks(tx, record, user)
+    yield from _unacted(tx, device, user)
 
 
 def _registration(record: Row, device: Row | None) -> Line:
@@ -205,6 +206,18 @@ def _tasks(tx: Tx, record: Row, user: Row | None) -> Iterator[Line]:
         fine = task.decision.value or bool(codes & _NOBODY_ASKS)
         state: State = "ok" if fine else "cannot say" if task.state == "unknown" else "warning"
         yield Line(task.name, state, task.decision.reasons)
+
+
+def _unacted(tx: Tx, device: Row | None, user: Row | None) -> Iterator[Line]:
+    """What is assigned to the PC or its user and nothing here acts on: of that, a rehearsal proves nothing."""
+    found = management.unacted(tx, device=device, user=user)
+    if found:
+        yield Line("kept and not acted on", "cannot say", tuple(_kept(each) for each in found))
+
+
+def _kept(each: management.Unacted) -> Reason:
+    text = f"'{each.name}' ({each.type}) is assigned to the PC or its user, and nothing here acts on it."
+    return Reason("kept.not_acted_on", text, {"name": each.name, "type": each.type})
 
 
 def _installs(check: str, estimate: Estimate) -> Line:

@@ -24,6 +24,7 @@ from taxiway.management.apps.entities import APP_KINDS
 from taxiway.management.apps.estimate import Estimate, Expected
 from taxiway.management.apps.kinds.win32 import KIND as WIN32
 from taxiway.management.apps.mobile_apps import (
+    APP_BASE,
     APPS,
     assign_app,
     create_app,
@@ -39,9 +40,11 @@ from taxiway.management.apps.relationships import of as relationships_of
 from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.certificates.issued import Issued, issued_certificates
+from taxiway.management.collection import BASE as CONFIGURATION_BASE
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
+    COMPLIANCE_BASE,
     COMPLIANCE_POLICIES,
     assign_policy,
     create_policy,
@@ -64,6 +67,7 @@ from taxiway.management.configuration.configurations import (
     assign_configuration,
     create_configuration,
     delete_configuration,
+    plain_oma_value,
     update_configuration,
 )
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS
@@ -89,6 +93,25 @@ from taxiway.management.followers import follow
 from taxiway.management.foresight import Foresight, encryption_states, foresee
 from taxiway.management.http import routes
 from taxiway.management.model import Conflict, Effective, Item
+from taxiway.management.opaque.children import (
+    add_child,
+    change_child,
+    child_of,
+    children_of,
+    remove_child,
+    set_children,
+)
+from taxiway.management.opaque.definition_values import update_settings, update_values
+from taxiway.management.opaque.reach import Unacted, unacted
+from taxiway.management.opaque.shelves import OBJECT_KIND as OPAQUE_OBJECT_KIND
+from taxiway.management.opaque.shelves import (
+    Shelf,
+    assign_object,
+    create_object,
+    delete_object,
+    replace_object,
+    update_object,
+)
 from taxiway.management.session.report import device_states, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
@@ -96,16 +119,20 @@ from taxiway.management.settings import secure_by_default, set_secure_by_default
 __all__ = [
     "ACTIONS",
     "APPS",
+    "APP_BASE",
     "APP_KINDS",
     "CATEGORIES",
     "COLLECTIONS",
+    "COMPLIANCE_BASE",
     "COMPLIANCE_KINDS",
     "COMPLIANCE_POLICIES",
     "CONFIGURATIONS",
+    "CONFIGURATION_BASE",
     "CONFIGURATION_KINDS",
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
     "EXTENSION_KINDS",
+    "OPAQUE_OBJECT_KIND",
     "POLICY_KINDS",
     "SCRIPTS",
     "SCRIPT_KIND",
@@ -130,20 +157,28 @@ __all__ = [
     "Related",
     "Relationship",
     "Resolved",
+    "Shelf",
+    "Unacted",
     "UnknownSetting",
     "Verdict",
+    "add_child",
     "alerts_of",
     "assign_app",
     "assign_configuration",
     "assign_configuration_policy",
+    "assign_object",
     "assign_policy",
     "assign_script",
     "categories_of",
+    "change_child",
+    "child_of",
+    "children_of",
     "collections_of",
     "create_app",
     "create_category",
     "create_configuration",
     "create_configuration_policy",
+    "create_object",
     "create_policy",
     "create_script",
     "definitions",
@@ -151,6 +186,7 @@ __all__ = [
     "delete_category",
     "delete_configuration",
     "delete_configuration_policy",
+    "delete_object",
     "delete_policy",
     "delete_script",
     "device_states",
@@ -180,23 +216,31 @@ __all__ = [
     "order_esp",
     "order_retire",
     "order_routes",
+    "plain_oma_value",
     "relate_apps",
     "relationships_of",
+    "remove_child",
     "rename_category",
+    "replace_object",
     "resolve",
     "routes",
     "secure_by_default",
     "set_app_content",
+    "set_children",
     "set_encrypted_content",
     "set_secure_by_default",
     "setting_ids",
     "sort_into",
     "status_details",
     "take_out",
+    "unacted",
     "update_app",
     "update_configuration",
     "update_configuration_policy",
+    "update_object",
     "update_policy",
     "update_script",
+    "update_settings",
+    "update_values",
     "wipe_kind",
 ]

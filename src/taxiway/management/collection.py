@@ -10,9 +10,10 @@ from taxiway import directory
 from taxiway.directory import Principal, require
 from taxiway.kernel import NotImplementedHere, Reason
 from taxiway.management.errors import BadPolicy
-from taxiway.store import Repository, Row, Tx
+from taxiway.store import Repository, Row, Tx, merged
 
-_BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
+#: What objects of every kind have, where nothing else is said.
+BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Collection:
     ``shared``: writable properties every kind has; ``check``: raises what is wrong with a row as it would be saved,
     its secrets opened. ``findings``: what is not wrong and has to be said, kept with the object and in the log.
     ``conceal``: moves what nobody may read out of the values of a kind, given the row as it is, its secrets opened.
+    ``keeps``: whether objects of other kinds are kept as they came, unchecked, for nobody to act on. ``meant_here``:
+    which objects of the kinds are acted on, where that is not all of them.
     """
 
     rows: Repository
@@ -30,21 +33,23 @@ class Collection:
     area: str
     kinds: Mapping[str, frozenset[str]]
     check: Callable[[Tx, Row], None]
-    shared: frozenset[str] = _BASE
+    shared: frozenset[str] = BASE
     findings: Callable[[Tx, Row, Sequence[directory.Target]], list[dict[str, Any]]] | None = None
     conceal: Callable[[str, Mapping[str, Any], Row], dict[str, Any]] | None = None
+    keeps: bool = False
+    meant_here: Callable[[Row], bool] | None = None
 
     def create(self, tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Principal) -> Row:
-        """Add an object of a kind that is served here; any other kind is a named error."""
+        """Add an object; one of a kind that is neither acted on nor kept is a named error."""
         require(tx, principal, f"{self.area}.create")
-        if kind not in self.kinds:
+        if kind not in self.kinds and not self.keeps:
             raise NotImplementedHere(f"Objects of the type '#microsoft.graph.{kind}' are not implemented here.")
         own = directory.tagged(tx, principal, self.rows.entity, self._own(kind, values))
         known = self._concealed(kind, own, {})
         if not known.get("display_name"):
             raise BadPolicy("The object needs a display name.")
         preview = self._preview({"kind": kind}, known)
-        self.check(tx, preview)
+        self._check(tx, preview)
         found = self._found(tx, preview, [])
         row = self.rows.insert(
             tx, {**known, **found, **self._stamp(tx), "kind": kind, "created_at": tx.now, "last_modified_at": tx.now}
@@ -60,8 +65,10 @@ class Collection:
         opened = self.opened(tx, current)
         own = directory.tagged(tx, principal, self.rows.entity, self._own(current["kind"], changes), current)
         known = self._concealed(current["kind"], own, opened)
+        if "opaque" in known:
+            known["opaque"] = merged(current["opaque"] or {}, known["opaque"])
         preview = self._preview(opened, known)
-        self.check(tx, preview)
+        self._check(tx, preview)
         found = self._found(tx, preview, directory.targets_of(tx, self.object_kind, row_id))
         row = self.rows.update(tx, row_id, {**known, **found, **self._stamp(tx), "last_modified_at": tx.now})
         self._log(tx, "updated", row, changed=sorted(known))
@@ -98,14 +105,24 @@ class Collection:
                 secrets[name] = None if value is None else value.decode()
         return {**row, **secrets}
 
+    def acts_on(self, row: Row) -> bool:
+        """Whether anything here acts on an object, and not only keeps it."""
+        return row["kind"] in self.kinds and (self.meant_here is None or self.meant_here(row))
+
+    def _check(self, tx: Tx, row: Row) -> None:
+        if self.acts_on(row):
+            self.check(tx, row)
+
     def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
-        return values if self.conceal is None else self.conceal(kind, values, current)
+        return values if self.conceal is None or kind not in self.kinds else self.conceal(kind, values, current)
 
     def _stamp(self, tx: Tx) -> dict[str, Any]:
         return {"stamp": tx.entropy.uuid()} if "stamp" in self.rows.entity.props else {}
 
     def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
         """What is to be kept of the findings."""
+        if self.findings is not None and not self.acts_on(row):
+            return {"findings": [_not_acted_on(row)]}
         return {} if self.findings is None else {"findings": self.findings(tx, row, targets)}
 
     def _warn(self, tx: Tx, row: Row, before: Sequence[dict[str, Any]]) -> None:
@@ -118,6 +135,8 @@ class Collection:
 
     def _own(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
         """The properties this kind has; one of another kind is an error, a read-only one is passed over."""
+        if kind not in self.kinds:
+            return {name: value for name, value in values.items() if name in self.shared or name == "opaque"}
         own = self.kinds[kind] | self.shared
         foreign = frozenset().union(*self.kinds.values()) - own
         wrong = next((name for name in values if name in foreign), None)
@@ -133,3 +152,8 @@ class Collection:
         what = {"name": row["display_name"], "type": row["kind"], **facts}
         tx.log(f"{self.object_kind}.{verb}", subject=f"{self.object_kind}:{row['id']}", what=what)
         tx.announce("managed_object.changed", object_kind=self.object_kind, id=row["id"])
+
+
+def _not_acted_on(row: Row) -> dict[str, Any]:
+    text = f"Nothing here acts on this '#microsoft.graph.{row['kind']}': it is kept, and no device is told of it."
+    return {"code": "notActedOn", "text": text, "omaUri": ""}

@@ -18,6 +18,9 @@ FINDINGS = Prop("findings", "json", default=[], graph="@taxiway.findings")
 #: A random word for each content the object had: what was worked out from a content is filed under it.
 STAMP = Prop("stamp")
 
+#: What an object of a type that nothing here acts on says beside the base, in Graph's own shape.
+OPAQUE = Prop("opaque", "json", graph="taxiwayOpaque")
+
 
 def of(kind: Kind, *names: str) -> list[Prop]:
     """Plain document properties of one type."""

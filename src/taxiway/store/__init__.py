@@ -3,7 +3,7 @@
 from taxiway.store import router
 from taxiway.store.blobs import Blobs
 from taxiway.store.engine import Store, open_engine
-from taxiway.store.entity import Entity, Prop
+from taxiway.store.entity import Entity, Prop, merged
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
@@ -57,6 +57,7 @@ __all__ = [
     "eq",
     "head",
     "latest",
+    "merged",
     "metadata",
     "one_of",
     "open_engine",

@@ -209,3 +209,9 @@ def _compared(column: _Column, op: str, value: Any) -> _Compiled:
     if value is None:
         return column.is_(None) if op == "eq" else column.is_not(None)
     return _OPERATORS[op](column, value)
+
+
+def merged(before: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of an object of JSON changed by their names in any case; new ones behind them."""
+    spelled = {name.lower(): name for name in before}
+    return {**before, **{spelled.get(name.lower(), name): value for name, value in changes.items()}}

@@ -35,7 +35,8 @@ class Operation:
 
     ``pattern`` is written as Graph spells it, keys as ``{name}``, named keys as ``{=name}``.
     ``item``: whose rows ``{id}`` names, where scope tags decide who sees them. ``face``: what a list shows.
-    ``find``: how ``{id}`` leads to the row that the address itself names, to compare its version.
+    ``delegated``: only for a person, whatever an application holds. ``find``: how ``{id}`` leads to the row that the
+    address itself names, to compare its version.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Operation:
     scopes: frozenset[str]
     family: Family = "intune"
     beta: bool = False
+    delegated: bool = False
     item: Repository | None = None
     face: Face | None = None
     find: Callable[[Tx, str], Row | None] | None = None

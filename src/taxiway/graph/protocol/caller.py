@@ -20,8 +20,13 @@ async def identify(rt: Runtime, token: str | None) -> Principal:
     return signin.principal_of(claims)
 
 
-def check_scopes(principal: Principal, needed: frozenset[str]) -> None:
-    """The token must carry one of the permissions that the route names."""
+def check_scopes(principal: Principal, needed: frozenset[str], *, delegated: bool = False) -> None:
+    """The token must carry one of the permissions that the route names; ``delegated``: and be a person's."""
+    if delegated and principal.kind == "app":
+        raise ScopeMissing(
+            "Insufficient privileges to complete the operation.",
+            remedy="This is not for applications: sign in as an administrator.",
+        )
     if principal.kind == "device" or not permits(principal.scopes, needed):
         raise ScopeMissing(
             "Insufficient privileges to complete the operation.",

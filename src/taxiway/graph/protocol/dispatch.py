@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from urllib.parse import quote
 
 import structlog
 
@@ -59,7 +60,7 @@ async def answer(service: Service, incoming: Incoming) -> Answer:
         paid = service.throttle.take(incoming.principal, family, incoming.method, options)
         call = _call(service, incoming, address, options)
         made = await call.operation.handler(call)
-        return replace(made, headers={**made.headers, **paid}) if paid else made
+        return replace(made, headers={**_location(call, made), **made.headers, **paid})
     except TaxiwayError as error:
         return refusal(
             error,
@@ -77,7 +78,7 @@ async def answer(service: Service, incoming: Incoming) -> Answer:
 
 def _call(service: Service, incoming: Incoming, address: Address, options: Mapping[str, str]) -> Call:
     match = service.tree.match(incoming.method, address.parts, address.version)
-    check_scopes(incoming.principal, match.operation.scopes)
+    check_scopes(incoming.principal, match.operation.scopes, delegated=match.operation.delegated)
     return Call(
         rt=service.rt,
         operation=match.operation,
@@ -94,6 +95,12 @@ def _call(service: Service, incoming: Incoming, address: Address, options: Mappi
         correlation=incoming.correlation,
         settings=service.settings,
     )
+
+
+def _location(call: Call, made: Answer) -> dict[str, str]:
+    """Where what was made can be read, for every 201 that does not say so itself (02 section 1.2)."""
+    row_id = made.body.get("id") if made.status == 201 and isinstance(made.body, dict) else None
+    return {} if row_id is None else {"Location": f"{call.root}/{quote(call.path)}/{quote(str(row_id))}"}
 
 
 def _path(target: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from taxiway.directory import Principal
-from taxiway.store import Prop, Repository, Row, Tx, Where
+from taxiway.store import Prop, Repository, Row, Tx, Where, eq
 
 Family = Literal["directory", "intune"]
 Sharing = Callable[[Tx, list[Row]], list[dict[str, Any]]]
@@ -54,7 +54,8 @@ class Face:
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
     depends on the caller. ``fit``: makes a shown object one of the version asked for, where leaving out ``beta`` is not
-    enough.
+    enough. ``open``: objects of types that nobody declared are kept here too. ``inside``: what only beta shows in the
+    items of a list, with its default. ``aliases``: other names of properties, both in lower case.
     """
 
     path: str
@@ -81,6 +82,9 @@ class Face:
     counted: bool = True
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
     fit: Fit | None = None
+    open: bool = False
+    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def props(self) -> Mapping[str, Prop]:
@@ -91,11 +95,12 @@ class Face:
     def plain(self) -> bool:
         """Whether a list shows what is kept and nothing else, and the same of each row, to everybody."""
         same = self.type_of is _as_declared and self.properties_of is _every
-        return same and self.shown is None and self.seen is None and self.fit is None
+        return same and self.shown is None and self.seen is None and self.fit is None and not self.inside
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""
-        found = self.repository.entity.by_graph.get(graph_name.lower())
+        lower = graph_name.lower()
+        found = self.repository.entity.by_graph.get(self.aliases.get(lower, lower))
         return None if found is None or found.name in self.hidden or found.secret else found
 
     def knows(self, graph_name: str) -> bool:
@@ -106,6 +111,11 @@ class Face:
     def expansion(self, name: str) -> Expansion | None:
         """A navigation by its name in any case."""
         return next((one for one in self.expansions if one.name.lower() == name.lower()), None)
+
+    def cast(self, name: str) -> Where | None:
+        """The objects of a type, by its name without a namespace; None where the collection has no such type."""
+        known = self.casts.get(name.lower())
+        return eq("kind", name) if known is None and self.open and name else known
 
     def _computed(self) -> frozenset[str]:
         return frozenset(name.lower() for name in self.computed)

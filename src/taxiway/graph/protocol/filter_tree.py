@@ -150,7 +150,8 @@ def _function(node: Function, face: Face) -> Where:
     if node.name == "isof":
         argument = node.arguments[0]
         text = argument.value if isinstance(argument, Constant) else "/".join(getattr(argument, "steps", ()))
-        return face.casts.get(str(text).rpartition(".")[2].lower(), NEVER)
+        found = face.cast(str(text).rpartition(".")[2])
+        return NEVER if found is None else found
     if node.name not in _TEXT_FUNCTIONS:
         raise FilterRefused(f"'{node.name}' is no condition.", node.position)
     path, value = _bare(node.arguments[0]), node.arguments[1]

@@ -158,7 +158,7 @@ def typed_as(face: Face) -> str:
 def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow | None) -> Where | None:
     mine = visible(tx, call.principal, face.repository.entity)
     parts = [part for part in (asked, narrow(tx, call) if narrow else None, mine) if part is not None]
-    cast = face.casts.get(call.cast.lower()) if call.cast else None
+    cast = face.cast(call.cast) if call.cast else None
     if call.cast and face.casts and cast is None:
         raise Malformed(f"'{call.cast}' is no type of '{face.path}'.")
     if cast is not None:

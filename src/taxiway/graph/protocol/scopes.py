@@ -30,6 +30,7 @@ SCRIPTS_WRITE = _any("DeviceManagementScripts.ReadWrite.All")
 APPS_READ = _any(f"{_APPS}.Read.All")
 APPS_WRITE = _any(f"{_APPS}.ReadWrite.All")
 MANAGED_READ = _any(f"{_DEVICES}.Read.All", f"{_CONFIGURATION}.Read.All")
+EVENTS_READ = _any(f"{_DEVICES}.Read.All")
 MANAGED_WRITE = _any(f"{_DEVICES}.ReadWrite.All")
 MANAGED_ACTIONS = _any(f"{_DEVICES}.PrivilegedOperations.All")
 

@@ -19,7 +19,7 @@ from taxiway.graph.protocol.render import moment, render
 from taxiway.graph.resources import app_categories
 from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of
 from taxiway.graph.resources.targets import OF_APPS, Assignable
-from taxiway.store import Or, Row, Tx, Where, one_of
+from taxiway.store import And, Compare, Not, Or, Row, Tx, Where, one_of
 from taxiway.wire.app_content import read_encryption_info
 from taxiway.wire.hresult import signed
 
@@ -29,9 +29,15 @@ _KIND: Final = management.APPS.entity.name
 
 
 def _availability(operator: str, value: Any) -> Where:
-    """``managedApp/appAvailability``: none of our apps is a managed store app, so the property is null."""
-    holds = (value is None) == (operator == "eq")
-    return one_of("kind", list(management.APP_KINDS)) if holds else Or(())
+    """``managedApp/appAvailability``: a property of the managed apps of telephones, so it is null for all others."""
+    managed, own = Compare("kind", "startswith", "managed"), Compare("kind", "contains", "LobApp")
+    named: dict[Any, Where] = {
+        None: Not(managed),
+        "lineOfBusiness": And((managed, own)),
+        "global": And((managed, Not(own))),
+    }
+    found = named.get(value, Or(()))
+    return found if operator == "eq" else Not(found)
 
 
 #: The kinds v1.0 knows, each with those of its properties that it lacks.
@@ -234,7 +240,13 @@ _FILES: Final = f"{_VERSIONS}/{{version}}/files"
 OPERATIONS: Final = [
     *collection(
         APPS,
-        Services(management.create_app, management.update_app, management.delete_app, management.assign_app),
+        Services(
+            management.create_app,
+            management.update_app,
+            management.delete_app,
+            management.assign_app,
+            management.APP_BASE,
+        ),
         Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, names=OF_APPS),
         _READ,
         _WRITE,

@@ -26,6 +26,7 @@ _MEANT: Final[dict[str, Callable[[Meaning], str]]] = {
 }
 #: Moments are kept to the microsecond.
 _BEYOND: Final = {"gt": timedelta(microseconds=1), "lt": timedelta(microseconds=-1)}
+_RESOURCE_TYPE: Final = ("resources", "auditresourcetype")
 _TARGETS: Final = frozenset({("targetresources", "id"), ("resources", "resourceid")})
 _ACTOR_IDS: Final = {
     "initiatedby/user/id": "user",
@@ -81,11 +82,20 @@ def _read(node: Node, wanted: Wanted) -> None:
         case Function("startswith", (Path(steps, _), Constant(str() as value, _)), position):
             _starts("/".join(steps).lower(), value, position, wanted)
         case Lambda(Path((name,), _), "any", variable, Relation(Path((owner, prop), _), "eq", Constant(value, _)), at):
-            if owner != variable or (name.lower(), prop.lower()) not in _TARGETS:
-                raise FilterRefused("an audit log is searched by the ids of what was changed.", at)
-            wanted.mentions = str(value).lower()
+            if owner == variable and (name.lower(), prop.lower()) == _RESOURCE_TYPE:
+                _of_type(str(value), wanted)
+            elif owner != variable or (name.lower(), prop.lower()) not in _TARGETS:
+                raise FilterRefused("an audit log is searched by the ids and types of what was changed.", at)
+            else:
+                wanted.mentions = str(value).lower()
         case _:
             raise FilterRefused("an audit log takes comparisons joined by 'and'.", node.position)
+
+
+def _of_type(value: str, wanted: Wanted) -> None:
+    """The type of what was changed, with or without the namespace that the service writes before it."""
+    text = value.rpartition(".")[2].lower()
+    wanted.tests.append(lambda meaning: meaning.resource.lower() == text)
 
 
 def _compare(name: str, operator: str, value: Any, position: int, wanted: Wanted) -> None:

@@ -124,6 +124,7 @@ _NOUNS: Final = {
     "mobile_app": ("Application", "MobileApp"),
     "enrollment_configuration": ("Enrollment", "DeviceEnrollmentConfiguration"),
     "autopilot_profile": ("Enrollment", "WindowsAutopilotDeploymentProfile"),
+    "opaque_object": ("DeviceConfiguration", "Other"),
     "filter": ("DeviceConfiguration", "AssignmentFilter"),
 }
 _SINGLE: Final = {

@@ -37,6 +37,6 @@ async def _details(call: Call) -> Answer:
 
 
 OPERATIONS: Final = [
-    *reading(_PATH, EVENTS, scopes.MANAGED_READ, beta=True),
-    Operation("GET", f"{_PATH}/{{id}}/policyStatusDetails", _details, scopes.MANAGED_READ, beta=True),
+    *reading(_PATH, EVENTS, scopes.EVENTS_READ, beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/policyStatusDetails", _details, scopes.EVENTS_READ, beta=True),
 ]

@@ -36,7 +36,9 @@ def _settings(_tx: Tx, row: Row) -> list[dict[str, Any]]:
     """The settings with their ids, as the navigation shows them."""
     shown = []
     for number, setting in enumerate(row["settings"]):
-        instance = {"settingInstanceTemplateReference": None, **setting["settingInstance"]}
+        instance = setting.get("settingInstance")
+        if isinstance(instance, dict):
+            instance = {"settingInstanceTemplateReference": None, **instance}
         shown.append({"id": str(number), "settingInstance": instance})
     return shown
 
@@ -208,6 +210,7 @@ OPERATIONS: Final = [
         _WRITE,
         kinds=management.POLICY_KINDS,
         default_kind=_KIND,
+        changed_live=200,
     ),
     Operation("PUT", f"{_PATH}/{{id}}", _replace, _WRITE, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/settings", _list_settings, _READ, beta=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import enrollment, management
@@ -10,7 +11,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
-from taxiway.graph.protocol.render import moment
+from taxiway.graph.protocol.render import NO_GUID, moment
 from taxiway.graph.resources import older
 from taxiway.graph.resources.managed import Services, collection, face_of
 from taxiway.graph.resources.targets import OF_CONFIGURATIONS, Assignable
@@ -20,23 +21,30 @@ from taxiway.store import Row, Tx, one_of
 _CONFIGURATION: Final = management.CONFIGURATIONS.entity.name
 _COMPLIANCE: Final = management.COMPLIANCE_POLICIES.entity.name
 
-CONFIGURATIONS: Final = face_of(
-    "deviceManagement/deviceConfigurations",
-    management.CONFIGURATIONS,
-    _CONFIGURATION,
-    management.CONFIGURATION_KINDS,
-    beta=frozenset(
-        {
-            "supports_scope_tags",
-            "device_management_applicability_rule_os_edition",
-            "device_management_applicability_rule_os_version",
-            "device_management_applicability_rule_device_mode",
-        }
+CONFIGURATIONS: Final = replace(
+    face_of(
+        "deviceManagement/deviceConfigurations",
+        management.CONFIGURATIONS,
+        _CONFIGURATION,
+        management.CONFIGURATION_KINDS,
+        beta=frozenset(
+            {
+                "supports_scope_tags",
+                "device_management_applicability_rule_os_edition",
+                "device_management_applicability_rule_os_version",
+                "device_management_applicability_rule_device_mode",
+            }
+        ),
+        assigned=OF_CONFIGURATIONS,
+        base="deviceConfiguration",
+        older=older.CONFIGURATIONS,
     ),
-    assigned=OF_CONFIGURATIONS,
-    base="deviceConfiguration",
-    older=older.CONFIGURATIONS,
+    inside={"oma_settings": {"isEncrypted": False, "secretReferenceValueId": None}},
 )
+
+
+#: What an action has that sends nobody a message.
+_NO_MESSAGE: Final = {"notificationTemplateId": NO_GUID, "notificationMessageCCList": []}
 
 
 def _actions(_tx: Tx, row: Row) -> list[dict[str, Any]]:
@@ -44,7 +52,7 @@ def _actions(_tx: Tx, row: Row) -> list[dict[str, Any]]:
     shown = []
     for number, rule in enumerate(row["scheduled_actions_for_rule"]):
         actions = [
-            {"id": f"{row['id']}_{number}_{place}", **action}
+            {"id": f"{row['id']}_{number}_{place}", **_NO_MESSAGE, **action}
             for place, action in enumerate(rule.get("scheduledActionConfigurations") or [])
         ]
         shown.append({"id": f"{row['id']}_{number}", **rule, "scheduledActionConfigurations": actions})
@@ -77,6 +85,15 @@ def _check_actions(values: Mapping[str, Any]) -> None:
     """The nested lists are lists of objects."""
     for rule in values.get("scheduled_actions_for_rule") or ():
         body.objects_field(rule, "scheduledActionConfigurations", most=100)
+
+
+async def _plain_value(call: Call) -> Answer:
+    """The value of a sealed OMA setting, for who may change it; IntuneCD asks for each."""
+    reference = call.keys["secretReferenceValueId"]
+    value = await call.write(
+        lambda tx: management.plain_oma_value(tx, call.keys["id"], reference, principal=call.principal)
+    )
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#Edm.String", "value": value})
 
 
 async def _schedule(call: Call) -> Answer:
@@ -153,6 +170,7 @@ OPERATIONS: Final = [
             management.update_configuration,
             management.delete_configuration,
             management.assign_configuration,
+            management.CONFIGURATION_BASE,
         ),
         Assignable(
             CONFIGURATIONS,
@@ -168,13 +186,26 @@ OPERATIONS: Final = [
     ),
     *collection(
         POLICIES,
-        Services(_create_policy, _update_policy, management.delete_policy, management.assign_policy),
+        Services(
+            _create_policy,
+            _update_policy,
+            management.delete_policy,
+            management.assign_policy,
+            management.COMPLIANCE_BASE,
+        ),
         Assignable(POLICIES, _COMPLIANCE, management.assign_policy, "assignments", answers=True),
         _READ,
         _WRITE,
         kinds=management.COMPLIANCE_KINDS,
     ),
     Operation("POST", f"{POLICIES.path}/{{id}}/scheduleActionsForRules", _schedule, _WRITE),
+    Operation(
+        "GET",
+        f"{CONFIGURATIONS.path}/{{id}}/getOmaSettingPlainTextValue/{{=secretReferenceValueId}}",
+        _plain_value,
+        _WRITE,
+        beta=True,
+    ),
     _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
     _statuses(POLICIES, _COMPLIANCE, _READ),
 ]

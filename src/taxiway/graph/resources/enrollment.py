@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import enrollment
@@ -10,13 +11,14 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources.managed import kind_of, values_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Tx, one_of
 
 _PATH: Final = "deviceManagement/deviceEnrollmentConfigurations"
 _PROPS: Final = frozenset(enrollment.ENROLLMENT_CONFIGURATIONS.entity.props)
 _OF_KINDS: Final = frozenset[str]().union(*(names for _, names in enrollment.ENROLLMENT_KINDS.values()))
-_READ_ONLY: Final = frozenset({"kind", "priority", "created_at", "last_modified_at"})
+_READ_ONLY: Final = frozenset({"kind", "priority", "created_at", "last_modified_at", "opaque"})
 #: The only property of an ESP profile that v1.0 knows.
 _ESP_V1: Final = frozenset({"allow_non_blocking_app_installation"})
 _ESP_PROPS: Final = enrollment.ENROLLMENT_KINDS[enrollment.ESP][1]
@@ -41,17 +43,30 @@ _BLOCKED: Final = ("blockedManufacturers", "blockedSkus")
 _UNKNOWN_V1: Final = enrollment.ENROLLMENT_KINDS[enrollment.RESTRICTION][0]
 
 #: What a body's ``@odata.type`` asks for.
-_CREATED: Final = {
-    enrollment.ENROLLMENT_KINDS[kind][0].lower(): kind
-    for kind in (enrollment.ESP, enrollment.LIMIT, enrollment.RESTRICTION)
-}
+_CREATED: Final = {enrollment.ENROLLMENT_KINDS[kind][0].rpartition(".")[2]: kind for kind in enrollment.CUSTOM_KINDS}
+#: The same, in lower case, with the types that are kept and decide nothing.
+_KINDS: Final = {name.lower(): kind for name, kind in {**_CREATED, **enrollment.KEPT_KINDS}.items()}
+_SHARED: Final = enrollment.ENROLLMENT_BASE
+#: The type of a configuration that is kept stands among what it says.
+_TYPE: Final = "@odata.type"
 
 
 def _casts() -> dict[str, Any]:
     by_type: dict[str, list[str]] = {}
     for kind, (name, _) in enrollment.ENROLLMENT_KINDS.items():
         by_type.setdefault(name.rpartition(".")[2].lower(), []).append(kind)
+    for name, kind in enrollment.KEPT_KINDS.items():
+        by_type.setdefault(name.lower(), []).append(kind)
     return {name: one_of("kind", kinds) for name, kinds in by_type.items()}
+
+
+def _known(kind: str) -> tuple[str, frozenset[str]]:
+    """The type and the properties of a kind; of one that is only kept, neither."""
+    return enrollment.ENROLLMENT_KINDS.get(kind, ("", frozenset()))
+
+
+def _without_type(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != _TYPE}
 
 
 def _fit(shown: dict[str, Any], version: str) -> None:
@@ -71,30 +86,32 @@ CONFIGURATIONS: Final = Face(
     path=_PATH,
     repository=enrollment.ENROLLMENT_CONFIGURATIONS,
     family="intune",
-    type_of=lambda row: enrollment.ENROLLMENT_KINDS[row["kind"]][0],
-    properties_of=lambda row: (_PROPS - _OF_KINDS) | enrollment.ENROLLMENT_KINDS[row["kind"]][1],
+    type_of=lambda row: _known(row["kind"])[0] or row["opaque"][_TYPE],
+    properties_of=lambda row: (_PROPS - _OF_KINDS) | _known(row["kind"])[1],
+    hidden=frozenset({"opaque"}),
     beta=(_ESP_PROPS - _ESP_V1) | _BETA,
     never=frozenset({"created_at", "last_modified_at"}),
     written=_PROPS - _READ_ONLY,
-    shown=lambda _tx, rows: [{"version": row["version"]} for row in rows],
+    shown=lambda _tx, rows: [{"version": row["version"], **_without_type(row["opaque"] or {})} for row in rows],
     computed=frozenset({"version"}),
     kinds={name.rpartition(".")[2]: props for name, props in enrollment.ENROLLMENT_KINDS.values()},
     casts=_casts(),
     expansions=(expansion(enrollment.OBJECT_KIND),),
     seen=enrollment.with_relative_priority,
     fit=_fit,
+    open=True,
 )
 
 
 async def _create(call: Call) -> Answer:
     content = call.json
-    name = body.odata_type(content)
-    kind = _CREATED.get(name.lower())
-    if kind is None:
-        if name:
-            raise NotServed(f"Enrollment configurations of the type '{name}' are not implemented here.")
-        raise BadRequest("An enrollment configuration needs its '@odata.type'.")
-    values = body.incoming(CONFIGURATIONS, content)
+    name = kind_of(content, dict.fromkeys(_CREATED, frozenset()), keeps=True)
+    kind = _KINDS.get(name.lower(), name)
+    if name not in _CREATED and kind in enrollment.ENROLLMENT_KINDS:  # the name of a kind, not of a type
+        raise NotServed(f"Objects of the type '#microsoft.graph.{name}' are not implemented here.")
+    values = values_of(CONFIGURATIONS, content, known=name in _CREATED, shared=_SHARED)
+    if "opaque" in values:
+        values["opaque"] = {_TYPE: f"#microsoft.graph.{name}", **_kept(values["opaque"])}
 
     def write(tx: Tx) -> dict[str, Any]:
         row = enrollment.create_configuration(tx, kind, values, principal=call.principal)
@@ -104,13 +121,24 @@ async def _create(call: Call) -> Answer:
 
 
 async def _update(call: Call) -> Answer:
-    changes = body.incoming(CONFIGURATIONS, call.json)
+    content = call.json
 
     def write(tx: Tx) -> dict[str, Any]:
+        current = enrollment.ENROLLMENT_CONFIGURATIONS.require(tx, call.keys["id"])
+        known = current["kind"] in enrollment.ENROLLMENT_KINDS
+        changes = values_of(CONFIGURATIONS, content, known=known, shared=_SHARED)
+        if "opaque" in changes:
+            changes["opaque"] = _kept(changes["opaque"])
         row = enrollment.update_configuration(tx, call.keys["id"], changes, principal=call.principal)
         return item_body(tx, call, CONFIGURATIONS, row)
 
     return Answer(200, await call.write(write))
+
+
+def _kept(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Without what is worked out here."""
+    ours = ("priority", "deviceenrollmentconfigurationtype")
+    return {name: value for name, value in content.items() if name.lower() not in ours}
 
 
 async def _delete(call: Call) -> Answer:

@@ -22,6 +22,7 @@ from taxiway.graph.resources.members import (
 )
 from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
+from taxiway.graph.resources.users import caller
 from taxiway.store import Not, Row, Tx, Where, one_of
 
 _DYNAMIC: Final = "DynamicMembership"
@@ -225,19 +226,25 @@ async def _count_members(call: Call) -> Answer:
     return await members_count(call, lambda tx: _members_of(tx, call, transitive=transitive))
 
 
-async def _groups_of(call: Call) -> Answer:
-    """``memberOf`` of a user, a device or a group."""
+async def _list_groups(call: Call) -> Answer:
+    return await members_answer(call, lambda tx: _groups_of(tx, call))
 
-    def read(tx: Tx) -> list[tuple[str, str]]:
-        kind, row = _subject(tx, call)
-        return [("group", group) for group in sorted(directory.groups_of(tx, kind, row["id"]))]
 
-    return await members_answer(call, read)
+async def _count_groups(call: Call) -> Answer:
+    return await members_count(call, lambda tx: _groups_of(tx, call))
+
+
+def _groups_of(tx: Tx, call: Call) -> list[tuple[str, str]]:
+    """``memberOf`` of a user, a device or a group: the groups that hold it themselves; ``transitiveMemberOf``: all."""
+    kind, row = _subject(tx, call)
+    found = directory.groups_of if "transitiveMemberOf" in call.operation.pattern else directory.direct_groups_of
+    return [("group", group) for group in found(tx, kind, row["id"])]
 
 
 def _subject(tx: Tx, call: Call) -> tuple[Any, Row]:
-    kind = call.operation.pattern.partition("/")[0].removesuffix("s")
-    key = call.keys["id"]
+    owner = call.operation.pattern.partition("/")[0]
+    kind = "user" if owner == "me" else owner.removesuffix("s")
+    key = caller(call) if owner == "me" else call.keys["id"]
     row = directory.find_user(tx, key) if kind == "user" else OBJECTS[kind].repository.get(tx, key)
     if row is None:
         raise NoSuchItem(key)
@@ -295,8 +302,12 @@ OPERATIONS: Final = [
         )
     ),
     *(
-        _below(f"{owner}/{{id}}/{name}", _groups_of, scopes.MEMBERS_READ)
-        for owner in ("users", "devices", "groups")
+        operation
+        for owner in ("users/{id}", "devices/{id}", "groups/{id}", "me")
         for name in ("memberOf", "transitiveMemberOf")
+        for operation in (
+            _below(f"{owner}/{name}", _list_groups, scopes.MEMBERS_READ),
+            _below(f"{owner}/{name}/$count", _count_groups, scopes.MEMBERS_READ),
+        )
     ),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,7 +15,18 @@ from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Repository, Row, Tx, eq
 
-_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings", "stamp"})
+_READ_ONLY = frozenset({"kind", "created_at", "last_modified_at", "findings", "stamp", "opaque"})
+#: What is worked out here, whatever a client sends.
+_SET_HERE: Final = (_READ_ONLY - {"kind"}) | {
+    "is_assigned",
+    "upload_state",
+    "publishing_state",
+    "dependent_app_count",
+    "superseding_app_count",
+    "superseded_app_count",
+}
+#: Longer than any name of Graph's, and short enough to stand in an id.
+_type_name = re.compile(r"[A-Za-z]\w{0,60}\Z")
 
 
 #: What the rooms' states of apps are called in ``resultantAppState``, where they have another name there.
@@ -23,12 +35,16 @@ INSTALL_STATES: Final = {"uninstalled": "notInstalled", "pendingUninstall": "unk
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The owning room's functions for one collection."""
+    """The owning room's functions for one collection.
+
+    ``shared``: what objects of every type have, where those of types that nothing here acts on are kept.
+    """
 
     create: Callable[..., Row]
     update: Callable[..., Row]
     delete: Callable[..., None]
     assign: Callable[..., Any]
+    shared: frozenset[str] = frozenset()
 
 
 def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
@@ -61,28 +77,32 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         family="intune",
         type_of=lambda row: f"#microsoft.graph.{row['kind']}",
         properties_of=lambda row: (props - of_kinds) | kinds.get(row["kind"], frozenset()),
-        hidden=hidden | {"kind", "stamp"},
+        hidden=hidden | {"kind", "stamp", "opaque"},
         beta=beta | {"role_scope_tag_ids"},
         on_select=on_select,
         written=props - _READ_ONLY,
         kinds=kinds,
         casts={kind.lower(): eq("kind", kind) for kind in kinds},
         expansions=(expansion(object_kind, assigned), *expansions),
-        shown=_with_version(shown) if versioned else shown,
+        shown=_with_opaque(_with_version(shown) if versioned else shown) if "opaque" in props else shown,
         computed=computed | {"version"} if versioned else computed,
-        fit=_fit(base, older or {}, frozenset(rows.entity.props[name].graph_name for name in of_kinds)),
+        fit=_fit(base, older or {}, kinds, frozenset(rows.entity.props[name].graph_name for name in of_kinds)),
+        open="opaque" in props,
     )
 
 
-def _fit(base: str, older: Mapping[str, frozenset[str]], of_kinds: frozenset[str]) -> Fit:
-    """v1.0 shows an object of a kind that it does not know as one of the kind above it."""
+def _fit(
+    base: str, older: Mapping[str, frozenset[str]], kinds: Mapping[str, frozenset[str]], of_kinds: frozenset[str]
+) -> Fit:
+    """v1.0 shows an object of a kind that it does not know as one of the kind above it; what is kept stays as it is."""
 
     def fit(shown: dict[str, Any], version: str) -> None:
         for one in shown.get("assignments") or ():
             fit_assignment(one, version)
-        if version != "v1.0" or not base:
+        name = shown["@odata.type"].rpartition(".")[2]
+        if version != "v1.0" or not base or name not in kinds:
             return
-        lacking = older.get(shown["@odata.type"].rpartition(".")[2])
+        lacking = older.get(name)
         if lacking is None:
             shown["@odata.type"], lacking = f"#microsoft.graph.{base}", of_kinds
         for name in lacking:
@@ -97,6 +117,29 @@ def _with_version(more: Sharing | None) -> Sharing:
         return [{"version": row["version"], **each} for row, each in zip(rows, computed, strict=True)]
 
     return shown
+
+
+def _with_opaque(more: Sharing | None) -> Sharing:
+    """What an object of a type that nothing here acts on said when it was made or changed, as it said it."""
+
+    def shown(tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
+        computed = [{} for _ in rows] if more is None else more(tx, rows)
+        return [{**each, **(row["opaque"] or {})} for row, each in zip(rows, computed, strict=True)]
+
+    return shown
+
+
+def values_of(face: Face, content: Mapping[str, Any], *, known: bool, shared: frozenset[str]) -> dict[str, Any]:
+    """What a body says of an object; ``known``: whether anything here acts on its type.
+
+    Of all other objects only what every type has, ``shared``, is read; the rest is kept as it is.
+    """
+    if known:
+        return body.incoming(face, content)
+    ours = {face.props[name].graph_name.lower() for name in (shared | _SET_HERE) & face.props.keys()}
+    ours |= {"id", "version", *(expansion.name.lower() for expansion in face.expansions)}
+    rest = {name: value for name, value in content.items() if name.lower() not in ours and "@odata." not in name}
+    return {**body.incoming(face, content, names=shared), "opaque": rest}
 
 
 def collection(
@@ -114,8 +157,8 @@ def collection(
 
     async def create(call: Call) -> Answer:
         content = call.json
-        kind = kind_of(content, kinds, default_kind)
-        values = body.incoming(face, content)
+        kind = kind_of(content, kinds, default_kind, keeps=face.open)
+        values = values_of(face, content, known=kind in kinds, shared=services.shared)
 
         def save(tx: Tx) -> dict[str, Any]:
             row = services.create(tx, kind, values, principal=call.principal)
@@ -124,9 +167,11 @@ def collection(
         return created(call, face, await call.write(save))
 
     async def update(call: Call) -> Answer:
-        changes = body.incoming(face, call.json)
+        content = call.json
 
         def save(tx: Tx) -> dict[str, Any]:
+            known = face.repository.require(tx, call.keys["id"])["kind"] in kinds
+            changes = values_of(face, content, known=known, shared=services.shared)
             row = services.update(tx, call.keys["id"], changes, principal=call.principal)
             return item_body(tx, call, face, row)
 
@@ -145,12 +190,16 @@ def collection(
     ]
 
 
-def kind_of(content: Mapping[str, Any], kinds: Mapping[str, frozenset[str]], default: str = "") -> str:
-    """The kind a body's ``@odata.type`` names; one that is not served is a named 501."""
+def kind_of(
+    content: Mapping[str, Any], kinds: Mapping[str, frozenset[str]], default: str = "", *, keeps: bool = False
+) -> str:
+    """The kind a body's ``@odata.type`` names; one that is neither acted on nor kept is a named 501."""
     name = body.odata_type(content).rpartition(".")[2] or default
     if not name:
         raise BadRequest("The object needs its '@odata.type'.")
     found = next((kind for kind in kinds if kind.lower() == name.lower()), None)
+    if found is None and keeps and _type_name.match(name):
+        return name
     if found is None:
         raise NotServed(f"Objects of the type '#microsoft.graph.{name}' are not implemented here.")
     return found

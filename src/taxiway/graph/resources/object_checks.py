@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
+from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.resources.objects import OBJECTS, object_json
 from taxiway.graph.resources.references import find_object, require_object
+from taxiway.graph.resources.users import caller
 from taxiway.store import Tx
 
 _MOST_IDS: Final = 1_000
@@ -91,9 +92,7 @@ def _subject(tx: Tx, call: Call) -> tuple[directory.ObjectKind, str]:
     """The object that the address names."""
     owner, key = call.operation.pattern.partition("/")[0], call.keys.get("id", "")
     if owner == "me":
-        if call.principal.kind != "user":
-            raise Malformed("/me request is only valid with delegated authentication flow.")
-        return "user", call.principal.id
+        return "user", caller(call)
     if owner == "directoryObjects":
         found, row = require_object(tx, key.lower())
         return found, row["id"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import directory
@@ -225,12 +226,16 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
 
 
 _READ, _WRITE = scopes.MDM_POLICY_READ, scopes.MDM_POLICY_WRITE
-OPERATIONS: Final = [
+#: Graph has no application permission for these.
+_MDM_OPERATIONS: Final = [
     *reading(_MDM, MDM, _READ, beta=True),
     Operation("PATCH", f"{_MDM}/{{id}}", _update_mdm, _WRITE, "directory", beta=True),
     Operation("GET", f"{_MDM}/{{id}}/includedGroups", _list_included, _READ, "directory", beta=True),
     Operation("POST", f"{_MDM}/{{id}}/includedGroups/$ref", _include, _WRITE, "directory", beta=True),
     Operation("DELETE", f"{_MDM}/{{id}}/includedGroups/{{group}}/$ref", _exclude, _WRITE, "directory", beta=True),
+]
+OPERATIONS: Final = [
+    *(replace(operation, delegated=True) for operation in _MDM_OPERATIONS),
     Operation("GET", _REGISTRATION, _get_registration, scopes.REGISTRATION_READ, "directory"),
     Operation("PUT", _REGISTRATION, _put_registration, scopes.REGISTRATION_WRITE, "directory"),
     Operation("PATCH", _REGISTRATION, _put_registration, scopes.REGISTRATION_WRITE, "directory"),

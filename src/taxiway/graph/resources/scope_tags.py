@@ -32,6 +32,8 @@ TAGS: Final = Face(
     hidden=frozenset({"group_ids"}),
     written=frozenset({"display_name", "description"}),
     fixed={"isbuiltin": _built_in},
+    # Tools write down the tags of an object in the order of this list; the ids of a restored tenant are other ones.
+    order=(("display_name", False),),
 )
 
 

@@ -12,8 +12,10 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import reading, value_answer
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources import opaque_table
 from taxiway.graph.resources.managed import Services, collection, face_of
 from taxiway.graph.resources.targets import OF_SCRIPTS, Assignable, assignment_json, target_of
+from taxiway.management import Shelf
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/deviceManagementScripts"
@@ -40,14 +42,45 @@ _ASSIGNABLE: Final = Assignable(
 
 
 async def _assign(call: Call) -> Answer:
-    """``assign`` with either of its two lists; the older one names groups alone."""
+    """``assign`` with either of its two lists; the older one names groups alone.
+
+    The scripts of other platforms are assigned at this address too: IntuneCD knows no other.
+    """
     targets = [target_of(each) for each in body.objects_field(call.json, "deviceManagementScriptAssignments", most=500)]
     older = body.objects_field(call.json, "deviceManagementScriptGroupAssignments", most=500)
     targets += [directory.Target("group", body.text_field(each, "targetGroupId").lower()) for each in older]
-    await call.write(
-        lambda tx: management.assign_script(tx, call.keys["id"], targets, principal=call.principal),
-    )
+
+    def write(tx: Tx) -> None:
+        shelf = _shelf_of(tx, call)
+        if shelf is None:
+            management.assign_script(tx, call.keys["id"], targets, principal=call.principal)
+        else:
+            management.assign_object(tx, shelf, call.keys["id"], targets, principal=call.principal)
+
+    await call.write(write)
     return call.done(live=200, docs=204)
+
+
+def _shelf_of(tx: Tx, call: Call) -> Shelf | None:
+    """The collection of a script that is none for Windows, if the caller may see it there."""
+    for shelf in opaque_table.SHELL_SCRIPTS:
+        row = shelf.get(tx, call.keys["id"])
+        if row is not None and directory.sees(tx, call.principal, shelf.entity, row):
+            return shelf
+    return None
+
+
+async def _assignments(call: Call) -> Answer:
+    """Of a script for whatever platform, as with ``assign``."""
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        row_id, kept = call.keys["id"], _shelf_of(tx, call) is not None
+        if not kept:
+            management.SCRIPTS.require(tx, row_id)
+        rows = directory.assignments_of(tx, management.OPAQUE_OBJECT_KIND if kept else _KIND, row_id)
+        return [assignment_json(row, row_id, kept=kept) for row in rows]
+
+    return value_answer(call, f"{_PATH}('{call.keys['id']}')/assignments", await call.read(read))
 
 
 async def _group_assignments(call: Call) -> Answer:
@@ -148,7 +181,7 @@ def _operations() -> list[Operation]:
         default_kind=management.SCRIPT_KIND,
         changed_live=200,
     )
-    own = {("POST", f"{_PATH}/{{id}}/assign")}
+    own = {("POST", f"{_PATH}/{{id}}/assign"), ("GET", f"{_PATH}/{{id}}/assignments")}
     own |= {("GET", pattern) for pattern in (_PATH, f"{_PATH}/$count", f"{_PATH}/{{id}}")}
     written = [replace(each, beta=True) for each in made if (each.method, each.pattern) not in own]
     return [*reading(_PATH, SCRIPTS, _READ, beta=True, listed=_LISTED), *written]
@@ -157,6 +190,7 @@ def _operations() -> list[Operation]:
 OPERATIONS: Final = [
     *_operations(),
     Operation("POST", f"{_PATH}/{{id}}/assign", _assign, _WRITE, "intune", beta=True),
+    Operation("GET", f"{_PATH}/{{id}}/assignments", _assignments, _READ, "intune", beta=True),
     Operation("GET", f"{_PATH}/{{id}}/groupAssignments", _group_assignments, _READ, "intune", beta=True),
     Operation("GET", f"{_PATH}/{{id}}/runSummary", _summary, _READ, "intune", beta=True),
     Operation("GET", f"{_PATH}/{{id}}/deviceRunStates", _device_states, _READ, "intune", beta=True),

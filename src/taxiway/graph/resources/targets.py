@@ -36,6 +36,8 @@ PLAIN: Final = ("source", "sourceId")
 OF_CONFIGURATIONS: Final = (*PLAIN, "intent")
 OF_APPS: Final = (*OF_CONFIGURATIONS, "settings")
 OF_SCRIPTS: Final[tuple[str, ...]] = ()
+#: What an assignment says of itself; all else is kept where assignments are kept whole.
+_ITS_OWN: Final = frozenset({"id", "sourceId", "target"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Assignable:
     """What differs between assignable collections.
 
     ``member``: the list in the body of ``assign``; ``assign``: the room's service ``(tx, id, targets, *, principal)``;
-    ``live`` and ``docs``: the status of ``assign``; ``names``: what an assignment has beside its id and target.
+    ``live`` and ``docs``: the status of ``assign``; ``names``: what an assignment has beside its id and target;
+    ``kept``: whether everything else it says is kept with it and shown again.
     """
 
     face: Face
@@ -55,9 +58,10 @@ class Assignable:
     answers: bool = False
     names: tuple[str, ...] = PLAIN
     beta: bool = False
+    kept: bool = False
 
 
-def target_of(content: Mapping[str, Any]) -> Target:
+def target_of(content: Mapping[str, Any], *, kept: bool = False) -> Target:
     """One assignment of a body: its target, and its intent and settings where it has them."""
     target = body.field(content, "target")
     if not isinstance(target, dict):
@@ -74,7 +78,7 @@ def target_of(content: Mapping[str, Any]) -> Target:
     mode = body.text_field(target, _FILTER_MODE, "none").lower()
     if mode not in ("none", "include", "exclude"):
         raise BadRequest(f"'{mode}' is no type of an assignment filter.")
-    settings = body.field(content, "settings")
+    settings = _more(content) if kept else body.field(content, "settings")
     return Target(
         kind=kind,
         group_id=group_id if kind in ("group", "exclusion") else None,
@@ -85,7 +89,13 @@ def target_of(content: Mapping[str, Any]) -> Target:
     )
 
 
-def assignment_json(row: Mapping[str, Any], object_id: str, names: Sequence[str] = PLAIN) -> dict[str, Any]:
+def _more(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name not in _ITS_OWN and "@odata" not in name}
+
+
+def assignment_json(
+    row: Mapping[str, Any], object_id: str, names: Sequence[str] = PLAIN, *, kept: bool = False
+) -> dict[str, Any]:
     """One assignment as Graph shows it."""
     target = {
         "@odata.type": _TYPES[row["kind"]],
@@ -94,6 +104,8 @@ def assignment_json(row: Mapping[str, Any], object_id: str, names: Sequence[str]
     }
     if row["group_id"]:
         target["groupId"] = row["group_id"]
+    if kept:
+        return {"id": row["id"], **(row["settings"] or {}), "target": target}
     known = {
         "source": "direct",
         "sourceId": object_id,
@@ -113,12 +125,12 @@ def fit_assignment(shown: dict[str, Any], version: str) -> dict[str, Any]:
     return shown
 
 
-def expansion(object_kind: str, names: Sequence[str] = PLAIN) -> Expansion:
+def expansion(object_kind: str, names: Sequence[str] = PLAIN, *, kept: bool = False) -> Expansion:
     """``$expand=assignments``."""
 
     def load(tx: Tx, row: Row) -> list[dict[str, Any]]:
         found = assignments_of(tx, object_kind, row["id"])
-        return [assignment_json(one, row["id"], names) for one in found]
+        return [assignment_json(one, row["id"], names, kept=kept) for one in found]
 
     return Expansion("assignments", load)
 
@@ -128,7 +140,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
     face = what.face
 
     async def replace_all(call: Call) -> Answer:
-        wanted = [target_of(one) for one in body.objects_field(call.json, what.member, most=500)]
+        wanted = [target_of(one, kept=what.kept) for one in body.objects_field(call.json, what.member, most=500)]
         await call.write(lambda tx: _set(tx, call, what, wanted))
         if not what.answers:
             return call.done(live=what.live, docs=what.docs)
@@ -144,7 +156,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
         return Answer(200, {"@odata.context": context, **_named(shown, call.keys["assignment"])})
 
     async def add(call: Call) -> Answer:
-        wanted = target_of(call.json)
+        wanted = target_of(call.json, kept=what.kept)
 
         def write(tx: Tx) -> dict[str, Any]:
             before = _rows(tx, call, what)
@@ -193,7 +205,8 @@ def _rows(tx: Tx, call: Call, what: Assignable) -> list[Row]:
 
 def _shown(tx: Tx, call: Call, what: Assignable) -> list[dict[str, Any]]:
     found = _rows(tx, call, what)
-    return [fit_assignment(assignment_json(row, call.keys["id"], what.names), call.version) for row in found]
+    shown = [assignment_json(row, call.keys["id"], what.names, kept=what.kept) for row in found]
+    return [fit_assignment(one, call.version) for one in shown]
 
 
 def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any]:

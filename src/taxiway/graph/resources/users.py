@@ -204,9 +204,14 @@ async def _revoke_sessions(call: Call) -> Answer:
 
 
 async def _me(call: Call) -> Answer:
+    return await item_answer(call, USERS, caller(call))
+
+
+def caller(call: Call) -> str:
+    """The id of the person who calls: what ``me`` stands for."""
     if call.principal.kind != "user":
         raise Malformed("/me request is only valid with delegated authentication flow.")
-    return await item_answer(call, USERS, call.principal.id)
+    return call.principal.id
 
 
 def require_user(tx: Tx, upn_or_id: str) -> Row:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.management.apps.table import EXTENSION_KINDS, KINDS
-from taxiway.management.declare import base, moment, names, of
+from taxiway.management.declare import OPAQUE, base, moment, names, of
 from taxiway.store import Entity, Prop
 
 _LOB = [
@@ -30,6 +30,7 @@ MOBILE_APP = Entity(
         Prop("dependent_app_count", "int", default=0),
         Prop("superseding_app_count", "int", default=0),
         Prop("superseded_app_count", "int", default=0),
+        OPAQUE,
         *_LOB,
         *_OF_KINDS.values(),
         Prop("content_sha256", graph="taxiwayContentSha256"),

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from taxiway import directory
 from taxiway.directory import Principal, require
+from taxiway.kernel import NotImplementedHere
 from taxiway.management.apps import categories, durations, relationships
 from taxiway.management.apps.entities import ACTED_ON, APP_KINDS, MOBILE_APP
 from taxiway.management.apps.kinds import win32
@@ -26,7 +27,8 @@ from taxiway.wire.app_content import EncryptionInfo, read_encryption_info
 
 APPS = Repository(MOBILE_APP)
 OBJECT_KIND: Final = "mobile_app"
-_SHARED: Final = frozenset(
+#: What apps of every kind have.
+APP_BASE: Final = frozenset(
     {
         "display_name",
         "description",
@@ -49,7 +51,7 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
     KINDS[row["kind"]].check(row)
 
 
-apps = Collection(APPS, OBJECT_KIND, "apps", APP_KINDS, _check, _SHARED)
+apps = Collection(APPS, OBJECT_KIND, "apps", APP_KINDS, _check, APP_BASE, keeps=True)
 assign_app = apps.assign
 
 
@@ -57,7 +59,7 @@ def create_app(tx: Tx, kind: str, values: Mapping[str, Any], *, principal: Princ
     """Add an app; one that has no content is published at once."""
     made = win32.prepared({}, values) if kind == win32.KIND else values
     row = apps.create(tx, kind, made, principal=principal)
-    if KINDS[kind].CONTENT:
+    if kind in KINDS and KINDS[kind].CONTENT:
         return row
     return APPS.update(tx, row["id"], {"publishing_state": "published", "upload_state": 1})
 
@@ -114,6 +116,8 @@ async def set_app_content(
     """Store an app's installer and publish the app; the content is named by its SHA-256."""
     sha256, size = await rt.workers.run(rt.blobs.put, chunks)
     app = await rt.store.read(tenant, lambda tx: APPS.require(tx, app_id))
+    if app["kind"] not in KINDS:
+        raise NotImplementedHere(f"The content of '#microsoft.graph.{app['kind']}' is not kept here.")
     await rt.workers.run(_check_content, rt.blobs, app, sha256)
 
     def publish(tx: Tx) -> Row:
@@ -232,7 +236,8 @@ class MeantApp:
 def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp]:
     """Required and uninstall assignments that reach the device or the user; through the device where through both.
 
-    An app that is required and to be uninstalled is required: nothing is taken away that somebody needs.
+    An app that is required and to be uninstalled is required: nothing is taken away that somebody needs. Apps of kinds
+    that nothing here installs are not among them.
     """
     best: dict[str, tuple[int, Any]] = {}
     for match in directory.meant(tx, OBJECT_KIND, device=device, user=user):
@@ -243,5 +248,5 @@ def meant_apps(tx: Tx, *, device: Row | None, user: Row | None) -> list[MeantApp
             best[match.object_id] = (rank, match)
     if not best:
         return []
-    rows = APPS.of_ids(tx, best, by="display_name")
+    rows = [row for row in APPS.of_ids(tx, best, by="display_name") if apps.acts_on(row)]
     return [MeantApp(row, best[row["id"]][1].via, best[row["id"]][1].target.intent) for row in rows]

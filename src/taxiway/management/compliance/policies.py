@@ -18,8 +18,10 @@ from taxiway.store import Repository, Row, Tx
 
 COMPLIANCE_POLICIES = Repository(COMPLIANCE_POLICY)
 OBJECT_KIND: Final = "compliance_policy"
-_SHARED: Final = frozenset({"display_name", "description", "role_scope_tag_ids", "scheduled_actions_for_rule"})
-_ACTIONS: Final = frozenset({"block", "noAction"})
+#: What policies of every kind have.
+COMPLIANCE_BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids", "scheduled_actions_for_rule"})
+#: Messages among them are kept, and nobody sends them.
+_ACTIONS: Final = frozenset({"block", "noAction", "notification", "pushNotification"})
 #: Values of a policy's other properties that ask for nothing.
 _QUIET: Final[tuple[Any, ...]] = (None, False, 0, "", [], "deviceDefault", "unavailable", "notSet")
 _JUDGED: Final = frozenset(
@@ -46,7 +48,9 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
             raise BadPolicy(f"'{row[name]}' is not a version.")
 
 
-policies = Collection(COMPLIANCE_POLICIES, OBJECT_KIND, "management.compliance", COMPLIANCE_KINDS, _check, _SHARED)
+policies = Collection(
+    COMPLIANCE_POLICIES, OBJECT_KIND, "management.compliance", COMPLIANCE_KINDS, _check, COMPLIANCE_BASE, keeps=True
+)
 create_policy = policies.create
 update_policy = policies.update
 delete_policy = policies.delete
@@ -63,7 +67,8 @@ def judge(
 ) -> evaluation.Verdict:
     """Evaluate every policy that is meant for the device or its user; ``since`` by policy id."""
     ids = [match.object_id for match in directory.meant(tx, OBJECT_KIND, device=device, user=user)]
-    rows = COMPLIANCE_POLICIES.of_ids(tx, ids, by="display_name")
+    found = COMPLIANCE_POLICIES.of_ids(tx, ids, by="display_name")
+    rows = [row for row in found if policies.acts_on(row)]
     states = [evaluation.evaluate(row, facts, now=tx.now, since=since.get(row["id"])) for row in rows]
     return replace(evaluation.combine(states, secure_by_default=secure_by_default(tx)), needs=evaluation.needs(rows))
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory import Target
+from taxiway.directory import Principal, Target
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.entities import CONFIGURATION_KINDS, DEVICE_CONFIGURATION
 from taxiway.management.configuration.kinds import kept
 from taxiway.management.configuration.table import KINDS
-from taxiway.store import Repository, Row, Tx
+from taxiway.store import NotFound, Repository, Row, Tx
 
 CONFIGURATIONS = Repository(DEVICE_CONFIGURATION)
 OBJECT_KIND: Final = "device_configuration"
@@ -31,6 +32,18 @@ def _conceal(kind: str, values: Mapping[str, Any], current: Row) -> dict[str, An
     return KINDS[kind].conceal(values, current)
 
 
+def plain_oma_value(tx: Tx, row_id: str, reference: str, *, principal: Principal) -> str:
+    """The value of a sealed setting, for who may change it; that it was read is in the log."""
+    directory.require(tx, principal, "management.configurations.update")
+    row = CONFIGURATIONS.require(tx, row_id)
+    secrets = json.loads(configurations.opened(tx, row)["oma_secrets"] or "{}")
+    if reference not in secrets:
+        raise NotFound(f"The configuration has no sealed value '{reference[:60]}'.")
+    what = {"name": row["display_name"], "setting": reference}
+    tx.log(f"{OBJECT_KIND}.value_read", subject=f"{OBJECT_KIND}:{row_id}", what=what)
+    return str(secrets[reference])
+
+
 configurations = Collection(
     CONFIGURATIONS,
     OBJECT_KIND,
@@ -39,6 +52,7 @@ configurations = Collection(
     _check,
     findings=_findings,
     conceal=_conceal,
+    keeps=True,
 )
 create_configuration = configurations.create
 update_configuration = configurations.update

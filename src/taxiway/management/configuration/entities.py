@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from taxiway.management.configuration.table import KINDS
-from taxiway.management.declare import FINDINGS, STAMP, base, names
+from taxiway.management.declare import FINDINGS, OPAQUE, STAMP, base, names
 from taxiway.store import Entity, Prop
 
 #: Several kinds may share a property; it is declared once.
@@ -21,6 +21,7 @@ DEVICE_CONFIGURATION = Entity(
         Prop("device_management_applicability_rule_device_mode", "json"),
         FINDINGS,
         STAMP,
+        OPAQUE,
         *_OF_KINDS.values(),
     ],
 )

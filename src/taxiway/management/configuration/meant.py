@@ -109,8 +109,9 @@ def _of_kind(tx: Tx, kind: str, device: Row | None, user: Row | None) -> list[Me
             via[match.object_id] = match.via
     if not via:
         return []
-    rows = _PROVIDERS[kind].collection.rows.of_ids(tx, via, by="display_name")
-    return [_meant(tx, kind, row, via[row["id"]]) for row in rows]
+    collection = _PROVIDERS[kind].collection
+    rows = collection.rows.of_ids(tx, via, by="display_name")
+    return [_meant(tx, kind, row, via[row["id"]]) for row in rows if collection.acts_on(row)]
 
 
 def _meant(tx: Tx, kind: str, row: Row, via: Literal["device", "user"]) -> Meant:

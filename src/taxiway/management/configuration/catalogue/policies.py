@@ -11,7 +11,7 @@ from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
 from taxiway.management.configuration.catalogue import instances
 from taxiway.management.configuration.catalogue.entities import CONFIGURATION_POLICY, POLICY_KINDS
-from taxiway.management.configuration.catalogue.reading import Reading, unread
+from taxiway.management.configuration.catalogue.reading import Reading
 from taxiway.management.model import Item
 from taxiway.store import Repository, Row, Tx
 
@@ -23,14 +23,12 @@ _REMEDY: Final = "The archive of device descriptions fills the table: taxiway cs
 
 def items_of(row: Row, tenant: str) -> tuple[Item, ...]:
     """The nodes a policy sets, checked against the CSP facts; pure."""
-    return translate.checked(tuple(_read(row, tenant).items))
+    return translate.checked(tuple(instances.read(row, tenant).items))
 
 
-def _read(row: Row, tenant: str) -> Reading:
-    """The settings of a policy for Windows; one for other platforms is kept, and none of it sent."""
-    if row["platforms"] in _WINDOWS:
-        return instances.read(row, tenant)
-    return unread(row, f"the policy is for '{row['platforms']}'")
+def _meant_here(row: Row) -> bool:
+    """Policies for other platforms are kept and not acted on."""
+    return row["platforms"] in _WINDOWS
 
 
 def _check(tx: Tx, row: Row) -> None:
@@ -38,7 +36,7 @@ def _check(tx: Tx, row: Row) -> None:
 
 
 def _findings(tx: Tx, row: Row, targets: Sequence[Target]) -> list[dict[str, Any]]:
-    reading = _read(row, tx.tenant)
+    reading = instances.read(row, tx.tenant)
     # What was read off an id is told once for the policy, not node by node.
     own = [item for item in reading.items if item.uri not in reading.derived.values()]
     said = findings.findings(own, at_devices=directory.reaches_devices(tx, targets))
@@ -49,8 +47,8 @@ def _read_off_ids(reading: Reading) -> list[dict[str, Any]]:
     if not reading.derived:
         return []
     text = (
-        f"{len(reading.derived)} settings are not in the table of CSP facts: they are sent to nodes that their ids "
-        f"tell of, in small letters, and their values are not checked. {_REMEDY}"
+        f"Settings that are not in the table of CSP facts: {len(reading.derived)}. They are sent to nodes that their "
+        f"ids tell of, in small letters, and their values are not checked. {_REMEDY}"
     )
     settings = [{"settingDefinitionId": one, "omaUri": uri} for one, uri in reading.derived.items()]
     return [{"code": "derived", "omaUri": None, "text": text, "settings": settings}]
@@ -59,13 +57,19 @@ def _read_off_ids(reading: Reading) -> list[dict[str, Any]]:
 def _not_sent(reading: Reading) -> list[dict[str, Any]]:
     if not reading.unresolved:
         return []
-    text = f"{len(reading.unresolved)} settings have no known OMA-URI and are not sent to devices. {_REMEDY}"
+    text = f"Settings without a known OMA-URI, which are not sent to devices: {len(reading.unresolved)}. {_REMEDY}"
     settings = [{"settingDefinitionId": one.id, "reason": one.why} for one in reading.unresolved]
     return [{"code": "unresolved", "omaUri": None, "text": text, "settings": settings}]
 
 
 configuration_policies = Collection(
-    CONFIGURATION_POLICIES, OBJECT_KIND, "management.configurations", POLICY_KINDS, _check, findings=_findings
+    CONFIGURATION_POLICIES,
+    OBJECT_KIND,
+    "management.configurations",
+    POLICY_KINDS,
+    _check,
+    findings=_findings,
+    meant_here=_meant_here,
 )
 create_configuration_policy = configuration_policies.create
 update_configuration_policy = configuration_policies.update

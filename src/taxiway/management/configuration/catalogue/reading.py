@@ -8,7 +8,6 @@ from typing import Any
 
 from taxiway.management.configuration.catalogue.definitions import Definition
 from taxiway.management.model import Item
-from taxiway.store import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +29,6 @@ class Reading:
     items: list[Item] = field(default_factory=list)
     derived: dict[str, str] = field(default_factory=dict)
     unresolved: list[Unresolved] = field(default_factory=list)
-
-
-def unread(row: Row, why: str) -> Reading:
-    """None of the settings of a policy, for one reason."""
-    return Reading(unresolved=[Unresolved(one, why) for one in setting_ids(row["settings"] or [])])
 
 
 @dataclass(frozen=True, slots=True)
