@@ -13,6 +13,7 @@ import pytest
 from clients import environment
 from clients.desk import CERTIFICATE, Desk
 from clients.ledger import Ledger
+from clients.story import Story
 from clients.tenant import PASSWORD, upn
 from clients.world import World
 
@@ -49,6 +50,12 @@ def worlds(tmp_path_factory):
 def world(worlds):
     """The one that has all clients."""
     return worlds("sqlite", str)
+
+
+@pytest.fixture(scope="session")
+def story(worlds):
+    """What the replayed clients have done together."""
+    return Story(worlds("sqlite", str))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

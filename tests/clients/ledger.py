@@ -16,9 +16,9 @@ Written by the tests in `tests/clients`, which run each client as it comes from 
 own, against a server process on loopback; do not edit it by hand. A run that finds something else rewrites it and
 fails.
 
-How it is known: *run* - the unmodified client did this in the test run; *replayed* - its requests, taken down
-elsewhere, were sent again; *from source only* - concluded from the requests in its published source, and never seen
-here.
+How it is known: *run* - the unmodified client did this in the test run; *replayed* - the requests that
+its published source makes were sent as bytes; *from source only* - concluded from the requests in its published
+source, and never seen here.
 
 | Client | Version | Call | Result | Known |
 |---|---|---|---|---|
@@ -42,6 +42,8 @@ REPLAYED = (
     "IntuneManagement",
     "IntuneWin32App",
     "powershell-intune-samples",
+    "AutopilotMonitor",
+    "terraform-provider-microsoft365",
 )
 
 #: Client, call, what its source lets expect (03 sections 11.2, 11.4 and 11.5): versions there, none is installed.

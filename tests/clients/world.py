@@ -79,6 +79,12 @@ class World:
         self._ca.write_bytes(addresses.ca_file.read_bytes() + Path(said["ca_file"]).read_bytes())
 
     @property
+    def ca(self) -> Path:
+        """The file of the roots that clients trust."""
+        assert self._ca is not None
+        return self._ca
+
+    @property
     def refusals(self) -> Path:
         """What the proxy wrote of the hosts it refused."""
         return self.folder / "proxy.log"

@@ -69,6 +69,22 @@ async def test_a_rename_is_done_when_the_device_bears_the_name(desk):
     assert device["displayName"] == name
 
 
+async def test_orders_to_defender_and_to_the_refresh_of_settings_reach_the_pc(desk):
+    """The PC takes them by the nodes Windows has for them; the next session shows that it is back, and when it was."""
+    await desk.order("windowsDefenderScan", {"quickScan": True})
+    await desk.order("windowsDefenderUpdateSignatures")
+    await desk.order("pauseConfigurationRefresh", {"pauseTimePeriodInMinutes": 90})
+    await desk.sync()
+    await desk.sync()
+    done = ("quickScan", "windowsDefenderUpdateSignatures", "pauseConfigurationRefresh")
+    assert await desk.results() == dict.fromkeys(done, "done")
+    pause = [n.value for key, n in desk.pc.state.device_nodes.items() if key.endswith("configrefresh/pauseperiod")]
+    assert pause == ["90"]
+    state = await desk.graph.get(f"{desk.path}/windowsProtectionState")
+    assert (state["malwareProtectionEnabled"], state["lastFullScanDateTime"]) == (True, None)
+    assert state["lastQuickScanDateTime"]
+
+
 async def test_p28_a_wiped_device_deploys_again_without_being_unblocked(desk):
     """Wipe, back to OOBE, and the same hardware reaches its desktop anew; the new enrollment proves the wipe."""
     await desk.order("wipe", {})

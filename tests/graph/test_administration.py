@@ -126,6 +126,23 @@ async def test_r085_scope_tags_limit_sight_and_priorities_are_relative(office, g
     assert everything == {"A": 1, "D": 2, "C": 3, "B": 4, "E": 5}
 
 
+async def test_r085_scope_tags_limit_who_sees_what_is_only_kept(office, graph):
+    """A limited administrator finds, changes and assigns their own remediations and configurations, and no others."""
+    oslo = await office.tag("Oslo")
+    rights = [f"Microsoft.Intune_DeviceConfigurations_{verb}" for verb in ("Read", "Create", "Update", "Delete")]
+    anna = await office.admin("anna", await office.role(rights), oslo)
+    for path, kind in (("deviceHealthScripts", ""), ("deviceConfigurations", "iosGeneralDeviceConfiguration")):
+        at, typed = f"{INTUNE}/{path}", {"@odata.type": f"#microsoft.graph.{kind}"} if kind else {}
+        theirs = await graph.post(at, {**typed, "displayName": "Theirs"})
+        mine = await anna.post(at, {**typed, "displayName": "Mine"})
+        assert mine["roleScopeTagIds"] == [oslo]
+        assert names(await anna.values(at)) == ["Mine"]
+        for method, below in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("GET", "/assignments")):
+            await anna.call(method, f"{at}/{theirs['id']}{below}", {} if method == "PATCH" else None, expect=404)
+        await anna.call("DELETE", f"{at}/{mine['id']}", expect=200)
+    await anna.post("/beta/deviceAppManagement/iosManagedAppProtections", {"displayName": "X"}, expect=403)
+
+
 async def test_r085_priorities_of_profiles_are_relative_too(office, graph):
     """Where the tenant gives profiles a priority, a limited administrator orders their own among the others."""
     oslo = await office.tag("Oslo")

@@ -23,6 +23,7 @@ ALL = frozenset(FACE.props)
         (b'{"a": [1, 2,], "b": "x,}",}', {"a": [1, 2], "b": "x,}"}),
         (b'{"a": "{bare: 1,}"}', {"a": "{bare: 1,}"}),
         (b'{@odata.type: "x", "target": {groupId: "y",},}', {"@odata.type": "x", "target": {"groupId": "y"}}),
+        (b'{"a": [{"@odata.type": "microsoft.graph.x"}]}', {"a": [{"@odata.type": "#microsoft.graph.x"}]}),
     ],
 )
 def test_lenient_bodies_are_read(raw, value):

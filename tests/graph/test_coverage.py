@@ -28,5 +28,6 @@ def test_every_operation_is_on_the_list_once():
     lines = _tool().render().splitlines()
     for pattern in {operation.pattern for operation in OPERATIONS}:
         assert sum(line.startswith(f"| `{pattern}` | ") for line in lines) == 1
+    assert not {operation.pattern for operation in OPERATIONS} & set(NOT_SERVED)
     for pattern in NOT_SERVED:
         assert lines.count(f"| `{pattern}` |") == 1

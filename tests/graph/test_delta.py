@@ -3,11 +3,14 @@
 import base64
 import json
 
+import httpx
 import pytest
 
 from support.graph_client import Graph, mint, person
 from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL
+from taxiway.doors import Door
+from taxiway.graph import http
 from taxiway.graph.resources import deltas
 
 GROUP = {"displayName": "Team", "mailEnabled": False, "mailNickname": "team", "securityEnabled": True}
@@ -59,6 +62,16 @@ async def test_users_are_told_once_and_then_what_changed(graph, rt, tenant):
     await graph.call("DELETE", f"/v1.0/directory/deletedItems/{made[1]['id']}", expect=204)
     purged, _, _ = await _round(graph, link)
     assert purged == [{"id": made[1]["id"], "@removed": {"reason": "deleted"}}]
+
+
+async def test_a_token_outlives_the_process(graph, rt, tenant):
+    """Another process that opens the same database goes on where the token says: nothing is kept in memory."""
+    _, _, link = await _round(graph, "/v1.0/users/delta?$select=displayName")
+    new = await person(rt, tenant, "newcomer")
+    door = Door(http.routes(rt), rt.entropy)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(door), base_url="https://localhost:8443") as client:
+        found, _, _ = await _round(Graph(rt, client, graph.token), link)
+    assert found == [{"id": new["id"], "displayName": "Newcomer"}]
 
 
 async def test_what_changes_while_the_first_round_pages_is_told_in_the_next(graph, rt, tenant):

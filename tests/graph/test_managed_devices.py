@@ -68,6 +68,9 @@ async def test_a_device_is_noted_and_removed(graph, managed):
     await graph.call("PATCH", f"{DEVICES}/{managed}", {"notes": "spare", "serialNumber": "no"}, expect=200)
     shown = await graph.get(f"{DEVICES}/{managed}?$select=notes,serialNumber")
     assert (shown["notes"], shown["serialNumber"]) == ("spare", "SN-1")
+    owned = await graph.call("PATCH", f"{DEVICES}/{managed}", {"managedDeviceOwnerType": "personal"})
+    assert owned.json()["managedDeviceOwnerType"] == "personal"
+    await graph.call("PATCH", f"{DEVICES}/{managed}", {"managedDeviceOwnerType": "nobody"}, expect=400)
     await graph.call("DELETE", f"{DEVICES}/{managed}", expect=200)
     await graph.get(f"{DEVICES}/{managed}", expect=404)
 

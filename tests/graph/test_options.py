@@ -194,6 +194,36 @@ async def test_advanced_queries_need_header_and_count(graph, rt, tenant):
     assert (await graph.call("GET", f"{AUTOPILOT}/$count")).text == "0"
 
 
+async def test_members_of_one_type_are_filtered_searched_and_sorted(graph, rt, tenant):
+    """With a cast a list of members is a list like any other; without one what it cannot do is refused by name."""
+    team, outer = await _group(rt, tenant, "Team"), await _group(rt, tenant, "Outer")
+    users = [await person(rt, tenant, name) for name in ("ann", "bob", "ada")]
+    await _fill(rt, tenant, team, users)
+    await rt.store.write(tenant, lambda tx: directory.add_member(tx, outer, "group", team, principal=SYSTEM_PRINCIPAL))
+
+    async def found(path, **params):
+        headers = {"authorization": f"Bearer {graph.token}", **ADVANCED}
+        answer = await graph.client.get(f"/v1.0/groups/{path}", params=params, headers=headers)
+        assert answer.status_code == 200, answer.text
+        body = answer.json()
+        assert all(one["@odata.type"] == "#microsoft.graph.user" for one in body["value"])
+        return [one["displayName"] for one in body["value"]]
+
+    members = f"{team}/members/microsoft.graph.user"
+    count = {"$count": "true"}
+    assert sorted(await found(members, **{"$filter": "startswith(displayName,'a')"})) == ["Ada", "Ann"]
+    assert await found(members, **{"$orderby": "displayName desc", "$filter": "accountEnabled eq true"}, **count) == [
+        "Bob",
+        "Ann",
+        "Ada",
+    ]
+    assert await found(f"{outer}/transitiveMembers/graph.user", **{"$search": '"displayName:ad"'}) == ["Ada"]
+    assert await found(f"{outer}/members/graph.user", **{"$search": '"displayName:ad"'}) == []
+    for query in ("$filter=displayName eq 'Ann'", "$orderby=displayName", "$skip=1"):
+        assert (await graph.get(f"/v1.0/groups/{team}/members?{query}", expect=400))["error"]["code"] == "BadRequest"
+    await graph.get(f"/v1.0/groups/{users[0]['id']}/members/graph.user?$filter=displayName eq 'Ann'", expect=404)
+
+
 async def test_pages_stay_as_they_are_while_rows_come_and_go(graph, rt, tenant):
     """Who stays is shown once, in either family and among members, whoever is added or deleted between two pages."""
     users = [await person(rt, tenant, f"u{n}") for n in range(6)]

@@ -5,7 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.graph_client import Graph, mint, person
-from taxiway import directory
+from taxiway import autopilot, directory, management
+from taxiway.directory import SYSTEM_PRINCIPAL
 
 
 async def test_a_call_without_a_token_is_refused(graph):
@@ -72,6 +73,51 @@ async def test_every_answer_bears_its_headers(graph):
     assert answer.headers["content-type"].startswith("application/json;odata.metadata=minimal")
 
 
+async def test_every_form_of_address_that_clients_send_is_understood(graph, rt, tenant):
+    """Slashes, question marks, options without their dollar, casts, keys, encodings and spellings (section 1.1)."""
+
+    def write(tx):
+        app = management.APPS.insert(tx, {"kind": "win32LobApp", "display_name": "It's"})["id"]
+        row = autopilot.DEVICES.insert(tx, {"serial_number": "X"})["id"]
+        device = directory.create_anchor(tx, ztdid="z", physical_ids=["[ZTDID]:z"], display_name="X")
+        team = directory.create_group(tx, principal=SYSTEM_PRINCIPAL, display_name="It's")["id"]
+        return app, row, device, team
+
+    app, row, device, team = await rt.store.write(tenant, write)
+    apps, devices = "deviceAppManagement/mobileApps", "deviceManagement/windowsAutopilotDeviceIdentities"
+    for path, count in (
+        ("/v1.0//groups", 1),
+        (f"/v1.0/{devices}/?$filter=contains(serialNumber,'X')", 1),
+        (f"/beta/{devices}??$top=1", 1),
+        (f"/beta/{devices}?&top=1000", 1),
+        (f"/Beta/{devices.upper()}?top=1", 1),
+        (f"/v1.0/{devices}?%24filter=contains(serialNumber%2C%27X%27)", 1),
+        ("/v1.0/groups?$filter=displayName+eq+'It''s'", 1),
+        ("/v1.0/groups?$filter=displayName%20eq%20%2527It%2527%2527s%2527", 1),
+        (f"/beta/{apps}?$OrderBy=displayName&expand=assignments", 1),
+        (f"/beta/{apps}/graph.win32LobApp", 1),
+        (f"/beta/{apps}/microsoft.graph.windowsMobileMSI", 0),
+        (f"/beta/{apps}('{app}')/microsoft.graph.win32LobApp/assignments", 0),
+        (f"/v1.0/groups/{team}/Members/graph.device", 0),
+        (f"/v1.0/groups('{team}')/members/microsoft.graph.user", 0),
+        ("/v1.0/myorganization/groups", 1),
+        ("/v1.0/devices/microsoft.graph.delta()", 1),
+    ):
+        page = await graph.get(path)
+        assert len(page["value"]) == count, path
+        assert next(iter(page)) == "@odata.context"
+    canonical = (await graph.get(f"/BETA/{apps.lower()}"))["@odata.context"]
+    assert canonical.endswith(f"/beta/$metadata#{apps}")
+    shown = await graph.get(f"/v1.0/devices(deviceId='{device['device_id']}')")
+    assert shown["id"] == device["id"]
+    await graph.call("POST", f"/v1.0/{devices}/{row}/UpdateDeviceProperties", raw=b'{ groupTag: "X" }', expect=204)
+    user = (await graph.get("/v1.0/me"))["id"]
+    reference = {"@odata.id": f"https://graph.microsoft.com/beta/users/{user}"}
+    await graph.call("POST", f"/v1.0/groups/{team}/members/%24ref", reference, expect=204)
+    page = await graph.get("/v1.0/users?$top=1&$select=id", headers={"host": "graph.microsoft.com"})
+    assert page["@odata.context"] == "https://graph.microsoft.com/v1.0/$metadata#users(id)"
+
+
 async def test_what_was_made_says_where_it_is(graph):
     """A 201 has its Location, below an item too; a 204 has neither a body nor a type."""
     body = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
@@ -101,7 +147,7 @@ async def test_what_was_made_says_where_it_is(graph):
         ("PUT", "/v1.0/users", 405),
         ("GET", "/beta/deviceManagement/importedWindowsAutopilotDeviceIdentityUploads/1/deviceIdentities", 501),
         ("GET", "/beta/applicationTemplates", 501),
-        ("POST", "/v1.0/deviceManagement/managedDevices/1/remoteLock", 501),
+        ("POST", "/v1.0/deviceManagement/managedDevices/1/locateDevice", 501),
         ("GET", "/v1.0/users?$top=0", 400),
         ("GET", "/v1.0/users?$top=1&$top=2", 400),
         ("GET", "/v1.0/users?$select=nothing", 400),

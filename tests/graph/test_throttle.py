@@ -3,6 +3,7 @@
 from contextlib import asynccontextmanager
 
 import httpx
+import pytest
 
 from support.graph_client import Graph, mint, person
 from taxiway import directory
@@ -10,6 +11,8 @@ from taxiway.doors import Door
 from taxiway.graph import http
 from taxiway.graph.settings import GraphSettings
 from taxiway.rehearsal.administrator import Administrator
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 @asynccontextmanager

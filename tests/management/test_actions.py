@@ -243,12 +243,13 @@ async def test_a_device_to_be_reset_is_told_nothing_else(pc, order, custom, ever
 @pytest.mark.parametrize("kind", kinds.KINDS)
 async def test_ordering_takes_a_role(pc, kind):
     """A user without one orders nothing, whatever it is; an Intune administrator does."""
+    asked = {"name": "A", "minutes": 60}
     nobody = Principal("user", pc.owner, pc.tenant)
     with pytest.raises(Forbidden):
-        await pc.write(lambda tx: management.order_action(tx, pc.managed_id, kind, {"name": "A"}, principal=nobody))
+        await pc.write(lambda tx: management.order_action(tx, pc.managed_id, kind, asked, principal=nobody))
     assert await pc.log("device_action.ordered") == []
     admin = Principal("user", pc.owner, pc.tenant, roles=frozenset({directory.INTUNE_ADMINISTRATOR}), name="ada")
-    await pc.write(lambda tx: management.order_action(tx, pc.managed_id, kind, {"name": "A"}, principal=admin))
+    await pc.write(lambda tx: management.order_action(tx, pc.managed_id, kind, asked, principal=admin))
     (entry,) = await pc.log("device_action.ordered")
     assert entry.what["by"] == "ada"
 

@@ -56,6 +56,8 @@ from taxiway.autopilot.replacement import report as report_hardware
 from taxiway.autopilot.replacement import report_unchanged as report_hardware_unchanged
 from taxiway.autopilot.rows import ImportRow
 from taxiway.autopilot.service import (
+    allow_next_enrollment,
+    assign_resource_account,
     assign_user,
     assigned_user,
     deregister,
@@ -65,6 +67,7 @@ from taxiway.autopilot.service import (
     record_of,
     record_of_device,
     record_of_serial,
+    unassign_resource_account,
     unassign_user,
     update_properties,
 )
@@ -108,8 +111,10 @@ __all__ = [
     "TooManyProfiles",
     "UserRefused",
     "add_finding",
+    "allow_next_enrollment",
     "as_seen",
     "assign_profile",
+    "assign_resource_account",
     "assign_user",
     "assigned_devices",
     "assigned_user",
@@ -157,6 +162,7 @@ __all__ = [
     "standard_user",
     "switches",
     "to_be_converted",
+    "unassign_resource_account",
     "unassign_user",
     "update_autopilot_policy",
     "update_profile",

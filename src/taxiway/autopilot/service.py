@@ -20,6 +20,7 @@ from taxiway.store import Row, Tx, eq
 _WRITE: Final = "autopilot.devices.write"
 _USER: Final = "user_principal_name"
 _FRIENDLY: Final = "addressable_user_name"
+_RESOURCE: Final = "resource_name"
 _EDITABLE: Final = frozenset(
     {
         "group_tag",
@@ -116,6 +117,37 @@ def unassign_user(tx: Tx, ztdid: str, *, principal: Principal) -> Row:
     cleared = DEVICES.update(tx, ztdid, {_USER: "", _FRIENDLY: ""})
     tx.log("autopilot.user_unassigned", subject=f"autopilot:{ztdid}", what={"upn": record[_USER]})
     return cleared
+
+
+def assign_resource_account(
+    tx: Tx, ztdid: str, upn: str, friendly_name: str, resource_name: str, *, principal: Principal
+) -> Row:
+    """Reserve a device for the account of a room, whose name it bears; the account needs no licence of Intune's."""
+    directory.require(tx, principal, _WRITE)
+    DEVICES.require(tx, ztdid)
+    user = directory.find_user(tx, upn)
+    if user is None:
+        raise UserRefused(f"There is no user '{upn}'.", remedy="Check the name, or create the account first.")
+    values = {_USER: user[_USER], _FRIENDLY: friendly_name or user["display_name"], _RESOURCE: resource_name}
+    _check(values)
+    record = DEVICES.update(tx, ztdid, values)
+    what = {"user": user["id"], "upn": user[_USER], "resource": resource_name}
+    tx.log("autopilot.resource_assigned", subject=f"autopilot:{ztdid}", what=what)
+    return record
+
+
+def unassign_resource_account(tx: Tx, ztdid: str, *, principal: Principal) -> Row:
+    """The device is no room's any more."""
+    record = unassign_user(tx, ztdid, principal=principal)
+    return DEVICES.update(tx, ztdid, {_RESOURCE: ""}) if record[_RESOURCE] else record
+
+
+def allow_next_enrollment(tx: Tx, ztdid: str, *, principal: Principal) -> Row:
+    """Let a device that enrolls without a user do it once more."""
+    directory.require(tx, principal, _WRITE)
+    record = DEVICES.update(tx, ztdid, {"userless_enrollment_status": "allowed"})
+    tx.log("autopilot.enrollment_allowed", subject=f"autopilot:{ztdid}")
+    return record
 
 
 def deregister(tx: Tx, ztdid: str, *, principal: Principal) -> None:

@@ -20,7 +20,7 @@ from taxiway.device.csp.laps import Laps
 from taxiway.device.csp.modern import ModernApps
 from taxiway.device.csp.msi import MsiApps
 from taxiway.device.csp.office import Office
-from taxiway.device.csp.others import NOT_HERE, NotHere, PassportForWork, Policy, RootCertificates, Vpn, WiFi
+from taxiway.device.csp.others import NOT_HERE, Defender, NotHere, PassportForWork, Policy, RootCertificates, Vpn, WiFi
 from taxiway.device.csp.power import PROVIDERS, PowerOrders
 from taxiway.device.csp.restarts import ROOTS, Restarting
 from taxiway.device.csp.tree import Tree
@@ -97,6 +97,7 @@ class Machine:
             *(Restarting(root, storage, self.tree) for root in ROOTS),
             PassportForWork(),
             WiFi(),
+            Defender(),
             Vpn(),
             LocalGroups(storage),
             RootCertificates(),

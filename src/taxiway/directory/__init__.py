@@ -134,6 +134,7 @@ from taxiway.directory.membership import (
     direct_groups_of,
     direct_members,
     groups_of,
+    held_by,
     members,
 )
 from taxiway.directory.membership import learn as learn_groups
@@ -329,6 +330,7 @@ __all__ = [
     "groups_named",
     "groups_of",
     "has_service_plan",
+    "held_by",
     "holders_of",
     "in_mdm_scope",
     "is_assigned",

@@ -133,6 +133,9 @@ _CLIENTS = (
         (_LOCAL, *NATIVE),
         scopes=ADMINISTRATION,
     ),
+    Client(
+        "d1ddf0e4-d672-4dae-b554-9d5bdfd93547", "Microsoft Intune PowerShell", (OOB, *NATIVE), scopes=ADMINISTRATION
+    ),
     Client(_OFFICE, "Microsoft Office", (OOB, _plugin(_OFFICE)), foci=True, scopes=("User.Read", "openid", "profile")),
     # The page on which a person signs in for an enrollment; it is at this instance's own addresses.
     Client(ENROLLMENT_APP_ID, "Microsoft Intune Enrollment"),

@@ -68,6 +68,14 @@ WITHOUT_OWNERS: Final = Such(
 )
 
 
+def held_by(group_id: str, kind: ObjectKind, *, transitive: bool) -> Such:
+    """The objects of a type that a group holds, as a condition of their list."""
+    mine = (_t.group_id == group_id) & (_t.object_kind == kind)
+    if not transitive:
+        mine &= _t.direct
+    return Such(lambda row: sa.exists().where(_t.tenant == row.c.tenant, _t.object_id == row.c.id, mine))
+
+
 def groups_of(tx: Tx, kind: ObjectKind, object_id: str) -> frozenset[str]:
     """Every group that holds the object, directly or through another group."""
     return frozenset(_memberships(tx, (kind, object_id)))

@@ -48,8 +48,6 @@ def with_own_mdm_urls(row: Row, urls: Urls) -> Row:
 def update_mdm_policy(tx: Tx, principal: Principal, changed: Mapping[str, Any]) -> Row:
     """Change scope, groups or URLs; a URL of None is the instance's own again. Global Administrator only (01 R-10)."""
     access.require(tx, principal, "policies.mdm.update")
-    for name in changed.keys() & set(_URLS):
-        _check_url(name, changed[name])
     _change_scope(tx, MDM_POLICIES, changed)
     return mdm_policy(tx)
 
@@ -159,6 +157,8 @@ def _in_scope(tx: Tx, policy: Row, user_id: str, name: str) -> Decision[bool]:
 
 def _change_scope(tx: Tx, policies: Repository, changed: Mapping[str, Any]) -> Row:
     values = dict(changed)
+    for name in values.keys() & set(_URLS):
+        _check_url(name, values[name])
     if "applies_to" in values:
         if values["applies_to"] not in _SCOPES:
             raise Invalid(f"'{values['applies_to']}' is none of {', '.join(_SCOPES)}.")

@@ -35,7 +35,7 @@ _SINGLE: Final[dict[str, tuple[str, ...]]] = {
     "AppleEnrollmentProfiles_Update": ("enrollment.prioritize", "autopilot.profiles.prioritize"),
     "MobileApps_Update": ("apps.write",),
     "MobileApps_Relate": ("apps.write",),
-    "ManagedDevices_Update": ("management.devices.update",),
+    "ManagedDevices_Update": ("management.devices.update", "management.devices.overrideComplianceState"),
     "ManagedDevices_Delete": ("management.devices.delete", "management.delete"),
     "RemoteTasks_SyncDevice": ("management.devices.syncDevice",),
     "RemoteTasks_RebootNow": ("management.devices.rebootNow",),
@@ -50,6 +50,12 @@ _SINGLE: Final[dict[str, tuple[str, ...]]] = {
     "RemoteTasks_CollectDiagnostics": ("management.devices.collectDiagnostics", "management.devices.readDiagnostics"),
     "RemoteTasks_RotateLocalAdminPassword": ("management.devices.rotateLocalAdminPassword",),
     "RemoteTasks_RotateBitLockerKeys": ("management.devices.rotateBitLockerKeys",),
+    "RemoteTasks_WindowsDefender": (
+        "management.devices.quickScan",
+        "management.devices.fullScan",
+        "management.devices.windowsDefenderUpdateSignatures",
+    ),
+    "RemoteTasks_PauseConfigurationRefresh": ("management.devices.pauseConfigurationRefresh",),
 }
 #: Permissions of custom directory roles -> our actions.
 _DIRECTORY: Final[dict[str, tuple[str, ...]]] = {

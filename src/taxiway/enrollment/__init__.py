@@ -1,7 +1,15 @@
 """May you enroll? Restrictions, ESP choice, management certificate, provisioning document, the managed-device row."""
 
-from taxiway.enrollment.administration import delete_managed_device, update_managed_device
+from taxiway.enrollment.administration import assign_primary_user, delete_managed_device, update_managed_device
 from taxiway.enrollment.askers import Asker
+from taxiway.enrollment.categories import CATEGORIES as DEVICE_CATEGORIES
+from taxiway.enrollment.categories import (
+    category_of,
+    create_device_category,
+    delete_device_category,
+    sort_device,
+    update_device_category,
+)
 from taxiway.enrollment.choice import (
     CONTINUE_ANYWAY,
     RESET_PC,
@@ -54,6 +62,13 @@ from taxiway.enrollment.explain import explain
 from taxiway.enrollment.flow import enroll
 from taxiway.enrollment.followers import follow
 from taxiway.enrollment.http import routes
+from taxiway.enrollment.identifiers import (
+    IDENTIFIERS,
+    delete_identifier,
+    import_identifiers,
+    search_identifiers,
+    update_identifier,
+)
 from taxiway.enrollment.issuing import PROVIDER_ID
 from taxiway.enrollment.managed import (
     ENROLLMENTS,
@@ -65,6 +80,7 @@ from taxiway.enrollment.managed import (
     latest_managed,
     link,
     links_of,
+    makes,
     managed_device,
     managed_device_of_device,
     object_of,
@@ -85,11 +101,13 @@ __all__ = [
     "DEFAULT_HELLO",
     "DEFAULT_LIMIT",
     "DEFAULT_RESTRICTIONS",
+    "DEVICE_CATEGORIES",
     "ENROLLMENTS",
     "ENROLLMENT_BASE",
     "ENROLLMENT_CONFIGURATIONS",
     "ENROLLMENT_KINDS",
     "ESP",
+    "IDENTIFIERS",
     "KEPT_KINDS",
     "LIMIT",
     "MANAGED",
@@ -113,13 +131,18 @@ __all__ = [
     "account_of",
     "admit",
     "assign_configuration",
+    "assign_primary_user",
     "audiences",
     "authenticate_bearer",
+    "category_of",
     "choose_esp",
     "choose_restriction",
     "create_configuration",
+    "create_device_category",
     "default_of",
     "delete_configuration",
+    "delete_device_category",
+    "delete_identifier",
     "delete_managed_device",
     "effective_esp",
     "effective_limit",
@@ -132,24 +155,30 @@ __all__ = [
     "forget",
     "freeze_again",
     "frozen_esp",
+    "import_identifiers",
     "latest_managed",
     "link",
     "links_of",
+    "makes",
     "managed_device",
     "managed_device_of_device",
     "object_of",
     "policy_routes",
     "require_current",
     "routes",
+    "search_identifiers",
     "seed",
     "set_primary_user",
     "set_priority",
     "set_terms",
     "settings_for",
+    "sort_device",
     "subject_of",
     "terms_of",
     "update_configuration",
+    "update_device_category",
     "update_enrollment_policy",
+    "update_identifier",
     "update_inventory",
     "update_managed_device",
     "use_certificate",

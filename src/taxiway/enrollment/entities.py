@@ -15,6 +15,9 @@ DEFAULT_RESTRICTIONS: Final = "defaultPlatformRestrictions"
 HELLO: Final = "windowsHelloForBusiness"
 DEFAULT_HELLO: Final = "defaultWindowsHelloForBusiness"
 
+#: The category of a device that is in none.
+UNCATEGORIZED: Final = "Unknown"
+
 _ESP_PROPS = (
     Prop("show_installation_progress", "bool", default=True),
     Prop("block_device_setup_retry_by_user", "bool", default=False),
@@ -144,7 +147,7 @@ MANAGED_DEVICE = Entity(
         Prop("azure_ad_device_id", graph="azureADDeviceId", column=True, filterable=True, index=True, fold=True),
         Prop("azure_active_directory_device_id"),
         Prop("device_registration_state", default="registered"),
-        Prop("device_category_display_name", default="Unknown"),
+        Prop("device_category_display_name", default=UNCATEGORIZED, column=True, filterable=True),
         Prop("is_supervised", "bool", default=False),
         Prop("exchange_last_successful_sync_date_time", "datetime"),
         Prop("exchange_access_state", default="none"),
@@ -226,7 +229,33 @@ ENROLLMENT = Entity(
         Prop("esp", "json"),
         Prop("context", "json", default=[]),
         Prop("client_device_id"),
+        Prop("compliance_override"),
         Prop("document", secret=True),
         Prop("account", secret=True),
+    ],
+)
+
+#: Corporate device identifiers; ``key``: the type and the identifier, as two spellings of it are compared.
+DEVICE_IDENTIFIER = Entity(
+    "imported_device_identity",
+    [
+        Prop("key", column=True, unique=True),
+        Prop("imported_device_identifier", column=True, filterable=True, sortable=True, fold=True),
+        Prop("imported_device_identity_type", column=True, filterable=True),
+        Prop("last_modified_at", "datetime", graph="lastModifiedDateTime"),
+        Prop("created_at", "datetime", graph="createdDateTime", column=True, filterable=True, sortable=True),
+        Prop("last_contacted_at", "datetime", graph="lastContactedDateTime"),
+        Prop("description", default=""),
+        Prop("enrollment_state", column=True, filterable=True, default="notContacted"),
+        Prop("platform", column=True, filterable=True, default="unknown"),
+    ],
+)
+
+DEVICE_CATEGORY = Entity(
+    "device_category",
+    [
+        Prop("display_name", column=True, filterable=True, sortable=True),
+        Prop("description", default=""),
+        Prop("role_scope_tag_ids", "strings", default=["0"]),
     ],
 )

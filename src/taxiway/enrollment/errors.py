@@ -20,6 +20,8 @@ TaxiwayError
     BadConfiguration        a property of an enrollment configuration is wrong
     BuiltIn                 a default configuration can be changed, not deleted or assigned
     TooMany                 more configurations than a tenant may have (R-58)
+    BadIdentifier           a corporate device identifier cannot be read
+    BadCategory             a device category without a name of its own
   BadTermsRequest           the terms page cannot answer to where it was asked to
   BadWebRequest             the sign-in page for enrollment cannot answer to where it was asked to
 """
@@ -103,6 +105,14 @@ class BuiltIn(ConfigurationError):
 
 class TooMany(ConfigurationError):
     """More configurations of a kind than a tenant may have (R-58)."""
+
+
+class BadIdentifier(ConfigurationError):
+    """A corporate device identifier cannot be read."""
+
+
+class BadCategory(ConfigurationError):
+    """A device category without a name of its own."""
 
 
 class BadTermsRequest(TaxiwayError):

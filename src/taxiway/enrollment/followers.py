@@ -8,6 +8,7 @@ from taxiway import autopilot, directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.enrollment.administration import delete_managed_device
 from taxiway.enrollment.configurations import seed
+from taxiway.enrollment.identifiers import recognise
 from taxiway.enrollment.managed import MANAGED, links_of, managed_device, update_inventory
 from taxiway.enrollment.outside import forget_object
 from taxiway.kernel import Reason
@@ -25,6 +26,8 @@ def follow(followers: Followers) -> None:
     followers.on("user.deleted", _clear_user)
     followers.on("device.deleted", _forget_outside)
     followers.on("managed_device.enrolled", _tag_enrolled)
+    followers.on("managed_device.enrolled", lambda tx, event: recognise(tx, event["id"]))
+    followers.on("managed_device.changed", _recognise)
     followers.on("membership.changed", _tag_member)
     followers.on("scope_tags.changed", lambda tx, event: _tag(tx, event["device_id"]))
     followers.on("autopilot.leaving", _end)
@@ -76,6 +79,12 @@ def _clear_user(tx: Tx, event: Event) -> None:
 def _forget_outside(tx: Tx, event: Event) -> None:
     """An outside issuer's device that was deleted here is a new one when it comes again."""
     forget_object(tx, event["id"])
+
+
+def _recognise(tx: Tx, event: Event) -> None:
+    """The device told another serial number, manufacturer or model."""
+    if event["changed"] & {"serial_number", "manufacturer", "model"}:
+        recognise(tx, event["id"])
 
 
 def _tag_enrolled(tx: Tx, event: Event) -> None:

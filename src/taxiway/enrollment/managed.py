@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+import sqlalchemy as sa
 
 from taxiway import directory, pki
 from taxiway.enrollment.choice import EspSettings, settings_for
@@ -31,6 +32,16 @@ def latest_managed(tx: Tx, name: str) -> Row | None:
 def managed_device_of_device(tx: Tx, entra_device_id: str) -> Row | None:
     """The managed device of an Entra device (its device id, not its object id), or None."""
     return MANAGED.find(tx, eq("azure_ad_device_id", entra_device_id))
+
+
+def makes(tx: Tx) -> tuple[list[str], list[str]]:
+    """The manufacturers and the models of the managed devices, each once."""
+    table = MANAGED_DEVICE.table
+    found = []
+    for column in (table.c.manufacturer, table.c.model):
+        mine = sa.select(column.label("name")).where(table.c.tenant == tx.tenant, column.is_not(None)).distinct()
+        found.append([row["name"] for row in tx.all(mine.order_by(column))])
+    return found[0], found[1]
 
 
 def update_inventory(tx: Tx, managed_id: str, changes: Mapping[str, Any]) -> Row:

@@ -13,7 +13,6 @@ TaxiwayError
     OnlyInBeta              v1.0 does not have this
     UnsupportedMediaType    a body that says it is something else than JSON
     MethodNotAllowed        the address exists, not with this method
-    Conflict                another operation of the same kind is running
     SyncStateGone           a delta token that is too old, or of another history
     TooManyRequests         come back after ``retry_after`` seconds
     PreconditionFailed      ``If-Match`` names an old version
@@ -87,10 +86,6 @@ class MethodNotAllowed(GraphError):
 
 class UnsupportedMediaType(GraphError):
     """A body that says it is something else than JSON."""
-
-
-class Conflict(GraphError):
-    """Another operation of the same kind is running."""
 
 
 class SyncStateGone(GraphError):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from taxiway.graph.absent import ABSENT
 from taxiway.graph.protocol.call import Operation
 from taxiway.graph.protocol.lists import limited
 from taxiway.graph.resources import (
     administrative_units,
     app_categories,
+    app_management,
     app_relationships,
     applications,
     apps,
@@ -18,6 +20,7 @@ from taxiway.graph.resources import (
     autopilot_devices,
     autopilot_events,
     autopilot_imports,
+    autopilot_more,
     autopilot_orders,
     autopilot_profiles,
     autopilot_settings,
@@ -30,7 +33,10 @@ from taxiway.graph.resources import (
     deleted_items,
     deltas,
     device_actions,
+    device_categories,
+    device_identifiers,
     device_management,
+    device_overview,
     devices,
     encryption_states,
     enrollment,
@@ -42,6 +48,7 @@ from taxiway.graph.resources import (
     managed_devices,
     managers,
     members,
+    memberships,
     object_checks,
     opaque,
     opaque_children,
@@ -54,6 +61,7 @@ from taxiway.graph.resources import (
     scope_tags,
     scripts,
     service_principals,
+    status_summaries,
     users,
 )
 
@@ -67,6 +75,7 @@ OPERATIONS: Final[list[Operation]] = limited(
         *owners.OPERATIONS,
         *evaluation.OPERATIONS,
         *members.OPERATIONS,
+        *memberships.OPERATIONS,
         *object_checks.OPERATIONS,
         *managers.OPERATIONS,
         *devices.OPERATIONS,
@@ -81,11 +90,13 @@ OPERATIONS: Final[list[Operation]] = limited(
         *consent.OPERATIONS,
         *autopilot_imports.OPERATIONS,
         *autopilot_devices.OPERATIONS,
+        *autopilot_more.OPERATIONS,
         *autopilot_orders.OPERATIONS,
         *autopilot_claims.OPERATIONS,
         *autopilot_profiles.OPERATIONS,
         *autopilot_events.OPERATIONS,
         *autopilot_settings.OPERATIONS,
+        *app_management.OPERATIONS,
         *enrollment.OPERATIONS,
         *filters.OPERATIONS,
         *apps.OPERATIONS,
@@ -96,10 +107,14 @@ OPERATIONS: Final[list[Operation]] = limited(
         *opaque_children.OPERATIONS,
         *device_management.OPERATIONS,
         *configurations.OPERATIONS,
+        *status_summaries.OPERATIONS,
         *catalogue.OPERATIONS,
         *certificate_states.OPERATIONS,
         *managed_devices.OPERATIONS,
         *device_actions.OPERATIONS,
+        *device_overview.OPERATIONS,
+        *device_categories.OPERATIONS,
+        *device_identifiers.OPERATIONS,
         *local_credentials.OPERATIONS,
         *encryption_states.OPERATIONS,
         *recovery_keys.OPERATIONS,
@@ -109,31 +124,11 @@ OPERATIONS: Final[list[Operation]] = limited(
     ]
 )
 
-_DEVICE_MANAGEMENT: Final = (
-    "comanagedDevices",
-    "deviceCategories",
-    "importedDeviceIdentities",
-    "importedWindowsAutopilotDeviceIdentityUploads",
-    "managedDeviceOverview",
-    "tenantAssociatedDevices",
-    "virtualEndpoint",
-)
+_DEVICE_MANAGEMENT: Final = ("importedWindowsAutopilotDeviceIdentityUploads", "virtualEndpoint")
 _MANAGED_DEVICE: Final = (
-    "detectedApps",
-    "deviceCategory",
-    "deviceHealthScriptStates",
+    "getSyncStatus",
     "initiateOnDemandProactiveRemediation",
     "locateDevice",
-    "overrideComplianceState",
-    "pauseConfigurationRefresh",
-    "remoteLock",
-    "resetPasscode",
-    "sendCustomNotificationToCompanyPortal",
-    "shutDown",
-    "updateWindowsDeviceAccount",
-    "windowsDefenderScan",
-    "windowsDefenderUpdateSignatures",
-    "windowsProtectionState",
 )
 _DIRECTORY: Final = (
     "applications/delta",
@@ -155,7 +150,6 @@ _DIRECTORY: Final = (
     "policies/authenticationMethodsPolicy",
     "policies/authorizationPolicy",
     "policies/identitySecurityDefaultsEnforcementPolicy",
-    "policies/mobileAppManagementPolicies",
     "servicePrincipals/delta",
     "servicePrincipals/{id}/addKey",
     "servicePrincipals/{id}/addTokenSigningCertificate",
@@ -165,7 +159,6 @@ _DIRECTORY: Final = (
     "servicePrincipals/{id}/owners",
     "servicePrincipals/{id}/removeKey",
     "servicePrincipals/{id}/synchronization",
-    "users/{id}/deviceEnrollmentConfigurations",
 )
 
 #: Addresses of Graph that this program does not serve: named in a 501 (02 section 9.4 and others).
@@ -175,17 +168,7 @@ NOT_SERVED: Final[tuple[str, ...]] = (
     *(f"deviceManagement/{name}" for name in _DEVICE_MANAGEMENT),
     *(f"deviceManagement/managedDevices/{{id}}/{name}" for name in _MANAGED_DEVICE),
     *(f"deviceManagement/{name}" for name in catalogue.NOT_SERVED),
-    "deviceManagement/deviceConfigurations/{id}/deviceSettingStateSummaries",
-    "deviceManagement/deviceConfigurations/{id}/deviceStatusOverview",
-    "deviceManagement/deviceConfigurations/{id}/userStatuses",
-    "deviceManagement/deviceCompliancePolicies/{id}/deviceStatusOverview",
-    "deviceManagement/deviceCompliancePolicies/{id}/userStatuses",
     "deviceManagement/deviceEnrollmentConfigurations/createEnrollmentNotificationConfiguration",
-    "deviceManagement/deviceEnrollmentConfigurations/hasPayloadLinks",
-    "deviceManagement/windowsAutopilotDeploymentProfiles/hasPayloadLinks",
     "deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assign",
-    "deviceManagement/windowsAutopilotDeviceIdentities/deleteDevices",
-    "deviceManagement/windowsAutopilotDeviceIdentities/{id}/allowNextEnrollment",
-    "deviceManagement/windowsAutopilotDeviceIdentities/{id}/assignResourceAccountToDevice",
-    "deviceManagement/windowsAutopilotDeviceIdentities/{id}/unassignResourceAccountFromDevice",
+    *ABSENT,
 )

@@ -121,12 +121,19 @@ def _esp(tx: Tx, records: list[Row]) -> Step:
     return Step(5, title, not missing, detail, missing, _findings(tx))
 
 
+def _acting(row: Row) -> list[str]:
+    return [finding["text"] for finding in row["findings"] if finding["code"] != management.NOT_ACTED_ON]
+
+
 def _findings(tx: Tx) -> list[str]:
-    """What the configurations will do to the deployment that nobody may expect (P-13)."""
+    """What the configurations will do to the deployment that nobody may expect (P-13).
+
+    Those that nothing acts on do nothing to it; the preflight names them where they are meant for a device.
+    """
     found = []
     for repository in (management.CONFIGURATIONS, management.CONFIGURATION_POLICIES):
         for row in repository.select(tx, order=[("display_name", False)], limit=_LOOKED_AT):
-            found += [f"'{row['display_name']}': {finding['text']}" for finding in row["findings"]]
+            found += [f"'{row['display_name']}': {text}" for text in _acting(row)]
     return _short(found, len(found))
 
 

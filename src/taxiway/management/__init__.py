@@ -41,6 +41,7 @@ from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.certificates.issued import Issued, issued_certificates
 from taxiway.management.collection import BASE as CONFIGURATION_BASE
+from taxiway.management.collection import NOT_ACTED_ON
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -50,6 +51,7 @@ from taxiway.management.compliance.policies import (
     create_policy,
     delete_policy,
     judge,
+    override_compliance,
     update_policy,
 )
 from taxiway.management.configuration.catalogue.definitions import Definition, definitions
@@ -112,7 +114,8 @@ from taxiway.management.opaque.shelves import (
     replace_object,
     update_object,
 )
-from taxiway.management.session.report import device_states, object_states
+from taxiway.management.protection import Protection, protection_of
+from taxiway.management.session.report import device_states, installed_on, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
 
@@ -132,6 +135,7 @@ __all__ = [
     "CONFIGURATION_POLICIES",
     "DEPLOYMENTS",
     "EXTENSION_KINDS",
+    "NOT_ACTED_ON",
     "OPAQUE_OBJECT_KIND",
     "POLICY_KINDS",
     "SCRIPTS",
@@ -154,6 +158,7 @@ __all__ = [
     "ManagementError",
     "Meant",
     "NoContent",
+    "Protection",
     "Related",
     "Relationship",
     "Resolved",
@@ -203,6 +208,7 @@ __all__ = [
     "foresee",
     "forget_archives",
     "forget_challenges",
+    "installed_on",
     "issued_certificates",
     "judge",
     "meant_apps",
@@ -211,12 +217,15 @@ __all__ = [
     "object_states",
     "offer",
     "offered",
+    "oma_plain_text",
     "order_action",
     "order_collection",
     "order_esp",
     "order_retire",
     "order_routes",
+    "override_compliance",
     "plain_oma_value",
+    "protection_of",
     "relate_apps",
     "relationships_of",
     "remove_child",

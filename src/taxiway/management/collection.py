@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from taxiway import directory
 from taxiway.directory import Principal, require
@@ -14,6 +14,9 @@ from taxiway.store import Repository, Row, Tx, merged
 
 #: What objects of every kind have, where nothing else is said.
 BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
+
+#: The finding of an object that is only kept.
+NOT_ACTED_ON: Final = "notActedOn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +159,4 @@ class Collection:
 
 def _not_acted_on(row: Row) -> dict[str, Any]:
     text = f"Nothing here acts on this '#microsoft.graph.{row['kind']}': it is kept, and no device is told of it."
-    return {"code": "notActedOn", "text": text, "omaUri": ""}
+    return {"code": NOT_ACTED_ON, "text": text, "omaUri": ""}

@@ -78,6 +78,18 @@ class RootCertificates(Csp):
             raise Refused(Code.BAD_REQUEST)
 
 
+class Defender(Csp):
+    """Scans and updates of signatures: taken, and nothing is found (there are no files to look at)."""
+
+    root = (*MSFT, "Defender")
+    runs = frozenset({"Scan", "UpdateSignature"})
+
+    def check(self, change: Change) -> None:
+        """A scan is a quick or a full one."""
+        if change.node.name == "Scan" and change.value not in {"1", "2"}:
+            raise Refused(Code.BAD_REQUEST)
+
+
 class NotHere(Csp):
     """What this PC does not do: it says 406 instead of pretending (licences)."""
 

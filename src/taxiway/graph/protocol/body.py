@@ -62,6 +62,17 @@ def text_field(body: Mapping[str, Any], name: str, default: str = "") -> str:
     return value
 
 
+def flag_field(body: Mapping[str, Any], name: str) -> bool:
+    """A member that is true or false, also as a text; absent or null is false."""
+    value = field(body, name)
+    if value is None:
+        return False
+    made = _boolean(value)
+    if made is None:
+        raise BadRequest(f"'{name}' must be true or false.")
+    return made
+
+
 def list_field(body: Mapping[str, Any], name: str, *, most: int = 10_000) -> list[Any]:
     """A list member; absent or null is an empty one."""
     value = field(body, name)
@@ -190,7 +201,7 @@ def _relaxed(raw: bytes) -> Any:
 
 
 def _check(value: Any, depth: int) -> None:
-    """Neither nested too deeply nor with characters that no database keeps."""
+    """Neither nested too deeply nor with characters that no database keeps; types are spelled as Graph shows them."""
     if depth > MAX_DEPTH:
         raise Malformed(f"The body is nested more than {MAX_DEPTH} deep.")
     if isinstance(value, str):
@@ -200,6 +211,9 @@ def _check(value: Any, depth: int) -> None:
         for key, item in value.items():
             _check(key, depth + 1)
             _check(item, depth + 1)
+        kind = value.get("@odata.type")
+        if isinstance(kind, str) and kind.startswith("microsoft.graph."):
+            value["@odata.type"] = f"#{kind}"  # some clients leave the sign away, also deep inside
     elif isinstance(value, list):
         for item in value:
             _check(item, depth + 1)

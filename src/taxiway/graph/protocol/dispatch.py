@@ -9,14 +9,14 @@ from urllib.parse import quote
 import structlog
 
 from taxiway.directory import Principal
-from taxiway.graph.errors import Malformed
+from taxiway.graph.errors import BadRequest, Malformed
 from taxiway.graph.protocol.call import Answer, Call
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Family
 from taxiway.graph.protocol.refusals import refusal
 from taxiway.graph.protocol.throttle import Throttle
 from taxiway.graph.protocol.tree import Tree
-from taxiway.graph.protocol.url import Address, read_path, read_query
+from taxiway.graph.protocol.url import Address, Part, read_path, read_query
 from taxiway.graph.settings import GraphSettings
 from taxiway.kernel import TaxiwayError
 from taxiway.store import Runtime
@@ -77,7 +77,7 @@ async def answer(service: Service, incoming: Incoming) -> Answer:
 
 
 def _call(service: Service, incoming: Incoming, address: Address, options: Mapping[str, str]) -> Call:
-    match = service.tree.match(incoming.method, address.parts, address.version)
+    match = service.tree.match(incoming.method, _own(address.parts, incoming.principal), address.version)
     check_scopes(incoming.principal, match.operation.scopes, delegated=match.operation.delegated)
     return Call(
         rt=service.rt,
@@ -101,6 +101,15 @@ def _location(call: Call, made: Answer) -> dict[str, str]:
     """Where what was made can be read, for every 201 that does not say so itself (02 section 1.2)."""
     row_id = made.body.get("id") if made.status == 201 and isinstance(made.body, dict) else None
     return {} if row_id is None else {"Location": f"{call.root}/{quote(call.path)}/{quote(str(row_id))}"}
+
+
+def _own(parts: tuple[Part, ...], principal: Principal) -> tuple[Part, ...]:
+    """What lies below ``me`` lies below the user who signed in."""
+    if len(parts) < 2 or parts[0].name.lower() != "me":
+        return parts
+    if principal.kind != "user":
+        raise BadRequest("/me request is only valid with delegated authentication flow.")
+    return (Part("users", "users"), Part(principal.id, principal.id), *parts[1:])
 
 
 def _path(target: str) -> str:

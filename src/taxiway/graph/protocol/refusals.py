@@ -26,7 +26,6 @@ _MEANINGS: tuple[tuple[type[TaxiwayError], int, str, str], ...] = (
     (errors.OnlyInBeta, 404, "ResourceNotFound", "ResourceNotFound"),
     (errors.MethodNotAllowed, 405, "MethodNotAllowed", "MethodNotAllowed"),
     (errors.UnsupportedMediaType, 415, "UnsupportedMediaType", "UnsupportedMediaType"),
-    (errors.Conflict, 409, "Conflict", "Conflict"),
     (errors.SyncStateGone, 410, "SyncStateNotFound", "SyncStateNotFound"),
     (errors.PreconditionFailed, 412, "PreconditionFailed", "PreconditionFailed"),
     (errors.TooManyRequests, 429, "TooManyRequests", "TooManyRequests"),

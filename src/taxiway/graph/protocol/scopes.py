@@ -70,6 +70,7 @@ ORGANIZATION_WRITE = _any("Organization.ReadWrite.All", "Directory.AccessAsUser.
 BRANDING_READ = _any("OrganizationalBranding.Read.All", "Organization.Read.All", "User.Read", *_DIRECTORY_READ)
 BRANDING_WRITE = ORGANIZATION_WRITE | {"OrganizationalBranding.ReadWrite.All"}
 DOMAINS_READ = _any("Domain.Read.All", *_DIRECTORY_READ)
+DOMAINS_WRITE = _any("Domain.ReadWrite.All", "Directory.AccessAsUser.All")
 SKUS_READ = _any("Organization.Read.All", "LicenseAssignment.Read.All", *_DIRECTORY_READ)
 APPLICATIONS_READ = _any("Application.Read.All", *_DIRECTORY_READ)
 APPLICATIONS_WRITE = _any("Application.ReadWrite.All")

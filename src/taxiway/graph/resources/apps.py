@@ -9,7 +9,7 @@ from typing import Any, Final
 from taxiway import enrollment, management
 from taxiway.graph import uploads
 from taxiway.graph.entities import CONTENT_FILES
-from taxiway.graph.errors import BadRequest
+from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
@@ -112,6 +112,14 @@ async def _create_version(call: Call) -> Answer:
 async def _list_versions(call: Call) -> Answer:
     rows = await call.read(lambda tx: uploads.versions(tx, call.keys["id"]))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/contentVersions", [{"id": str(r["number"])} for r in rows])
+
+
+async def _get_version(call: Call) -> Answer:
+    rows = await call.read(lambda tx: uploads.versions(tx, call.keys["id"]))
+    if call.keys["version"] not in [str(row["number"]) for row in rows]:
+        raise NoSuchItem(call.keys["version"])
+    context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/contentVersions/$entity"
+    return Answer(200, {"@odata.context": context, "id": call.keys["version"]})
 
 
 async def _create_file(call: Call) -> Answer:
@@ -255,6 +263,7 @@ OPERATIONS: Final = [
     ),
     Operation("GET", _VERSIONS, _list_versions, _READ),
     Operation("POST", _VERSIONS, _create_version, _WRITE),
+    Operation("GET", f"{_VERSIONS}/{{version}}", _get_version, _READ),
     Operation("GET", _FILES, _list_files, _READ),
     Operation("POST", _FILES, _create_file, _WRITE),
     Operation("GET", f"{_FILES}/{{file}}", _get_file, _READ),

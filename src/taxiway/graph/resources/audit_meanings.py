@@ -126,6 +126,8 @@ _NOUNS: Final = {
     "autopilot_profile": ("Enrollment", "WindowsAutopilotDeploymentProfile"),
     "opaque_object": ("DeviceConfiguration", "Other"),
     "filter": ("DeviceConfiguration", "AssignmentFilter"),
+    "device_category": ("Enrollment", "DeviceCategory"),
+    "identifier": ("Enrollment", "ImportedDeviceIdentity"),
 }
 _SINGLE: Final = {
     "autopilot.registered": ("Enrollment", _CREATE, "WindowsAutopilotDeviceIdentity"),
@@ -133,6 +135,9 @@ _SINGLE: Final = {
     "autopilot.changed": ("Enrollment", _PATCH, "WindowsAutopilotDeviceIdentity"),
     "autopilot.user_assigned": ("Enrollment", _ASSIGN, "WindowsAutopilotDeviceIdentity"),
     "autopilot.user_unassigned": ("Enrollment", _ASSIGN, "WindowsAutopilotDeviceIdentity"),
+    "autopilot.resource_assigned": ("Enrollment", _ASSIGN, "WindowsAutopilotDeviceIdentity"),
+    "autopilot.enrollment_allowed": ("Enrollment", _ASSIGN, "WindowsAutopilotDeviceIdentity"),
+    "identifier.imported": ("Enrollment", _CREATE, "ImportedDeviceIdentity"),
     "enrollment_policy.changed": ("Enrollment", _PATCH, "EnrollmentPolicy"),
     "terms_of_use.changed": ("Enrollment", _PATCH, "TermsAndConditions"),
     "esp.ordered": ("Enrollment", _ASSIGN, "EnrollmentStatusPage"),
@@ -140,6 +145,10 @@ _SINGLE: Final = {
     "managed_device.updated": ("Device", _PATCH, "ManagedDevice"),
     "managed_device.deleted": ("Device", _REMOVE, "ManagedDevice"),
     "managed_device.primary_user": ("Device", _ASSIGN, "ManagedDevice"),
+    "managed_device.category": ("Device", _ASSIGN, "ManagedDevice"),
+    "managed_device.ownership": ("Device", _PATCH, "ManagedDevice"),
+    "compliance.overridden": ("Compliance", _ASSIGN, "ManagedDevice"),
+    "configuration.secret_read": ("DeviceConfiguration", "Get", "DeviceConfiguration"),
     "device_action.ordered": ("Device", _ASSIGN, "ManagedDevice"),
     "management_settings.changed": ("DeviceConfiguration", _PATCH, "DeviceManagementSettings"),
 }

@@ -11,7 +11,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources.managed import kind_of
-from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.graph.resources.targets import Assignable, assigning, expansion, linking
 from taxiway.store import Row, Tx, eq
 
 PATH: Final = "deviceManagement/windowsAutopilotDeploymentProfiles"
@@ -100,4 +100,5 @@ OPERATIONS: Final = [
     Operation("GET", f"{PATH}/{{id}}/taxiwayOfflineFile", _offline, _READ, beta=True),
     Operation("POST", f"{PATH}/{{id}}/taxiwaySetPriority", _set_priority, _WRITE, beta=True),
     *_assignments,
+    linking(PROFILES, autopilot.OBJECT_KIND, _READ),
 ]

@@ -103,6 +103,11 @@ async def _schedule(call: Call) -> Answer:
     return Answer(200)
 
 
+async def _scheduled(call: Call) -> Answer:
+    found = await call.read(lambda tx: _actions(tx, POLICIES.repository.require(tx, call.keys["id"])))
+    return value_answer(call, f"{POLICIES.path}('{call.keys['id']}')/scheduledActionsForRule", found)
+
+
 # ---------------------------------------------------------------------------------------- how they stand
 
 #: What the rooms' states are called in ``complianceStatus``.
@@ -161,6 +166,43 @@ def state_name(state: str) -> str:
     return _STATES.get(state, state)
 
 
+def settings_of(row: Row) -> list[dict[str, Any]]:
+    """What a device said of the single settings of an object."""
+    return [*_rules(row["detail"]), *_settings(row["state"], row["detail"])]
+
+
+def _rules(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rules of a compliance policy."""
+    return [
+        {
+            "setting": rule.get("setting"),
+            "state": state_name(str(rule.get("state"))),
+            "errorDescription": rule.get("text"),
+        }
+        for rule in detail.get("rules") or ()
+    ]
+
+
+def _settings(state: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The settings of a configuration that do not stand as they should, each with who asks for it or what failed."""
+    found = [
+        {
+            "setting": error["uri"],
+            "state": "error",
+            "errorCode": error["status"],
+            "errorDescription": error["error"] or f"The device answered {error['status']}.",
+        }
+        for error in detail.get("errors") or ()
+    ]
+    if state == "conflict":
+        sources = [{"displayName": name, "sourceType": "deviceConfiguration"} for name in detail["with"]]
+        found.append({"setting": detail["uri"], "state": "conflict", "sources": sources})
+    for uri in detail.get("stays") or ():
+        text = "The setting is not assigned any more and stays on the device."
+        found.append({"setting": uri, "state": "notAssigned", "errorDescription": text})
+    return found
+
+
 _READ, _WRITE = scopes.CONFIGURATION_READ, scopes.CONFIGURATION_WRITE
 OPERATIONS: Final = [
     *collection(
@@ -206,6 +248,7 @@ OPERATIONS: Final = [
         _WRITE,
         beta=True,
     ),
+    Operation("GET", f"{POLICIES.path}/{{id}}/scheduledActionsForRule", _scheduled, _READ),
     _statuses(CONFIGURATIONS, _CONFIGURATION, _READ),
     _statuses(POLICIES, _COMPLIANCE, _READ),
 ]

@@ -28,13 +28,6 @@ _Parameters = dict[str, Any]
 _Read = Callable[[Mapping[str, Any]], tuple[str, _Parameters]]
 
 
-def _flag(content: Mapping[str, Any], name: str) -> bool:
-    value = body.field(content, name)
-    if value is not None and not isinstance(value, bool):
-        raise BadRequest(f"'{name}' must be true or false.")
-    return bool(value)
-
-
 def _plain(kind: str) -> _Read:
     return lambda _content: (kind, {})
 
@@ -42,18 +35,29 @@ def _plain(kind: str) -> _Read:
 def _wipe(content: Mapping[str, Any]) -> tuple[str, _Parameters]:
     """The members of other platforms and of eSIMs are read and mean nothing to a Windows PC."""
     return management.wipe_kind(
-        keep_enrollment=_flag(content, "keepEnrollmentData"),
-        keep_user=_flag(content, "keepUserData"),
-        protected=_flag(content, "useProtectedWipe"),
+        keep_enrollment=body.flag_field(content, "keepEnrollmentData"),
+        keep_user=body.flag_field(content, "keepUserData"),
+        protected=body.flag_field(content, "useProtectedWipe"),
     )
 
 
 def _fresh_start(content: Mapping[str, Any]) -> tuple[str, _Parameters]:
-    return "cleanWindowsDevice", {"keep_user_data": _flag(content, "keepUserData")}
+    return "cleanWindowsDevice", {"keep_user_data": body.flag_field(content, "keepUserData")}
 
 
 def _rename(content: Mapping[str, Any]) -> tuple[str, _Parameters]:
     return "setDeviceName", {"name": body.text_field(content, "deviceName")}
+
+
+def _scan(content: Mapping[str, Any]) -> tuple[str, _Parameters]:
+    return ("quickScan" if body.flag_field(content, "quickScan") else "fullScan"), {}
+
+
+def _pause(content: Mapping[str, Any]) -> tuple[str, _Parameters]:
+    minutes = body.field(content, "pauseTimePeriodInMinutes")
+    if not isinstance(minutes, int) or isinstance(minutes, bool):
+        raise BadRequest("'pauseTimePeriodInMinutes' must be a number.")
+    return "pauseConfigurationRefresh", {"minutes": minutes}
 
 
 _ACTIONS: Final[dict[str, tuple[_Read, frozenset[str]]]] = {
@@ -65,7 +69,39 @@ _ACTIONS: Final[dict[str, tuple[_Read, frozenset[str]]]] = {
     "setDeviceName": (_rename, scopes.MANAGED_ACTIONS),
     "rotateBitLockerKeys": (_plain("rotateBitLockerKeys"), scopes.MANAGED_WRITE | scopes.CONFIGURATION_WRITE),
     "rotateLocalAdminPassword": (_plain("rotateLocalAdminPassword"), scopes.MANAGED_WRITE | scopes.MANAGED_ACTIONS),
+    "windowsDefenderScan": (_scan, scopes.MANAGED_ACTIONS),
+    "windowsDefenderUpdateSignatures": (_plain("windowsDefenderUpdateSignatures"), scopes.MANAGED_ACTIONS),
+    "pauseConfigurationRefresh": (_pause, scopes.MANAGED_WRITE | scopes.MANAGED_ACTIONS),
 }
+#: What actions are called for many devices at once, where they have another name there.
+_IN_BULK: Final[dict[str, _Read]] = {
+    "quickScan": _plain("quickScan"),
+    "fullScan": _plain("fullScan"),
+    "signatureUpdate": _plain("windowsDefenderUpdateSignatures"),
+}
+#: Actions of phones, Macs, Chromebooks and Surface Hubs: a Windows PC has nothing that could carry them out.
+_FOREIGN: Final = (
+    "bypassActivationLock",
+    "deleteUserFromSharedAppleDevice",
+    "deprovision",
+    "disable",
+    "disableLostMode",
+    "enableLostMode",
+    "logoutSharedAppleDeviceActiveUser",
+    "playLostModeSound",
+    "recoverPasscode",
+    "reenable",
+    "remoteLock",
+    "resetPasscode",
+    "restoreManagedHomeScreen",
+    "revokeAppleVppLicenses",
+    "rotateFileVaultKey",
+    "sendCustomNotificationToCompanyPortal",
+    "shutDown",
+    "suspendManagedHomeScreen",
+    "updateWindowsDeviceAccount",
+)
+_FOREIGN_IN_BULK: Final = ("customTextNotification", "deprovision", "disable", "reenable")
 
 
 def _action(name: str, read: _Read, needed: frozenset[str]) -> Operation:
@@ -84,6 +120,14 @@ def _action(name: str, read: _Read, needed: frozenset[str]) -> Operation:
     return Operation("POST", f"{_PATH}/{{id}}/{name}", order, needed)
 
 
+def _foreign(name: str) -> Operation:
+    async def refuse(call: Call) -> Answer:
+        await call.read(lambda tx: _require(tx, call.keys["id"]))
+        raise BadRequest(f"'{name}' is an action of other platforms: it is not supported for a Windows PC.")
+
+    return Operation("POST", f"{_PATH}/{{id}}/{name}", refuse, scopes.MANAGED_ACTIONS | scopes.MANAGED_WRITE)
+
+
 # ---------------------------------------------------------------------------------------------- in bulk
 
 
@@ -92,14 +136,17 @@ async def _execute(call: Call) -> Answer:
     content = call.json
     name = body.text_field(content, "actionName")
     ids = [one for one in body.list_field(content, "deviceIds", most=_MOST) if isinstance(one, str)]
-    known = next((each for each in (*_ACTIONS, "collectDiagnostics", "delete") if each.lower() == name.lower()), None)
+    names = (*_ACTIONS, *_IN_BULK, *_FOREIGN_IN_BULK, "collectDiagnostics", "delete")
+    known = next((each for each in names if each.lower() == name.lower()), None)
     if known is None:
         raise NotServed(f"The action '{name}' is not implemented here.")
-    found: dict[str, list[str]] = {"successfulDeviceIds": [], "failedDeviceIds": [], "notFoundDeviceIds": []}
+    found: dict[str, list[str]] = {
+        f"{how}DeviceIds": [] for how in ("successful", "failed", "notFound", "notSupported")
+    }
     for device_id in ids:
         found[await _one(call, known, device_id, content)].append(device_id)
     context = f"{call.root}/$metadata#microsoft.graph.bulkManagedDeviceActionResult"
-    return Answer(200, {"@odata.context": context, **found, "notSupportedDeviceIds": []})
+    return Answer(200, {"@odata.context": context, **found})
 
 
 _MOST: Final = 100
@@ -113,8 +160,8 @@ async def _one(call: Call, name: str, device_id: str, content: Mapping[str, Any]
             enrollment.delete_managed_device(tx, device_id, principal=call.principal)
         elif name == "collectDiagnostics":
             management.order_collection(tx, device_id, call.rt.urls.mdm, principal=call.principal)
-        else:
-            kind, parameters = _ACTIONS[name][0](content)
+        elif name not in _FOREIGN_IN_BULK:
+            kind, parameters = (_IN_BULK.get(name) or _ACTIONS[name][0])(content)
             management.order_action(tx, device_id, kind, parameters, principal=call.principal)
 
     try:
@@ -125,7 +172,7 @@ async def _one(call: Call, name: str, device_id: str, content: Mapping[str, Any]
         raise
     except TaxiwayError:
         return "failedDeviceIds"
-    return "successfulDeviceIds"
+    return "notSupportedDeviceIds" if name in _FOREIGN_IN_BULK else "successfulDeviceIds"
 
 
 # ---------------------------------------------------------------------------------------------- logs
@@ -226,6 +273,7 @@ def _require(tx: Tx, device_id: str) -> Row:
 
 OPERATIONS: Final = [
     *(_action(name, read, needed) for name, (read, needed) in _ACTIONS.items()),
+    *(_foreign(name) for name in _FOREIGN),
     Operation("POST", f"{_PATH}/executeAction", _execute, scopes.MANAGED_ACTIONS),
     Operation("POST", f"{_PATH}/{{id}}/createDeviceLogCollectionRequest", _collect, scopes.MANAGED_WRITE),
     Operation("GET", f"{_PATH}/{{id}}/logCollectionRequests", _collections, scopes.MANAGED_READ),

@@ -88,9 +88,10 @@ async def _patch(call: Call) -> Answer:
     changes = dict(given)
 
     def write(tx: Tx) -> None:
-        wanted = body.field(changes, _SECURE)
-        if isinstance(wanted, bool) and wanted != management.secure_by_default(tx):
-            management.set_secure_by_default(tx, wanted, principal=call.principal)
+        if body.field(changes, _SECURE) is not None:
+            wanted = body.flag_field(changes, _SECURE)
+            if wanted != management.secure_by_default(tx):
+                management.set_secure_by_default(tx, wanted, principal=call.principal)
         kept = {name: value for name, value in changes.items() if name.lower() != _SECURE.lower()}
         values = {"display_name": _SETTINGS, "body": kept}
         if _SHELF.get(tx, _SETTINGS) is None:

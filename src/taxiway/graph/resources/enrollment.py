@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from taxiway import enrollment
-from taxiway.graph.errors import BadRequest, NotServed
+from taxiway import directory, enrollment
+from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
+from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.managed import kind_of, values_of
-from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment
+from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment, linking
 from taxiway.store import Tx, one_of
 
 _PATH: Final = "deviceManagement/deviceEnrollmentConfigurations"
@@ -154,6 +156,22 @@ async def _set_priority(call: Call) -> Answer:
     return call.done(live=200, docs=204)
 
 
+async def _of_user(call: Call) -> Answer:
+    """What holds for a user on a device that no configuration is assigned to."""
+
+    def read(tx: Tx) -> list[dict[str, Any]]:
+        user = directory.find_user(tx, call.keys["id"])
+        if user is None:
+            raise NoSuchItem(call.keys["id"])
+        found = (enrollment.effective_esp, enrollment.effective_limit, enrollment.effective_restriction)
+        rows = [of(tx, device=None, user=user).value.row for of in found]
+        rows.append(enrollment.default_of(tx, enrollment.DEFAULT_HELLO))
+        return render(tx, CONFIGURATIONS, rows, _EVERYTHING, version=call.version, root=call.root)
+
+    return value_answer(call, f"users('{call.keys['id']}')/deviceEnrollmentConfigurations", await call.read(read))
+
+
+_EVERYTHING: Final = Selection(frozenset(), (), ())
 _READ, _WRITE = scopes.ENROLLMENT_READ, scopes.ENROLLMENT_WRITE
 _assignable = Assignable(
     CONFIGURATIONS,
@@ -169,4 +187,6 @@ OPERATIONS: Final = [
     Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
     Operation("POST", f"{_PATH}/{{id}}/setPriority", _set_priority, _WRITE),
     *assigning(_assignable, _READ, _WRITE),
+    linking(CONFIGURATIONS, enrollment.OBJECT_KIND, _READ),
+    Operation("GET", "users/{id}/deviceEnrollmentConfigurations", _of_user, _READ, beta=True),
 ]

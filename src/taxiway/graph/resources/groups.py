@@ -13,16 +13,9 @@ from taxiway.graph.protocol.face import Face, Meaning
 from taxiway.graph.protocol.filter_tree import ALWAYS, NEVER
 from taxiway.graph.protocol.lists import created, item_body, reading
 from taxiway.graph.resources import licences, owners
-from taxiway.graph.resources.members import (
-    GROUP_BETA,
-    GROUP_HIDDEN,
-    GROUP_ON_SELECT,
-    members_answer,
-    members_count,
-)
-from taxiway.graph.resources.objects import EXPANDED, OBJECTS, member_of, objects_expansion
+from taxiway.graph.resources.members import GROUP_BETA, GROUP_HIDDEN, GROUP_ON_SELECT, members_answer
+from taxiway.graph.resources.objects import EXPANDED, member_of, objects_expansion
 from taxiway.graph.resources.references import reference, references, require_object
-from taxiway.graph.resources.users import caller
 from taxiway.store import Not, Row, Tx, Where, one_of
 
 _DYNAMIC: Final = "DynamicMembership"
@@ -157,7 +150,7 @@ async def _update(call: Call) -> Answer:
     invited = references(content, "members")
 
     def write(tx: Tx) -> None:
-        _require(tx, call.keys["id"])
+        require_group(tx, call.keys["id"])
         if changes:
             directory.update_group(tx, call.keys["id"], changes, principal=call.principal)
         for object_id in invited:
@@ -176,7 +169,7 @@ async def _add_member(call: Call) -> Answer:
     object_id = reference(call.json)
 
     def write(tx: Tx) -> None:
-        _require(tx, call.keys["id"])
+        require_group(tx, call.keys["id"])
         _add(tx, call, call.keys["id"], object_id)
 
     await call.write(write)
@@ -185,7 +178,7 @@ async def _add_member(call: Call) -> Answer:
 
 async def _remove_member(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        _require(tx, call.keys["id"])
+        require_group(tx, call.keys["id"])
         kind, _ = require_object(tx, call.keys["member"].lower())
         directory.remove_member(tx, call.keys["id"], kind, call.keys["member"].lower(), principal=call.principal)
 
@@ -197,7 +190,7 @@ async def _assign_license(call: Call) -> Answer:
     added, removed = licences.read(call.json)
 
     def write(tx: Tx) -> dict[str, Any]:
-        _require(tx, call.keys["id"])
+        require_group(tx, call.keys["id"])
         group = directory.assign_group_licenses(
             tx, call.keys["id"], add=added, remove=removed, principal=call.principal
         )
@@ -210,53 +203,14 @@ async def _members_without_seat(call: Call) -> Answer:
     """``membersWithLicenseErrors``: those who wait until a seat is free."""
 
     def read(tx: Tx) -> list[tuple[str, str]]:
-        _require(tx, call.keys["id"])
+        require_group(tx, call.keys["id"])
         return [("user", user_id) for user_id in directory.members_without_seat(tx, call.keys["id"])]
 
     return await members_answer(call, read)
 
 
-async def _list_members(call: Call) -> Answer:
-    transitive = call.operation.pattern.endswith("transitiveMembers")
-    return await members_answer(call, lambda tx: _members_of(tx, call, transitive=transitive))
-
-
-async def _count_members(call: Call) -> Answer:
-    transitive = "transitiveMembers" in call.operation.pattern
-    return await members_count(call, lambda tx: _members_of(tx, call, transitive=transitive))
-
-
-async def _list_groups(call: Call) -> Answer:
-    return await members_answer(call, lambda tx: _groups_of(tx, call))
-
-
-async def _count_groups(call: Call) -> Answer:
-    return await members_count(call, lambda tx: _groups_of(tx, call))
-
-
-def _groups_of(tx: Tx, call: Call) -> list[tuple[str, str]]:
-    """``memberOf`` of a user, a device or a group: the groups that hold it themselves; ``transitiveMemberOf``: all."""
-    kind, row = _subject(tx, call)
-    found = directory.groups_of if "transitiveMemberOf" in call.operation.pattern else directory.direct_groups_of
-    return [("group", group) for group in found(tx, kind, row["id"])]
-
-
-def _subject(tx: Tx, call: Call) -> tuple[Any, Row]:
-    owner = call.operation.pattern.partition("/")[0]
-    kind = "user" if owner == "me" else owner.removesuffix("s")
-    key = caller(call) if owner == "me" else call.keys["id"]
-    row = directory.find_user(tx, key) if kind == "user" else OBJECTS[kind].repository.get(tx, key)
-    if row is None:
-        raise NoSuchItem(key)
-    return kind, row
-
-
-def _members_of(tx: Tx, call: Call, *, transitive: bool) -> list[tuple[str, str]]:
-    _require(tx, call.keys["id"])
-    return list(directory.members(tx, call.keys["id"], transitive=transitive))
-
-
-def _require(tx: Tx, group_id: str) -> Row:
+def require_group(tx: Tx, group_id: str) -> Row:
+    """The group, or 404."""
     row = directory.GROUPS.get(tx, group_id)
     if row is None:
         raise NoSuchItem(group_id)
@@ -293,21 +247,4 @@ OPERATIONS: Final = [
     _below("groups/{id}/membersWithLicenseErrors", _members_without_seat, scopes.GROUPS_READ),
     _below("groups/{id}/members/$ref", _add_member, scopes.MEMBERS_WRITE, "POST"),
     _below("groups/{id}/members/{member}/$ref", _remove_member, scopes.MEMBERS_WRITE, "DELETE"),
-    *(
-        operation
-        for name in ("members", "transitiveMembers")
-        for operation in (
-            _below(f"groups/{{id}}/{name}", _list_members, scopes.MEMBERS_READ),
-            _below(f"groups/{{id}}/{name}/$count", _count_members, scopes.MEMBERS_READ),
-        )
-    ),
-    *(
-        operation
-        for owner in ("users/{id}", "devices/{id}", "groups/{id}", "me")
-        for name in ("memberOf", "transitiveMemberOf")
-        for operation in (
-            _below(f"{owner}/{name}", _list_groups, scopes.MEMBERS_READ),
-            _below(f"{owner}/{name}/$count", _count_groups, scopes.MEMBERS_READ),
-        )
-    ),
 ]

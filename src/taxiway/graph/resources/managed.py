@@ -99,7 +99,7 @@ def _fit(
     def fit(shown: dict[str, Any], version: str) -> None:
         for one in shown.get("assignments") or ():
             fit_assignment(one, version)
-        name = shown["@odata.type"].rpartition(".")[2]
+        name = shown.get("@odata.type", "").rpartition(".")[2]
         if version != "v1.0" or not base or name not in kinds:
             return
         lacking = older.get(name)

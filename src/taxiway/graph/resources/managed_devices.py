@@ -9,41 +9,30 @@ from taxiway import directory, enrollment, management
 from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import list_answer, reading, value_answer
-from taxiway.graph.resources.configurations import standing, state_name
+from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.lists import item_body, list_answer, reading, value_answer
+from taxiway.graph.resources.configurations import settings_of, standing, state_name
+from taxiway.graph.resources.detected_apps import detected_on
 from taxiway.graph.resources.managed import INSTALL_STATES
-from taxiway.store import Row, Tx, Where, eq
+from taxiway.graph.resources.references import reference
+from taxiway.store import Row, Tx, Where, any_of, both, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
 
 
 async def _update(call: Call) -> Answer:
     changes = body.incoming(DEVICES, call.json)
-    if "owner_type" in changes:
-        changes["ownership"] = changes["owner_type"]
-    elif "ownership" in changes:
-        changes["owner_type"] = changes["ownership"]
 
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.update", enrollment.object_of(tx, call.keys["id"]))
-        before = _require(tx, call)
-        checked = directory.tagged(tx, call.principal, enrollment.MANAGED.entity, changes, before)
-        enrollment.update_inventory(tx, call.keys["id"], checked)
+    def write(tx: Tx) -> dict[str, Any]:
+        row = enrollment.update_managed_device(tx, call.keys["id"], changes, principal=call.principal)
+        return item_body(tx, call, DEVICES, row)
 
-    await call.write(write)
-    return Answer(200)
+    return Answer(200, await call.write(write))
 
 
 async def _delete(call: Call) -> Answer:
     """Remove from management: the Entra device and the Autopilot registration stay."""
-
-    def write(tx: Tx) -> None:
-        directory.require(tx, call.principal, "management.devices.delete", enrollment.object_of(tx, call.keys["id"]))
-        _require(tx, call)
-        enrollment.forget(tx, call.keys["id"])
-
-    await call.write(write)
+    await call.write(lambda tx: enrollment.delete_managed_device(tx, call.keys["id"], principal=call.principal))
     return call.done(live=200, docs=204)
 
 
@@ -60,6 +49,17 @@ async def _users(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/users", await call.read(read))
 
 
+async def _set_user(call: Call) -> Answer:
+    """Another primary user; DELETE: none."""
+    user_id = None if call.operation.method == "DELETE" else reference(call.json)
+
+    def write(tx: Tx) -> None:
+        enrollment.assign_primary_user(tx, _require(tx, call)["id"], user_id, principal=call.principal)
+
+    await call.write(write)
+    return Answer(204)
+
+
 async def _of_user(call: Call) -> Answer:
     def narrow(tx: Tx, call: Call) -> Where:
         user = directory.find_user(tx, call.keys["id"])
@@ -70,23 +70,43 @@ async def _of_user(call: Call) -> Answer:
     return await list_answer(call, DEVICES, narrow=narrow)
 
 
-def _states(name: str, *kinds: str) -> Operation:
-    """How the objects of these kinds stand on a device."""
+def _states(name: str, *kinds: str) -> list[Operation]:
+    """How the objects of these kinds stand on a device: all, one, and the settings of one."""
+
+    def read(tx: Tx, call: Call) -> list[dict[str, Any]]:
+        device = _require(tx, call)
+        rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
+        return [_state(row, device, call.version) for row in rows]
 
     async def listed(call: Call) -> Answer:
-        def read(tx: Tx) -> list[dict[str, Any]]:
-            device = _require(tx, call)
-            rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
-            return [_state(row, device, call.version) for row in rows]
+        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(lambda tx: read(tx, call)))
 
-        return value_answer(call, f"{_PATH}('{call.keys['id']}')/{name}", await call.read(read))
+    async def named(call: Call) -> dict[str, Any]:
+        found = await call.read(lambda tx: read(tx, call))
+        state = next((one for one in found if one["id"] == call.keys["state"]), None)
+        if state is None:
+            raise NoSuchItem(call.keys["state"])
+        return state
 
-    return Operation("GET", f"{_PATH}/{{id}}/{name}", listed, scopes.MANAGED_READ)
+    async def one(call: Call) -> Answer:
+        context = f"{call.root}/$metadata#{_PATH}('{call.keys['id']}')/{name}/$entity"
+        return Answer(200, {"@odata.context": context, **await named(call)})
+
+    async def settings(call: Call) -> Answer:
+        """Of the device's one user, so that a filter by user has nothing to take away."""
+        context = f"{_PATH}('{call.keys['id']}')/{name}('{call.keys['state']}')/settingStates"
+        return value_answer(call, context, (await named(call))["settingStates"])
+
+    item = f"{_PATH}/{{id}}/{name}"
+    return [
+        Operation("GET", item, listed, scopes.MANAGED_READ),
+        Operation("GET", f"{item}/{{state}}", one, scopes.MANAGED_READ),
+        Operation("GET", f"{item}/{{state}}/settingStates", settings, scopes.MANAGED_READ),
+    ]
 
 
 def _state(row: Row, device: Mapping[str, Any], version: str) -> dict[str, Any]:
-    detail = row["detail"]
-    settings = [*_rules(detail), *_settings(row["state"], detail)]
+    detail, settings = row["detail"], settings_of(row)
     who = {"userId": device["user_id"], "userPrincipalName": device["upn"]}
     return {
         "id": row["object_id"],
@@ -99,38 +119,6 @@ def _state(row: Row, device: Mapping[str, Any], version: str) -> dict[str, Any]:
         "settingStates": settings,
         **(who if version == "beta" else {}),
     }
-
-
-def _rules(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rules of a compliance policy."""
-    return [
-        {
-            "setting": rule.get("setting"),
-            "state": state_name(str(rule.get("state"))),
-            "errorDescription": rule.get("text"),
-        }
-        for rule in detail.get("rules") or ()
-    ]
-
-
-def _settings(state: str, detail: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The settings of a configuration that do not stand as they should, each with who asks for it or what failed."""
-    found = [
-        {
-            "setting": error["uri"],
-            "state": "error",
-            "errorCode": error["status"],
-            "errorDescription": error["error"] or f"The device answered {error['status']}.",
-        }
-        for error in detail.get("errors") or ()
-    ]
-    if state == "conflict":
-        sources = [{"displayName": name, "sourceType": "deviceConfiguration"} for name in detail["with"]]
-        found.append({"setting": detail["uri"], "state": "conflict", "sources": sources})
-    for uri in detail.get("stays") or ():
-        text = "The setting is not assigned any more and stays on the device."
-        found.append({"setting": uri, "state": "notAssigned", "errorDescription": text})
-    return found
 
 
 #: What an assignment's intent is called on a device.
@@ -170,6 +158,12 @@ async def _app_states(call: Call) -> Answer:
         "mobileAppList": found,
     }
     return Answer(200, {"@odata.context": context, **shown})
+
+
+def _of_type(operator: str, value: Any) -> Where:
+    """``deviceType``: everything here is a PC."""
+    holds = (value == "desktop") == (operator == "eq")
+    return both() if holds else any_of()
 
 
 def _require(tx: Tx, call: Call) -> Row:
@@ -243,6 +237,8 @@ DEVICES: Final = Face(
     ),
     written=frozenset({"managed_device_name", "notes", "ownership", "owner_type", "role_scope_tag_ids"}),
     search=("device_name",),
+    fixed={"devicetype": _of_type},
+    expansions=(Expansion("detectedApps", detected_on, beta=True),),
 )
 
 OPERATIONS: Final = [
@@ -250,12 +246,16 @@ OPERATIONS: Final = [
     Operation("PATCH", f"{_PATH}/{{id}}", _update, scopes.MANAGED_WRITE),
     Operation("DELETE", f"{_PATH}/{{id}}", _delete, scopes.MANAGED_WRITE),
     Operation("GET", f"{_PATH}/{{id}}/users", _users, scopes.MANAGED_READ),
-    _states(
+    *(
+        Operation(method, f"{_PATH}/{{id}}/users/$ref", _set_user, scopes.MANAGED_WRITE)
+        for method in ("POST", "DELETE")
+    ),
+    *_states(
         "deviceConfigurationStates",
         management.CONFIGURATIONS.entity.name,
         management.CONFIGURATION_POLICIES.entity.name,
     ),
-    _states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
+    *_states("deviceCompliancePolicyStates", management.COMPLIANCE_POLICIES.entity.name),
     Operation("GET", "users/{id}/managedDevices", _of_user, scopes.MANAGED_READ),
     Operation("GET", "users/{id}/mobileAppIntentAndStates/{device}", _app_states, scopes.APPS_READ, beta=True),
 ]

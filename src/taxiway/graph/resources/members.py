@@ -62,6 +62,9 @@ _GROUP: Final = Face(
 )
 OBJECTS["group"] = _GROUP
 
+#: What a list of objects of one type can do, and one of mixed types cannot.
+NARROWING: Final = frozenset({"filter", "search", "orderby", "expand"})
+
 Members = Sequence[tuple[str, str]]
 
 
@@ -94,6 +97,7 @@ async def members_count(call: Call, members: Callable[[Tx], Members]) -> Answer:
     """How many, as plain text; only in the advanced mode."""
     if not call.advanced:
         raise BadRequest("$count is not currently supported without the header ConsistencyLevel: eventual.")
+    _check(call)
     return Answer(200, text=str(await call.read(lambda tx: len(_cast(call, members(tx))))))
 
 
@@ -133,7 +137,7 @@ def _after(call: Call) -> tuple[str, str] | None:
 
 def _check(call: Call) -> None:
     """What such a list does not honour is refused and not dropped."""
-    for name in ("filter", "search", "orderby", "expand", "skip"):
+    for name in sorted(NARROWING | {"skip"}):
         if name in call.options:
             raise Malformed(f"The query option '${name}' is not supported by a list of mixed objects here.")
 

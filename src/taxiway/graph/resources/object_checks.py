@@ -88,7 +88,7 @@ def _texts(content: Mapping[str, Any], name: str, *, most: int) -> list[str]:
     return found
 
 
-def _subject(tx: Tx, call: Call) -> tuple[directory.ObjectKind, str]:
+def subject(tx: Tx, call: Call) -> tuple[directory.ObjectKind, str]:
     """The object that the address names."""
     owner, key = call.operation.pattern.partition("/")[0], call.keys.get("id", "")
     if owner == "me":
@@ -106,7 +106,7 @@ def _subject(tx: Tx, call: Call) -> tuple[directory.ObjectKind, str]:
 def _operation(pattern: str, ask: Ask) -> Operation:
     async def answer(call: Call) -> Answer:
         content = call.json
-        found = await call.read(lambda tx: ask(tx, *_subject(tx, call), content))
+        found = await call.read(lambda tx: ask(tx, *subject(tx, call), content))
         return value_answer(call, "Collection(Edm.String)", found)
 
     return Operation("POST", pattern, answer, scopes.MEMBERS_READ, "directory")

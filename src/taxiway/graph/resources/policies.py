@@ -1,65 +1,147 @@
-"""Tenant policies: the MDM user scope and who may join devices (02 section 5)."""
+"""Tenant policies: the user scopes of MDM and app management, and who may join devices (02 section 5)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory import MDM_POLICIES
+from taxiway.directory import Principal
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
-from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
+from taxiway.graph.protocol.face import Expansion, Face, Sharing
 from taxiway.graph.protocol.lists import reading
 from taxiway.graph.resources.members import members_answer
 from taxiway.graph.resources.objects import object_json
 from taxiway.graph.resources.references import reference
-from taxiway.store import Row, Tx
+from taxiway.store import Repository, Row, Tx
 
 _MDM: Final = "policies/mobileDeviceManagementPolicies"
+_MAM: Final = "policies/mobileAppManagementPolicies"
 _REGISTRATION: Final = "policies/deviceRegistrationPolicy"
 _MEMBERSHIPS: Final = {
     "all": "#microsoft.graph.allDeviceRegistrationMembership",
     "none": "#microsoft.graph.noDeviceRegistrationMembership",
     "selected": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
 }
+_Change = Callable[[Tx, Principal, Mapping[str, Any]], Row]
+_URLS: Final = {"discoveryurl": "discovery_url", "termsofuseurl": "terms_of_use_url", "complianceurl": "compliance_url"}
 
 
 def _filled(tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:
     """The URLs as devices will be told them: the room fills in this instance's own."""
-    policy = directory.mdm_policy(tx)
-    return [
-        {
-            "discoveryUrl": policy["discovery_url"],
-            "termsOfUseUrl": policy["terms_of_use_url"],
-            "complianceUrl": policy["compliance_url"],
-        }
-        for _ in rows
-    ]
+    return [_urls(directory.mdm_policy(tx)) for _ in rows]
+
+
+def _urls(policy: Row) -> dict[str, Any]:
+    return {
+        "discoveryUrl": policy["discovery_url"],
+        "termsOfUseUrl": policy["terms_of_use_url"],
+        "complianceUrl": policy["compliance_url"],
+    }
 
 
 def _included(tx: Tx, row: Row) -> list[dict[str, Any]]:
     return [object_json(tx, "group", group) for group in row["group_ids"]]
 
 
-MDM: Final = Face(
-    path=_MDM,
-    repository=MDM_POLICIES,
-    family="directory",
-    hidden=frozenset({"group_ids", "discovery_url", "terms_of_use_url", "compliance_url"}),
-    shown=_filled,
-    computed=frozenset({"discoveryUrl", "termsOfUseUrl", "complianceUrl"}),
-    expansions=(Expansion("includedGroups", _included),),
-    written=frozenset({"applies_to", "description", "display_name", "is_mdm_enrollment_during_registration_disabled"}),
-)
-_URLS: Final = {"discoveryurl": "discovery_url", "termsofuseurl": "terms_of_use_url", "complianceurl": "compliance_url"}
+def _face(path: str, policies: Repository, shown: Sharing) -> Face:
+    return Face(
+        path=path,
+        repository=policies,
+        family="directory",
+        hidden=frozenset({"group_ids", "discovery_url", "terms_of_use_url", "compliance_url"}),
+        shown=shown,
+        computed=frozenset({"discoveryUrl", "termsOfUseUrl", "complianceUrl"}),
+        expansions=(Expansion("includedGroups", _included),),
+        written=frozenset(
+            {"applies_to", "description", "display_name", "is_mdm_enrollment_during_registration_disabled"}
+        ),
+    )
 
 
-async def _update_mdm(call: Call) -> Answer:
-    content = call.json
-    changes = body.incoming(MDM, content)
+MDM: Final = _face(_MDM, directory.MDM_POLICIES, _filled)
+#: App management without enrollment (WIP): the same shape, and nobody fills in its URLs.
+MAM: Final = _face(_MAM, directory.MAM_POLICIES, lambda _tx, rows: [_urls(row) for row in rows])
+
+
+def _mobility(face: Face, change: _Change) -> list[Operation]:
+    """A user scope: who it is for, as three words or as groups."""
+    item = f"{face.path}/{{id}}"
+    groups = f"{item}/includedGroups"
+
+    async def update(call: Call) -> Answer:
+        changes = _scope_changes(face, call.json)
+
+        def write(tx: Tx) -> None:
+            _require(tx, face, call)
+            change(tx, call.principal, changes)
+
+        await call.write(write)
+        return Answer(204)
+
+    async def included(call: Call) -> Answer:
+        return await members_answer(
+            call, lambda tx: [("group", group) for group in _require(tx, face, call)["group_ids"]]
+        )
+
+    read, written = scopes.MDM_POLICY_READ, scopes.MDM_POLICY_WRITE
+    return [
+        *reading(face.path, face, read, beta=True),
+        Operation("PATCH", item, update, written, "directory", beta=True),
+        Operation("GET", groups, included, read, "directory", beta=True),
+        Operation("POST", f"{groups}/$ref", _including(face, change), written, "directory", beta=True),
+        Operation(
+            "DELETE", f"{item}/includedGroups/{{group}}/$ref", _excluding(face, change), written, "directory", beta=True
+        ),
+    ]
+
+
+def _including(face: Face, change: _Change) -> Handler:
+    async def include(call: Call) -> Answer:
+        group_id = reference(call.json)
+
+        def write(tx: Tx) -> None:
+            groups = list(_require(tx, face, call)["group_ids"])
+            if directory.GROUPS.get(tx, group_id) is None:
+                raise NoSuchItem(group_id)
+            changes = {"applies_to": "selected", "group_ids": list(dict.fromkeys([*groups, group_id]))}
+            change(tx, call.principal, changes)
+
+        await call.write(write)
+        return Answer(204)
+
+    return include
+
+
+def _excluding(face: Face, change: _Change) -> Handler:
+    async def exclude(call: Call) -> Answer:
+        group_id = call.keys["group"].lower()
+
+        def write(tx: Tx) -> None:
+            groups = list(_require(tx, face, call)["group_ids"])
+            if group_id not in groups:
+                raise NoSuchItem(group_id)
+            groups.remove(group_id)
+            change(tx, call.principal, {"applies_to": "selected" if groups else "none", "group_ids": groups})
+
+        await call.write(write)
+        return Answer(204)
+
+    return exclude
+
+
+def _require(tx: Tx, face: Face, call: Call) -> Row:
+    row = face.repository.get(tx, call.keys["id"].lower())
+    if row is None:
+        raise NoSuchItem(call.keys["id"])
+    return row
+
+
+def _scope_changes(face: Face, content: Mapping[str, Any]) -> dict[str, Any]:
+    changes = body.incoming(face, content)
     changes |= {_URLS[k.lower()]: body.text_field(content, k) for k in content if k.lower() in _URLS}
     if "applies_to" in changes:
         wanted = changes["applies_to"]
@@ -68,53 +150,7 @@ async def _update_mdm(call: Call) -> Answer:
         if wanted not in ("none", "all"):
             raise BadRequest("'appliesTo' can be set to 'none' or 'all'; 'selected' results from adding a group.")
         changes["group_ids"] = []
-
-    def write(tx: Tx) -> None:
-        _require_mdm(tx, call)
-        directory.update_mdm_policy(tx, call.principal, changes)
-
-    await call.write(write)
-    return Answer(204)
-
-
-async def _include(call: Call) -> Answer:
-    group_id = reference(call.json)
-
-    def write(tx: Tx) -> None:
-        groups = list(_require_mdm(tx, call)["group_ids"])
-        if directory.GROUPS.get(tx, group_id) is None:
-            raise NoSuchItem(group_id)
-        changes = {"applies_to": "selected", "group_ids": list(dict.fromkeys([*groups, group_id]))}
-        directory.update_mdm_policy(tx, call.principal, changes)
-
-    await call.write(write)
-    return Answer(204)
-
-
-async def _exclude(call: Call) -> Answer:
-    group_id = call.keys["group"].lower()
-
-    def write(tx: Tx) -> None:
-        groups = list(_require_mdm(tx, call)["group_ids"])
-        if group_id not in groups:
-            raise NoSuchItem(group_id)
-        groups.remove(group_id)
-        changes = {"applies_to": "selected" if groups else "none", "group_ids": groups}
-        directory.update_mdm_policy(tx, call.principal, changes)
-
-    await call.write(write)
-    return Answer(204)
-
-
-async def _list_included(call: Call) -> Answer:
-    return await members_answer(call, lambda tx: [("group", group) for group in _require_mdm(tx, call)["group_ids"]])
-
-
-def _require_mdm(tx: Tx, call: Call) -> Row:
-    row = MDM_POLICIES.get(tx, call.keys["id"].lower())
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
+    return changes
 
 
 # ------------------------------------------------------------------------------------------ who may join
@@ -225,17 +261,10 @@ def _one_of(name: str, value: str, known: tuple[str, ...]) -> str:
     return value
 
 
-_READ, _WRITE = scopes.MDM_POLICY_READ, scopes.MDM_POLICY_WRITE
-#: Graph has no application permission for these.
-_MDM_OPERATIONS: Final = [
-    *reading(_MDM, MDM, _READ, beta=True),
-    Operation("PATCH", f"{_MDM}/{{id}}", _update_mdm, _WRITE, "directory", beta=True),
-    Operation("GET", f"{_MDM}/{{id}}/includedGroups", _list_included, _READ, "directory", beta=True),
-    Operation("POST", f"{_MDM}/{{id}}/includedGroups/$ref", _include, _WRITE, "directory", beta=True),
-    Operation("DELETE", f"{_MDM}/{{id}}/includedGroups/{{group}}/$ref", _exclude, _WRITE, "directory", beta=True),
-]
 OPERATIONS: Final = [
-    *(replace(operation, delegated=True) for operation in _MDM_OPERATIONS),
+    # Graph has no application permission for these.
+    *(replace(one, delegated=True) for one in _mobility(MDM, directory.update_mdm_policy)),
+    *(replace(one, delegated=True) for one in _mobility(MAM, directory.update_wip_policy)),
     Operation("GET", _REGISTRATION, _get_registration, scopes.REGISTRATION_READ, "directory"),
     Operation("PUT", _REGISTRATION, _put_registration, scopes.REGISTRATION_WRITE, "directory"),
     Operation("PATCH", _REGISTRATION, _put_registration, scopes.REGISTRATION_WRITE, "directory"),

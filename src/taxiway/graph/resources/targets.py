@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
-from taxiway.directory import Target, assignments_of, require_scope
+from taxiway.directory import Target, assignments_of, require_scope, sees
 from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
 from taxiway.graph.protocol import body
-from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.store import Row, Tx
@@ -189,8 +189,54 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
         Operation("POST", f"{item}/assignments", add, write, "intune", what.beta),
         Operation("DELETE", f"{item}/assignments", remove_all, write, "intune", what.beta),
         Operation("GET", f"{item}/assignments/{{assignment}}", one, read, "intune", what.beta),
+        Operation("PATCH", f"{item}/assignments/{{assignment}}", _changing(what), write, "intune", what.beta),
         Operation("DELETE", f"{item}/assignments/{{assignment}}", remove, write, "intune", what.beta),
     ]
+
+
+def _changing(what: Assignable) -> Handler:
+    face = what.face
+
+    async def change(call: Call) -> Answer:
+        """What the body names: target, intent, settings; the rest of the assignment stays."""
+        content = call.json
+
+        def write(tx: Tx) -> dict[str, Any]:
+            before = _rows(tx, call, what)
+            changed = _changed(_named(before, call.keys["assignment"]), content)
+            targets = [changed if row["id"] == call.keys["assignment"] else _target(row) for row in before]
+            _set(tx, call, what, targets)
+            known = {row["id"] for row in before if row["id"] != call.keys["assignment"]}
+            after = _shown(tx, call, what)
+            return next((item for item in after if item["id"] not in known), after[-1])
+
+        made = await call.write(write)
+        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
+        return Answer(200, {"@odata.context": context, **made})
+
+    return change
+
+
+def linking(face: Face, object_kind: str, read: frozenset[str]) -> Operation:
+    """``hasPayloadLinks``: which of some objects are assigned, so that a client can ask before it deletes."""
+
+    async def links(call: Call) -> Answer:
+        ids = [str(one) for one in body.list_field(call.json, "payloadIds", most=500)]
+
+        def look(tx: Tx) -> list[dict[str, Any]]:
+            return [_link(tx, call, face, object_kind, one) for one in ids]
+
+        return value_answer(call, "Collection(microsoft.graph.hasPayloadLinkResultItem)", await call.read(look))
+
+    return Operation("POST", f"{face.path}/hasPayloadLinks", links, read, "intune", beta=True)
+
+
+def _link(tx: Tx, call: Call, face: Face, object_kind: str, payload_id: str) -> dict[str, Any]:
+    row = face.repository.get(tx, payload_id)
+    known = row is not None and sees(tx, call.principal, face.repository.entity, row)
+    linked = known and bool(assignments_of(tx, object_kind, payload_id))
+    error = None if known else f"There is no payload '{payload_id}'."
+    return {"payloadId": payload_id, "hasLink": linked, "error": error, "sources": ["direct"] if linked else []}
 
 
 def _set(tx: Tx, call: Call, what: Assignable, targets: Sequence[Target]) -> None:
@@ -214,6 +260,17 @@ def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any
     if found is None:
         raise NoSuchItem(assignment_id)
     return found
+
+
+def _changed(row: Mapping[str, Any], content: Mapping[str, Any]) -> Target:
+    before = _target(row)
+    wanted = target_of(content) if body.field(content, "target") is not None else before
+    settings = body.field(content, "settings")
+    return replace(
+        wanted,
+        intent=body.text_field(content, "intent") or before.intent,
+        settings=settings if isinstance(settings, dict) else before.settings,
+    )
 
 
 def _target(row: Mapping[str, Any]) -> Target:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final, Literal
 
+from taxiway.enrollment import PROVIDER_ID
 from taxiway.management.model import Verb
 from taxiway.store import Row
 
@@ -23,6 +24,10 @@ FRESH_START: Final = "cleanWindowsDevice"
 COLLECT: Final = "collectDiagnostics"
 ROTATE_LAPS: Final = "rotateLocalAdminPassword"
 ROTATE_BITLOCKER: Final = "rotateBitLockerKeys"
+QUICK_SCAN: Final = "quickScan"
+FULL_SCAN: Final = "fullScan"
+UPDATE_SIGNATURES: Final = "windowsDefenderUpdateSignatures"
+PAUSE: Final = "pauseConfigurationRefresh"
 
 #: What shows that an action was carried out.
 #: ``session``: the device comes back; ``node``: a node says so; ``gone``: the device enrolls anew, or is silent;
@@ -39,6 +44,10 @@ ROTATION_STATUS: Final = f"{_MSFT}/BitLocker/Status/RotateRecoveryPasswordsStatu
 ROTATION_REQUEST: Final = f"{_MSFT}/BitLocker/Status/RotateRecoveryPasswordsRequestID"
 ARCHIVE: Final = f"{_MSFT}/DiagnosticLog/DiagnosticArchive/ArchiveDefinition"
 ARCHIVE_RESULTS: Final = f"{_MSFT}/DiagnosticLog/DiagnosticArchive/ArchiveResults"
+
+PAUSE_PERIOD: Final = f"{_MSFT}/DMClient/Provider/{PROVIDER_ID}/ConfigRefresh/PausePeriod"
+#: The longest pause of the refresh of settings, in minutes.
+LONGEST_PAUSE: Final = 1440
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +83,10 @@ KINDS: Final[dict[str, Kind]] = {
         Kind(COLLECT, "elsewhere", _DAY, (ARCHIVE_RESULTS,)),
         Kind(ROTATE_LAPS, "elsewhere", _DAY, (LAPS_STATUS,)),
         Kind(ROTATE_BITLOCKER, "node", _DAY, (ROTATION_STATUS, ROTATION_REQUEST)),
+        Kind(QUICK_SCAN, "session", _WEEK),
+        Kind(FULL_SCAN, "session", _WEEK),
+        Kind(UPDATE_SIGNATURES, "session", _WEEK),
+        Kind(PAUSE, "session", _WEEK),
     )
 }
 
@@ -90,10 +103,11 @@ def command_of(action: Row) -> tuple[Verb, str, str | None, str | None]:
     """Verb, node, format and data of the one command that an order is; the data of a collection carries a token."""
     parameters: dict[str, Any] = action["parameters"]
     name = str(action["kind"])
-    if name == RENAME:
-        return "Replace", NAME, "chr", str(parameters["name"])
-    if name == ROTATE_BITLOCKER:
-        return "Exec", _EXECS[name][0], "chr", str(action["id"])
+    if name in _REPLACES:
+        node, form, parameter = _REPLACES[name]
+        return "Replace", node, form, str(parameters[parameter])
+    if name == ROTATE_BITLOCKER or name in _SCANS:
+        return "Exec", _EXECS[name][0], "chr", _SCANS.get(name, str(action["id"]))
     if name == WIPE and parameters.get("protected"):
         return "Exec", f"{_MSFT}/RemoteWipe/doWipeProtected", "chr", None
     if name == FRESH_START and parameters.get("keep_user_data"):
@@ -102,6 +116,10 @@ def command_of(action: Row) -> tuple[Verb, str, str | None, str | None]:
     return "Exec", node, form, None
 
 
+#: The node that is set, its format, and the parameter that it is set to.
+_REPLACES: Final = {RENAME: (NAME, "chr", "name"), PAUSE: (PAUSE_PERIOD, "int", "minutes")}
+#: What the Defender CSP calls the scans.
+_SCANS: Final = {QUICK_SCAN: "1", FULL_SCAN: "2"}
 #: The node that is executed, and its format.
 _EXECS: Final = {
     RESTART: (f"{_MSFT}/Reboot/RebootNow", "null"),
@@ -112,4 +130,7 @@ _EXECS: Final = {
     COLLECT: (ARCHIVE, "chr"),
     ROTATE_LAPS: (f"{_MSFT}/LAPS/Actions/ResetPassword", "null"),
     ROTATE_BITLOCKER: (f"{_MSFT}/BitLocker/RotateRecoveryPasswords", "chr"),
+    QUICK_SCAN: (f"{_MSFT}/Defender/Scan", "chr"),
+    FULL_SCAN: (f"{_MSFT}/Defender/Scan", "chr"),
+    UPDATE_SIGNATURES: (f"{_MSFT}/Defender/UpdateSignature", "chr"),
 }

@@ -41,6 +41,8 @@ def order_action(
     parameters = dict(parameters or {})
     if kind == kinds.RENAME:
         parameters = _naming(tx, managed, str(parameters.get("name") or ""))
+    if kind == kinds.PAUSE and not 0 <= int(parameters.get("minutes", -1)) <= kinds.LONGEST_PAUSE:
+        raise BadPolicy(f"The refresh of settings is paused for 0 to {kinds.LONGEST_PAUSE} minutes.")
     action = ledger.enter(tx, managed, kind, by=by(principal), parameters=parameters)
     if kind in _FINAL:
         enrollment.update_inventory(tx, managed_id, {"management_state": "wipePending"})

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from taxiway import directory, enrollment
-from taxiway.kernel import NotImplementedHere
+from taxiway.directory import Principal
+from taxiway.kernel import NotImplementedHere, Reason
 from taxiway.management.collection import Collection
 from taxiway.management.compliance import evaluation
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
@@ -75,6 +76,7 @@ def judge(
 
 def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: evaluation.Verdict) -> None:
     """Managed device and Entra device change together, and the log says which rule decided (R-123)."""
+    verdict = _overruled(tx, managed["id"], verdict)
     before: Any = managed["compliance_state"]
     enrollment.update_inventory(
         tx,
@@ -94,3 +96,33 @@ def write_verdict(tx: Tx, managed: Row, device: Row | None, verdict: evaluation.
             what={"from": before, "to": verdict.state, "managed_device": managed["id"]},
             why=verdict.reasons,
         )
+
+
+def override_compliance(tx: Tx, managed_id: str, state: str, *, principal: Principal) -> None:
+    """Say that a device is ``nonCompliant`` whatever its policies find, or let them decide again, in its next session.
+
+    ``state``: as Graph has it; the latter is ``basedOnDeviceComplianceState``.
+    """
+    directory.require(tx, principal, "management.devices.overrideComplianceState", enrollment.object_of(tx, managed_id))
+    managed = enrollment.MANAGED.require(tx, managed_id)
+    if enrollment.ENROLLMENTS.get(tx, managed_id) is None or state not in (_BAD, _BY_POLICIES):
+        raise BadPolicy(f"Only an enrolled device can be overruled, and only to be {_BAD} or {_BY_POLICIES}.")
+    enrollment.ENROLLMENTS.update(tx, managed_id, {"compliance_override": state if state == _BAD else None})
+    what = {"managed_device": managed_id, "state": state}
+    tx.log("compliance.overridden", subject=enrollment.subject_of(tx, managed_id), what=what)
+    if state == _BAD:
+        device = directory.find_device(tx, device_id=managed["azure_ad_device_id"] or "")
+        write_verdict(tx, managed, device, evaluation.Verdict("noncompliant", (), ()))
+
+
+_BAD: Final = "nonCompliant"
+_BY_POLICIES: Final = "basedOnDeviceComplianceState"
+
+
+def _overruled(tx: Tx, managed_id: str, verdict: evaluation.Verdict) -> evaluation.Verdict:
+    """What an administrator said of the device comes before its policies."""
+    enrolled = enrollment.ENROLLMENTS.get(tx, managed_id)
+    if enrolled is None or not enrolled["compliance_override"]:
+        return verdict
+    why = Reason("compliance.overridden", "An administrator has said that this device is not compliant.")
+    return replace(verdict, state="noncompliant", reasons=(why, *verdict.reasons))

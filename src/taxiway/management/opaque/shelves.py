@@ -38,8 +38,9 @@ class Shelf(Repository):
     def get(self, tx: Tx, row_id: str) -> Row | None:
         """The row with this id, if it stands here."""
         row = super().get(tx, row_id)
-        here = row is not None and row["collection"] == self.collection and self.kind in ("", row["kind"])
-        return row if here else None
+        if row is None or row["collection"] != self.collection:
+            return None
+        return row if self.kind.lower() in ("", row["kind"].lower()) else None
 
     def select(
         self,

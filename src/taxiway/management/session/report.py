@@ -144,6 +144,19 @@ def object_states(tx: Tx, kind: str, object_id: str) -> list[dict[str, Any]]:
     return tx.all(rows.order_by(device_status.c.managed_id))
 
 
+def installed_on(tx: Tx) -> dict[str, list[str]]:
+    """App -> the devices that report it as installed."""
+    rows = sa.select(device_status.c.object_id, device_status.c.managed_id).where(
+        device_status.c.tenant == tx.tenant,
+        device_status.c.object_kind == mobile_apps.OBJECT_KIND,
+        device_status.c.state == "installed",
+    )
+    found: dict[str, list[str]] = {}
+    for row in tx.all(rows.order_by(device_status.c.object_id, device_status.c.managed_id)):
+        found.setdefault(row["object_id"], []).append(row["managed_id"])
+    return found
+
+
 # ---------------------------------------------------------------------------------------------- inside
 
 

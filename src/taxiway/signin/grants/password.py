@@ -29,6 +29,7 @@ _CLIENTS = frozenset(
         "14d82eec-204b-4c2f-b7e8-296a70dab67e",
         "29d9ed98-a469-4536-ade2-f981bc1d605e",
         "9ba1a5c7-f17a-4de9-a1f1-6178c8d51223",
+        "d1ddf0e4-d672-4dae-b554-9d5bdfd93547",
     }
 )
 
