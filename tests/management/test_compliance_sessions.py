@@ -6,7 +6,6 @@ import pytest
 
 from taxiway import directory, enrollment, management
 from taxiway.directory import SYSTEM_PRINCIPAL
-from taxiway.kernel import NotImplementedHere
 from taxiway.management.compliance.evaluation import ENCRYPTION
 from taxiway.management.errors import BadPolicy
 
@@ -70,26 +69,25 @@ async def test_r125_the_switch_decides_without_a_policy(pc):
         ({}, BadPolicy),
         ({"scheduled_actions_for_rule": block(-1)}, BadPolicy),
         ({"scheduled_actions_for_rule": block(), "os_minimum_version": "new"}, BadPolicy),
-        ({"scheduled_actions_for_rule": block(), "password_required": True}, NotImplementedHere),
-        (
-            {
-                "scheduled_actions_for_rule": [
-                    {
-                        "scheduledActionConfigurations": [
-                            {"actionType": "wipe"},
-                            *block()[0]["scheduledActionConfigurations"],
-                        ]
-                    }
-                ]
-            },
-            NotImplementedHere,
-        ),
     ],
 )
 async def test_policies_that_cannot_be_judged_are_refused(make, values, error):
-    """One block action is needed; a rule or an action that is not served is named."""
+    """One block action is needed, and a version that is one."""
     with pytest.raises(error):
         await make("windows10CompliancePolicy", {"display_name": "P", **values})
+
+
+async def test_what_of_a_policy_has_no_effect_is_said(pc, make):
+    """A real tenant's policy is kept whole: its findings name the rules nobody judges and the actions nobody does."""
+    actions = [{"actionType": "wipe"}, *block()[0]["scheduledActionConfigurations"]]
+    values = {"scheduled_actions_for_rule": [{"scheduledActionConfigurations": actions}], "password_required": True}
+    await make("windows10CompliancePolicy", {"display_name": "P", **values})
+    [row] = await pc.read(management.COMPLIANCE_POLICIES.select)
+    assert row["password_required"] is True
+    assert [(one["code"], one["text"]) for one in row["findings"]] == [
+        ("notJudged", "'passwordRequired' is not judged here: no device fails it."),
+        ("notCarriedOut", "The action 'wipe' is not carried out here."),
+    ]
 
 
 async def test_the_inventory_follows_the_facts(pc):

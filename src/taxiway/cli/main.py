@@ -23,6 +23,7 @@ from taxiway.cli import (
     registered,
     registration,
     switches,
+    tenant,
     transfer,
     up,
 )
@@ -58,6 +59,7 @@ app.add_typer(csp.app, name="csp")
 app.add_typer(hardware.app, name="hash")
 app.add_typer(partner.app, name="partner")
 app.add_typer(transfer.app, name="transfer")
+app.add_typer(tenant.app, name="tenant")
 device.app.command("assign")(registered.assign)
 device.app.command("unassign")(registered.unassign)
 device.app.command("rebind")(registered.rebind)

@@ -171,4 +171,9 @@ NOT_SERVED: Final[tuple[str, ...]] = (
     "deviceManagement/deviceEnrollmentConfigurations/createEnrollmentNotificationConfiguration",
     "deviceManagement/windowsAutopilotDeploymentProfiles/{id}/assign",
     *ABSENT,
+    "PATCH deviceManagement/importedWindowsAutopilotDeviceIdentities/{id}",
+    "DELETE policies/mobileDeviceManagementPolicies/{id}",
+    "POST devices",
+    "POST devices/{id}/registeredOwners/$ref",
+    "POST devices/{id}/registeredUsers/$ref",
 )

@@ -31,8 +31,10 @@ def made_up_package(size: int, entropy: Entropy) -> bytes:
     return packed.getvalue()
 
 
-async def upload_content(admin: Administrator, app_id: str, file_name: str, plain: bytes, kind: str = MSI) -> None:
-    """Upload and commit one content version, and make it the app's."""
+async def upload_content(
+    admin: Administrator, app_id: str, file_name: str, plain: bytes, kind: str = MSI, *, size: int = 0
+) -> None:
+    """Upload and commit one content version, and make it the app's; ``size``: what is said of it, where it is less."""
     content, info = encrypt_content(
         plain,
         encryption_key=admin.entropy.bytes(32),
@@ -48,7 +50,7 @@ async def upload_content(admin: Administrator, app_id: str, file_name: str, plai
         {
             "@odata.type": "#microsoft.graph.mobileAppContentFile",
             "name": file_name,
-            "size": len(plain),
+            "size": size or len(plain),
             "sizeEncrypted": len(content),
             "manifest": None,
             "isDependency": False,

@@ -3,6 +3,7 @@
 TaxiwayError
   RehearsalError
     BadPlan             the plan file cannot be read or contradicts itself
+    BadBackup           a folder or file of a backup cannot be read
     AdminRefused        the administrator could not sign in
     GraphRefused        Microsoft Graph answered with an error
     NoAnswer            a server gave no answer
@@ -20,6 +21,10 @@ class RehearsalError(TaxiwayError):
 
 class BadPlan(RehearsalError):
     """The plan file cannot be read or contradicts itself."""
+
+
+class BadBackup(RehearsalError):
+    """A folder or file of a backup cannot be read."""
 
 
 class AdminRefused(RehearsalError):

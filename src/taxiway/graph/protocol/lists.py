@@ -19,6 +19,8 @@ from taxiway.store import And, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
 Narrow = Callable[[Tx, Call], Where]
+#: Beside an object that was made and that nothing here acts on.
+NOT_ACTED_ON = "@taxiway.notActedOn"
 _EVERYTHING = Selection(frozenset(), (), ())
 
 
@@ -133,9 +135,12 @@ def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _
     return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
 
 
-def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201) -> Answer:
-    """201 with ``Location``; ``live``: what the real service answers where it differs."""
-    made = call.done(live=live, docs=201, body=body)
+def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201, kept: bool = False) -> Answer:
+    """201 with ``Location``; ``live``: what the real service answers where it differs.
+
+    ``kept``: nothing here acts on the object, which is said when it is made.
+    """
+    made = call.done(live=live, docs=201, body={**body, NOT_ACTED_ON: True} if kept else body)
     return replace(made, headers={"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
 
 

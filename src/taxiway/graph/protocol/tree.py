@@ -17,6 +17,7 @@ class _Node:
     key: tuple[str, _Node] | None = None
     operations: dict[str, Operation] = field(default_factory=dict)
     not_served: str = ""
+    methods_not_served: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class Match:
 
 
 class Tree:
-    """Every operation; ``not_served`` are addresses Graph has and we answer with "not implemented"."""
+    """Every operation; ``not_served``: what Graph has and we answer with "not implemented".
+
+    That are addresses, with all below them, or single methods of one, such as ``POST devices``.
+    """
 
     def __init__(self, operations: Iterable[Operation], not_served: Iterable[str] = ()) -> None:
         self._root = _Node()
@@ -38,8 +42,12 @@ class Tree:
             if operation.method in node.operations:
                 raise ValueError(f"{operation.method} {operation.pattern} is declared twice")
             node.operations[operation.method] = operation
-        for pattern in not_served:
-            self._node(pattern).not_served = pattern
+        for missing in not_served:
+            method, _, pattern = missing.rpartition(" ")
+            if method:
+                self._node(pattern).methods_not_served.add(method)
+            else:
+                self._node(pattern).not_served = pattern
 
     def match(self, method: str, parts: Sequence[Part], version: str) -> Match:
         """The operation for this address, or the error Graph would give."""
@@ -59,6 +67,8 @@ class Tree:
         operation = node.operations.get(method)
         if operation is None:
             missing = node.not_served or missing
+            if method in node.methods_not_served:
+                raise NotServed(f"'{method}' of '{'/'.join(part.text for part in parts)}' is not implemented here.")
             if missing:
                 raise NotServed(f"'{missing}' is not implemented here.")
             if not node.operations:

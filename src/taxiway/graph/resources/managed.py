@@ -164,7 +164,7 @@ def collection(
             row = services.create(tx, kind, values, principal=call.principal)
             return item_body(tx, call, face, row)
 
-        return created(call, face, await call.write(save))
+        return created(call, face, await call.write(save), kept=kind not in kinds)
 
     async def update(call: Call) -> Answer:
         content = call.json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from taxiway.management.declare import OPAQUE, base, names, of
+from taxiway.management.declare import FINDINGS, OPAQUE, base, names, of
 from taxiway.store import Entity, Prop
 
 WINDOWS_COMPLIANCE: Final = "windows10CompliancePolicy"
@@ -30,7 +30,7 @@ _COMPLIANCE = [
 
 COMPLIANCE_POLICY = Entity(
     "compliance_policy",
-    [*base(), Prop("scheduled_actions_for_rule", "json", default=[]), OPAQUE, *_COMPLIANCE],
+    [*base(), Prop("scheduled_actions_for_rule", "json", default=[]), FINDINGS, OPAQUE, *_COMPLIANCE],
 )
 
 #: Per kind of compliance policy: its properties beside the base's.

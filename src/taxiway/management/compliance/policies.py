@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 from taxiway import directory, enrollment
 from taxiway.directory import Principal
-from taxiway.kernel import NotImplementedHere, Reason
+from taxiway.kernel import Reason
 from taxiway.management.collection import Collection
 from taxiway.management.compliance import evaluation
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS, COMPLIANCE_POLICY
@@ -21,8 +21,8 @@ COMPLIANCE_POLICIES = Repository(COMPLIANCE_POLICY)
 OBJECT_KIND: Final = "compliance_policy"
 #: What policies of every kind have.
 COMPLIANCE_BASE: Final = frozenset({"display_name", "description", "role_scope_tag_ids", "scheduled_actions_for_rule"})
-#: Messages among them are kept, and nobody sends them.
-_ACTIONS: Final = frozenset({"block", "noAction", "notification", "pushNotification"})
+#: What is carried out; of any other action a finding says that it is not.
+_ACTIONS: Final = frozenset({"block", "noAction"})
 #: Values of a policy's other properties that ask for nothing.
 _QUIET: Final[tuple[Any, ...]] = (None, False, 0, "", [], "deviceDefault", "unavailable", "notSet")
 _JUDGED: Final = frozenset(
@@ -37,20 +37,40 @@ def _check(tx: Tx, row: Row) -> None:  # noqa: ARG001 - the shape of a check
     grace = blocks[0].get("gracePeriodHours") or 0
     if not isinstance(grace, int | float) or not 0 <= grace <= 8760:
         raise BadPolicy("gracePeriodHours must be between 0 and 8760.")
-    for rule in row["scheduled_actions_for_rule"]:
-        for action in rule.get("scheduledActionConfigurations") or ():
-            if action.get("actionType") not in _ACTIONS:
-                raise NotImplementedHere(f"The action '{action.get('actionType')}' is not implemented here.")
-    for name in sorted(COMPLIANCE_KINDS[row["kind"]] - _JUDGED):
-        if row[name] not in _QUIET:
-            raise NotImplementedHere(f"The rule '{name}' cannot be judged here.")
     for name in ("os_minimum_version", "os_maximum_version"):
         if row[name] and enrollment.version_key(row[name]) is None:
             raise BadPolicy(f"'{row[name]}' is not a version.")
 
 
+def _findings(_tx: Tx, row: Row, _targets: Sequence[directory.Target]) -> list[dict[str, Any]]:
+    """What of a policy has no effect: a policy of a real tenant is kept whole all the same."""
+    props = COMPLIANCE_POLICY.props
+    asked = [name for name in sorted(COMPLIANCE_KINDS[row["kind"]] - _JUDGED) if row[name] not in _QUIET]
+    found = [
+        _finding("notJudged", f"'{props[name].graph_name}' is not judged here: no device fails it.") for name in asked
+    ]
+    actions = (
+        str(action.get("actionType"))
+        for rule in row["scheduled_actions_for_rule"]
+        for action in rule.get("scheduledActionConfigurations") or ()
+    )
+    left = sorted(set(actions) - _ACTIONS)
+    return found + [_finding("notCarriedOut", f"The action '{name}' is not carried out here.") for name in left]
+
+
+def _finding(code: str, text: str) -> dict[str, Any]:
+    return {"code": code, "text": text, "omaUri": ""}
+
+
 policies = Collection(
-    COMPLIANCE_POLICIES, OBJECT_KIND, "management.compliance", COMPLIANCE_KINDS, _check, COMPLIANCE_BASE, keeps=True
+    COMPLIANCE_POLICIES,
+    OBJECT_KIND,
+    "management.compliance",
+    COMPLIANCE_KINDS,
+    _check,
+    COMPLIANCE_BASE,
+    _findings,
+    keeps=True,
 )
 create_policy = policies.create
 update_policy = policies.update
