@@ -27,6 +27,8 @@ _ALL: Final = "All users and all devices"
 _FINDINGS: Final = "@taxiway.findings"
 _NOT_ACTED_ON: Final = "@taxiway.notActedOn"
 _KEPT: Final = "notActedOn"
+#: Findings that the report sums up.
+_COUNTED: Final = frozenset({_KEPT, "derived", "unresolved"})
 
 
 async def load(
@@ -136,6 +138,8 @@ class _Loader:
             self.work.report.opaque.setdefault(kind, []).append(found.name)
         if found.kind is CATALOGUE:
             self._say_settings(found, findings)
+        told = [one for one in findings if one["code"] not in _COUNTED]
+        self.work.report.findings += [(found.name, str(one["text"])) for one in told]
 
     def _say_settings(self, found: Found, findings: Sequence[dict[str, Any]]) -> None:
         settings = self.work.report.settings
