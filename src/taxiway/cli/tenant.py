@@ -65,7 +65,7 @@ def load(
         limit = content_limit * _MIB
         await backup.load(people, reading, _progress, members=wanted, content_limit=limit)
         if population:
-            await backup.Population(people, population).make()
+            await backup.Population(people, population, _progress).make()
         return people
 
     people: People = with_administrator(work, data, server, ca, admin, password)
