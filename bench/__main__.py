@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tests.support.postgres import Postgres
 
-from bench import configuration, deployment, fleet, imports, management, signin
+from bench import configuration, deployment, fleet, graph, imports, management, signin
 
 
 def main() -> None:
@@ -26,8 +26,9 @@ def main() -> None:
         results |= asyncio.run(imports.measure(Path(folder) / "imports"))
         results |= asyncio.run(management.measure(Path(folder) / "management"))
         results |= asyncio.run(signin.measure(Path(folder) / "signin"))
+        results |= asyncio.run(graph.measure(Path(folder) / "graph", "sqlite"))
         results |= asyncio.run(fleet.measure(Path(folder) / "fleet", "sqlite"))
-        results |= _on_postgresql(Path(folder) / "fleet-postgresql")
+        results |= _on_postgresql(Path(folder))
     for name, value in results.items():
         print(f"{name:<60} {value:.4f}" if isinstance(value, float) else f"{name:<60} {value}")
     (Path(__file__).parent / "results.json").write_text(json.dumps(results, indent=2) + "\n", "utf-8")
@@ -36,7 +37,8 @@ def main() -> None:
 def _on_postgresql(folder: Path) -> dict[str, float]:
     server = Postgres(durable=True)
     try:
-        return asyncio.run(fleet.measure(folder, "postgresql", server.fresh_database()))
+        found = asyncio.run(graph.measure(folder / "graph-postgresql", "postgresql", server.fresh_database()))
+        return found | asyncio.run(fleet.measure(folder / "fleet-postgresql", "postgresql", server.fresh_database()))
     finally:
         server.stop()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients import environment
 from clients.intune_population import COMES_BACK, MEMBERS, STAYS, TYPE
 from clients.tenant import GRAPH
-from clients.world import MICROSOFT, World
+from clients.world import ADMIN_PASSWORD, MICROSOFT, World
 from taxiway.rehearsal.administrator import Administrator
 
 _ROLES = (
@@ -91,6 +92,18 @@ class Intune(World):
                 self.ids[name] = made["id"]
                 if assignments:
                     self._assign(client, address, made["id"], assignments)
+
+    def load(self, backup: Path) -> dict:
+        """Take a backup in with the program's own command; its report."""
+        done = subprocess.run(
+            [sys.executable, "-m", "taxiway", "tenant", "load", backup, "--data", self.folder / "server", "--json"],
+            env=os.environ | {"TAXIWAY_ADMIN_PASSWORD": ADMIN_PASSWORD},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout, done.stderr
+        return json.loads(done.stdout)
 
     def wipe(self) -> None:
         """Delete what the tool brings back, the last first."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from taxiway.rehearsal.errors import AdminRefused, GraphRefused, NoAnswer
 CLIENT = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 REDIRECT = "http://localhost"
 _PAGES = 6
+#: What Intune's sentences end with.
+_OPERATION = " - Operation ID (for customer support):"
 #: How often a call is made before a server that is busy has had its last chance.
 _TRIES = 5
 
@@ -104,9 +107,8 @@ class Administrator:
         if answer.status_code >= 400:
             error = (content or {}).get("error", {})
             code = str(error.get("code", answer.status_code))
-            raise GraphRefused(
-                f"{method} {urlsplit(path).path}: {error.get('message', code)}", status=answer.status_code, code=code
-            )
+            message = _unwrapped(str(error.get("message", code)))
+            raise GraphRefused(f"{method} {urlsplit(path).path}: {message}", status=answer.status_code, code=code)
         return content
 
     async def _asked(self, method: str, path: str, body: Any, query: dict[str, str] | None) -> httpx.Response:
@@ -217,6 +219,15 @@ class Administrator:
         self._token = reply["access_token"]
         self._refresh = reply.get("refresh_token", "")
         self._until = self.clock.monotonic() + int(reply.get("expires_in", 300)) - 60
+
+
+def _unwrapped(message: str) -> str:
+    """The sentence in the JSON document that Intune's own messages are (02 section 1.5)."""
+    try:
+        told = str(json.loads(message)["Message"])
+    except (ValueError, KeyError, TypeError):
+        return message
+    return told.partition(_OPERATION)[0]
 
 
 def _code(location: str, state: str) -> str:

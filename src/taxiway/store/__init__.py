@@ -7,8 +7,10 @@ from taxiway.store.entity import Entity, Prop, merged
 from taxiway.store.errors import AlreadyExists, BadToken, NotFilterable, NotFound, StoreError, UnknownProperty
 from taxiway.store.journal import Sought, browse, correlations, entries, head, latest, since
 from taxiway.store.memory import Memory
+from taxiway.store.paging import Page, Row
 from taxiway.store.query import And, Compare, Holds, In, Inside, Not, Or, Such, Where, any_of, both, eq, one_of
-from taxiway.store.repository import Page, Repository, Row
+from taxiway.store.records import Records, zulu
+from taxiway.store.repository import Repository
 from taxiway.store.runtime import Runtime
 from taxiway.store.schema import SYSTEM, Document, Instant, metadata
 from taxiway.store.sealing import KeyRing
@@ -36,6 +38,7 @@ __all__ = [
     "Or",
     "Page",
     "Prop",
+    "Records",
     "Repository",
     "Row",
     "Runtime",
@@ -60,4 +63,5 @@ __all__ = [
     "open_engine",
     "router",
     "since",
+    "zulu",
 ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import sqlalchemy as sa
@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection
 
 from taxiway.store.schema import document_text
 
+T = TypeVar("T")
 Convert = Callable[[Any], Any]
 _Change = sa.Insert | sa.Update | sa.Delete
 
@@ -40,15 +41,19 @@ class Plan:
 
     def run(self, connection: Connection, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every row as a dict."""
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self.sql, self._bound(parameters))
-            rows = cursor.fetchall()
-        finally:
-            cursor.close()
+        rows = self.given(connection, parameters)
         if not self.converts:
             return [dict(zip(self.columns, row, strict=True)) for row in rows]
         return [dict(zip(self.columns, self._converted(row), strict=True)) for row in rows]
+
+    def given(self, connection: Connection, parameters: Mapping[str, Any]) -> list[Any]:
+        """Every row as the driver gives it."""
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(self.sql, self._bound(parameters))
+            return list(cursor.fetchall())
+        finally:
+            cursor.close()
 
     def change(self, connection: Connection, parameters: Mapping[str, Any]) -> int:
         """How many rows were written."""
@@ -105,11 +110,26 @@ class Plans:
         self, connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]
     ) -> list[dict[str, Any]] | None:
         """The rows, or None where the usual way has to be taken."""
+        return self._read(connection, statement, parameters, Plan.run)
+
+    def given(
+        self, connection: Connection, statement: sa.Executable, parameters: Mapping[str, Any]
+    ) -> list[Any] | None:
+        """The same as the driver gives them."""
+        return self._read(connection, statement, parameters, Plan.given)
+
+    def _read(
+        self,
+        connection: Connection,
+        statement: sa.Executable,
+        parameters: Mapping[str, Any],
+        how: Callable[[Plan, Connection, Mapping[str, Any]], T],
+    ) -> T | None:
         plan = self._plan(connection, statement, parameters) if isinstance(statement, sa.Select) else None
         if plan is None:
             return None
         try:
-            return plan.run(connection, parameters)
+            return how(plan, connection, parameters)
         except connection.dialect.loaded_dbapi.Error:
             return None  # the usual way fails too, and tells whether the connection is still good
 

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from taxiway.store.entity import Entity
-from taxiway.store.errors import AlreadyExists, BadToken, NotFound
+from taxiway.store.errors import AlreadyExists, NotFound
+from taxiway.store.paging import JsonPage, Order, Page, Row, behind, token_of
 from taxiway.store.query import Where, one_of
-from taxiway.store.schema import Instant
+from taxiway.store.records import Records, as_given
 from taxiway.store.shapes import parametrize
 from taxiway.store.unit import Tx
-
-Row = dict[str, Any]
 
 #: A list longer than this is not remembered row by row within its transaction.
 _REMEMBERED = 200
@@ -26,14 +21,6 @@ _REMEMBERED = 200
 _FEW = 20
 #: So many prepared statements are kept for each entity.
 _SHAPES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, and the token of the next page (None on the last)."""
-
-    rows: list[Row]
-    after: str | None
 
 
 class Repository:
@@ -44,6 +31,7 @@ class Repository:
         table = entity.table
         mine = (table.c.tenant == sa.bindparam("t")) & (table.c.id == sa.bindparam("i"))
         self._get = sa.select(table).where(mine)
+        self._given = as_given(table)
         self._updates: dict[tuple[str, ...], sa.Update] = {}
         self._statements: dict[Any, sa.Select[Any]] = {}
         self._insert = sa.insert(table)
@@ -95,7 +83,7 @@ class Repository:
         tx: Tx,
         where: Where | None = None,
         *,
-        order: Sequence[tuple[str, bool]] = (),
+        order: Order = (),
         limit: int | None = None,
     ) -> list[Row]:
         """Rows that match, in order (``(name, descending)`` pairs, then id)."""
@@ -116,23 +104,40 @@ class Repository:
         tx: Tx,
         where: Where | None = None,
         *,
-        order: Sequence[tuple[str, bool]] = (),
+        order: Order = (),
         limit: int = 100,
         after: str | None = None,
         skip: int = 0,
     ) -> Page:
         """One page; ``after`` is the token of the page before. Rows that come and go do not shift the others.
 
-        ``skip``: so many rows are passed over first; the database counts them off, and none of them is read here.
+        ``skip``: rows left out of the first page; a token knows where it stands.
         """
-        statement = self._matching(tx, where)
-        if skip:
-            statement = statement.offset(skip)
-        if after is not None:
-            statement = statement.where(self._beyond(order, self._read_token(after, order)))
-        raw = tx.all(statement.order_by(*self._order(order)).limit(limit + 1))
+        start, offset = self._start(where, order, after, skip)
+        raw = self._selected(tx, start, tuple(order), limit + 1, offset)
         rows = [self.entity.from_row(row) for row in raw[:limit]]
-        return Page(rows, self._token(raw[limit - 1], order) if len(raw) > limit else None)
+        return Page(rows, token_of(self.entity, raw[limit - 1], order) if len(raw) > limit else None)
+
+    def page_as_json(
+        self,
+        tx: Tx,
+        where: Where | None,
+        records: Records,
+        *,
+        order: Order = (),
+        limit: int = 100,
+        after: str | None = None,
+        skip: int = 0,
+    ) -> JsonPage:
+        """The same page where its rows are only to be shown."""
+        start, offset = self._start(where, order, after, skip)
+        statement, values = self._statement(tx, start, tuple(order), limit + 1, offset, given=True)
+        raw = tx.given(statement, values)
+        rows = [records.json(row) for row in raw[:limit]]
+        if len(raw) <= limit:
+            return JsonPage(rows, None)
+        last = dict(zip(self.entity.table.c.keys(), raw[limit - 1], strict=True))
+        return JsonPage(rows, token_of(self.entity, last, order))
 
     def count(self, tx: Tx, where: Where | None = None) -> int:
         """How many rows match."""
@@ -204,23 +209,49 @@ class Repository:
                 tx.rows[self.entity.name, row_id] = known
         return known
 
+    def _start(
+        self, where: Where | None, order: Order, after: str | None, skip: int
+    ) -> tuple[Where | None, int | None]:
+        """What matches from the start of a page on, and how many of that to leave out."""
+        return (where, skip or None) if after is None else (behind(self.entity, where, order, after), None)
+
     def _selected(
-        self, tx: Tx, where: Where | None, order: tuple[tuple[str, bool], ...], limit: int | None
+        self,
+        tx: Tx,
+        where: Where | None,
+        order: tuple[tuple[str, bool], ...],
+        limit: int | None,
+        offset: int | None = None,
     ) -> list[Row]:
-        """Matching rows; a statement whose shape was seen before is not built again."""
+        return tx.all(*self._statement(tx, where, order, limit, offset))
+
+    def _statement(
+        self,
+        tx: Tx,
+        where: Where | None,
+        order: tuple[tuple[str, bool], ...],
+        limit: int | None,
+        offset: int | None,
+        *,
+        given: bool = False,
+    ) -> tuple[sa.Select[Any], dict[str, Any] | None]:
+        """What selects matching rows, and its values; one whose shape was seen before is not built again.
+
+        ``given``: the columns are those that ``Records`` reads.
+        """
         values: dict[str, Any] = {"t": tx.tenant}
         made = (None, None) if where is None else parametrize(self.entity, where, values)
+
+        def build(matching: Where | None) -> sa.Select[Any]:
+            columns = self._given if given else [self.entity.table]
+            known = sa.select(*columns).where(self.entity.table.c.tenant == sa.bindparam("t"))
+            if matching is not None:
+                known = known.where(self.entity.where(matching))
+            return known.order_by(*self._order(order)).limit(limit).offset(offset)
+
         if made is None:
-            statement = self._matching(tx, where).order_by(*self._order(order))
-            return tx.all(statement if limit is None else statement.limit(limit))
-
-        def build() -> sa.Select[Any]:
-            known = sa.select(self.entity.table).where(self.entity.table.c.tenant == sa.bindparam("t"))
-            if made[1] is not None:
-                known = known.where(self.entity.where(made[1]))
-            return known.order_by(*self._order(order)).limit(limit)
-
-        return tx.all(self._kept((made[0], order, limit), build), values)
+            return build(where).params(t=tx.tenant), None
+        return self._kept((made[0], order, limit, offset, given), lambda: build(made[1])), values
 
     def _kept(self, shape: Any, build: Callable[[], sa.Select[Any]]) -> sa.Select[Any]:
         """The statement of a shape, built when the shape is seen for the first time."""
@@ -249,42 +280,9 @@ class Repository:
         statement = sa.select(self.entity.table).where(self.entity.table.c.tenant == tx.tenant)
         return statement if where is None else statement.where(self.entity.where(where))
 
-    def _order(self, order: Sequence[tuple[str, bool]]) -> list[sa.ColumnElement[Any]]:
+    def _order(self, order: Order) -> list[sa.ColumnElement[Any]]:
         keys = [
             self.entity.column(name).desc().nulls_last() if descending else self.entity.column(name).asc().nulls_first()
             for name, descending in order
         ]
         return [*keys, self.entity.table.c.id.asc()]
-
-    def _token(self, row: Row, order: Sequence[tuple[str, bool]]) -> str:
-        values = [row[name] for name, _ in order] + [row["id"]]
-        plain = [v.isoformat() if isinstance(v, datetime) else v for v in values]
-        return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
-
-    def _read_token(self, token: str, order: Sequence[tuple[str, bool]]) -> list[Any]:
-        names = [*(name for name, _ in order), "id"]
-        try:
-            values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-            return [
-                datetime.fromisoformat(v) if v is not None and isinstance(self._type(name), Instant) else v
-                for v, name in zip(values, names, strict=True)
-            ]
-        except (ValueError, TypeError) as error:
-            raise BadToken("This paging token was not made by this list.") from error
-
-    def _type(self, name: str) -> Any:
-        return self.entity.table.c[name].type
-
-    def _beyond(self, order: Sequence[tuple[str, bool]], values: list[Any]) -> sa.ColumnElement[bool]:
-        """Rows after the token's row in the list's order; nulls stand first, or last where descending."""
-        clause: sa.ColumnElement[bool] = self.entity.table.c.id > values[-1]
-        for (name, descending), value in reversed(list(zip(order, values, strict=False))):
-            column = self.entity.column(name)
-            folded = value.lower() if isinstance(value, str) and self.entity.props[name].fold else value
-            if folded is None:
-                same = column.is_(None) & clause
-                clause = same if descending else sa.or_(column.is_not(None), same)
-            else:
-                further = sa.or_(column < folded, column.is_(None)) if descending else column > folded
-                clause = sa.or_(further, (column == folded) & clause)
-        return clause

@@ -21,8 +21,8 @@ metadata = sa.MetaData(
 #: The tenant of what belongs to the instance: authorities, settings, the router.
 SYSTEM = "system"
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -33,11 +33,11 @@ class Instant(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: Any, dialect: sa.Dialect) -> int | None:  # noqa: ARG002 - SQLAlchemy's shape
         """Microseconds of an aware datetime."""
-        return None if value is None else (value - _EPOCH) // _MICROSECOND
+        return None if value is None else (value - EPOCH) // MICROSECOND
 
     def process_result_value(self, value: Any, dialect: sa.Dialect) -> datetime | None:  # noqa: ARG002 - as above
         """An aware datetime in UTC."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 #: A JSON document: JSONB on PostgreSQL, text on SQLite.

@@ -139,6 +139,14 @@ class Tx:
                 return rows
         return [dict(row) for row in self.execute(statement, parameters).mappings()]
 
+    def given(self, statement: sa.Executable, parameters: Any = None) -> Sequence[Sequence[Any]]:
+        """Every row as the driver gives it; the statement asks for no type that the driver does not know."""
+        if parameters is not None:
+            rows = self._plans.given(self._conn, statement, parameters)
+            if rows is not None:
+                return rows
+        return self.execute(statement, parameters).all()
+
     def one(self, statement: sa.Executable, parameters: Any = None) -> dict[str, Any] | None:
         """The first row as a dict, or None."""
         if parameters is not None:

@@ -18,6 +18,15 @@ Meaning = Callable[[str, Any], Where]
 NOTHING: frozenset[str] = frozenset()
 
 
+def _as_declared(_row: Row) -> str:
+    """No row has a type of its own."""
+    return ""
+
+
+def _every(_row: Row) -> None:
+    """All rows have the same properties."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expansion:
     """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row.
@@ -40,7 +49,8 @@ class Face:
     ``path``: as in ``@odata.context``. ``type_of``: the ``@odata.type`` of a row, empty where it is the declared one.
     ``hidden``: what Graph never shows; ``beta``: what v1.0 lacks; ``on_select``: shown only when asked for;
     ``default``: what v1.0 shows unasked (empty: everything). ``written``: what a client may set. ``never``: moments
-    that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``casts``: what
+    that read 0001-01-01 when unset. ``shown``: further properties computed for a page of rows at once. ``constants``:
+    properties, secret ones too, of which every object shows the same. ``casts``: what
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
     depends on the caller. ``fit``: makes a shown object one of the version asked for, where leaving out ``beta`` is not
@@ -51,7 +61,7 @@ class Face:
     path: str
     repository: Repository
     family: Family
-    type_of: Callable[[Row], str] = lambda _row: ""
+    type_of: Callable[[Row], str] = _as_declared
     hidden: frozenset[str] = NOTHING
     beta: frozenset[str] = NOTHING
     on_select: frozenset[str] = NOTHING
@@ -60,11 +70,12 @@ class Face:
     never: frozenset[str] = NOTHING
     shown: Sharing | None = None
     computed: frozenset[str] = NOTHING
+    constants: Mapping[str, Any] = field(default_factory=dict)
     expansions: tuple[Expansion, ...] = ()
     casts: Mapping[str, Where] = field(default_factory=dict)
     fixed: Mapping[str, Meaning] = field(default_factory=dict)
     lambdas: Mapping[str, Meaning] = field(default_factory=dict)
-    properties_of: Callable[[Row], frozenset[str] | None] = lambda _row: None
+    properties_of: Callable[[Row], frozenset[str] | None] = _every
     kinds: Mapping[str, frozenset[str]] = field(default_factory=dict)
     search: tuple[str, ...] = ("display_name",)
     order: tuple[tuple[str, bool], ...] = ()
@@ -79,6 +90,12 @@ class Face:
     def props(self) -> Mapping[str, Prop]:
         """The declared properties by snake_case name."""
         return self.repository.entity.props
+
+    @property
+    def plain(self) -> bool:
+        """Whether a list shows what is kept and nothing else, and the same of each row, to everybody."""
+        same = self.type_of is _as_declared and self.properties_of is _every
+        return same and self.shown is None and self.seen is None and self.fit is None and not self.inside
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""

@@ -14,8 +14,8 @@ from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
 from taxiway.graph.protocol.quirks import as_intune_reads
-from taxiway.graph.protocol.render import render
-from taxiway.store import And, Page, Repository, Row, Tx, Where
+from taxiway.graph.protocol.render import records, render
+from taxiway.store import And, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
 Narrow = Callable[[Tx, Call], Where | None]
@@ -91,18 +91,13 @@ async def list_answer(
     options = as_intune_reads(face, call.options) if call.settings.strict_intune_quirks else call.options
     query = read_query(options, face, call.version, advanced=call.advanced)
 
-    def read(tx: Tx) -> tuple[list[dict[str, Any]], str | None, int | None]:
+    def read(tx: Tx) -> tuple[Sequence[Any], str | None, int | None]:
         where = _where(tx, call, face, query.where, narrow)
-        page = _page(tx, face, query, where)
-        counted = query.counted or (face.family == "intune" and face.counted)
-        count = face.repository.count(tx, where) if counted and query.after is None else None
-        rows = face.seen(tx, call.principal, page.rows) if face.seen else page.rows
-        shown = render(tx, face, rows, query.selection, version=call.version, root=call.root)
-        return shown, page.after, count
+        shown, after = _page(tx, call, face, query, where, typed=typed)
+        counted = (query.counted or (face.family == "intune" and face.counted)) and query.after is None
+        return shown, after, _count(tx, face, query, where, len(shown), after) if counted else None
 
     shown, after, count = await call.read(read)
-    if typed:
-        shown = [{"@odata.type": typed_as(face), **item} for item in shown]
     body: dict[str, Any] = {"@odata.context": context or context_of(call, face, query.selection)}
     if count is not None:
         body["@odata.count"] = count
@@ -176,9 +171,24 @@ def _where(tx: Tx, call: Call, face: Face, asked: Where | None, narrow: Narrow |
     return None if not parts else And(tuple(parts))
 
 
-def _page(tx: Tx, face: Face, query: Query, where: Where | None) -> Page:
-    skip = query.skip if query.after is None else 0
-    return face.repository.page(tx, where, order=query.order, limit=query.limit, after=query.after, skip=skip)
+def _page(
+    tx: Tx, call: Call, face: Face, query: Query, where: Where | None, *, typed: bool
+) -> tuple[Sequence[Any], str | None]:
+    """The items of a page, and the token of the next one; as JSON at once where that can be."""
+    asked: dict[str, Any] = {"order": query.order, "limit": query.limit, "after": query.after, "skip": query.skip}
+    as_json = None if typed else records(face, query.selection, call.version)
+    if as_json is not None:
+        made = face.repository.page_as_json(tx, where, as_json, **asked)
+        return made.rows, made.after
+    page = face.repository.page(tx, where, **asked)
+    rows = face.seen(tx, call.principal, page.rows) if face.seen else page.rows
+    shown = render(tx, face, rows, query.selection, version=call.version, root=call.root)
+    return [{"@odata.type": typed_as(face), **item} for item in shown] if typed else shown, page.after
+
+
+def _count(tx: Tx, face: Face, query: Query, where: Where | None, shown: int, after: str | None) -> int:
+    """How many there are in all: after a last page that is known already."""
+    return query.skip + shown if after is None and (shown or not query.skip) else face.repository.count(tx, where)
 
 
 def next_link(call: Call, after: str) -> str:

@@ -10,7 +10,7 @@ from taxiway.directory import require, sees
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
-from taxiway.graph.protocol.face import Expansion, Face, only_in
+from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import item_body, list_answer, reading
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import render
@@ -56,6 +56,7 @@ DEVICES: Final = Face(
             "remediation_state_last_modified_at",
             "userless_enrollment_status",
             "device_account_upn",
+            "device_account_password",
             "device_friendly_name",
             "registered_at",
             "enrolled_at",
@@ -76,9 +77,7 @@ DEVICES: Final = Face(
     ),
     expansions=tuple(Expansion(name, _profile, many=False, beta=True) for name in _NAVIGATIONS),
     search=("serial_number",),
-    shown=lambda _tx, rows: [{"deviceAccountPassword": ""} for _ in rows],
-    computed=frozenset({"deviceAccountPassword"}),
-    fit=only_in("beta", "deviceAccountPassword"),
+    constants={"device_account_password": ""},
 )
 
 

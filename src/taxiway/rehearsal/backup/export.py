@@ -39,6 +39,11 @@ _EXPANDED: Final = {
     CATALOGUE: ("settings",),
     COMPLIANCE: ("scheduledActionsForRule($expand=scheduledActionConfigurations)",),
 }
+#: Folders of IntuneCD that hold two kinds.
+_SHARED: Final = {
+    "compliancePolicies": "Compliance Policies/Policies",
+    "reusablePolicySettings": "Compliance Policies/Scripts",
+}
 _ESP: Final = "EnrollmentCompletionPageConfiguration"
 
 
@@ -48,7 +53,7 @@ async def export(admin: Administrator, folder: Path, form: Form, written: Writte
     await work.names.know(admin)
     for kind in KINDS:
         if kind not in (GROUPS, USERS, DEVICES):
-            await work.collection(kind)
+            await (work.collection(kind) if kind.name else work.singleton(kind))
             written(kind.collection, work.done[kind.collection])
     await work.groups()
     return work.done
@@ -73,6 +78,12 @@ class _Export:
             shown = without_ids(item, self.names) if self.form == "intunecd" else item
             self._write(self._folder_of(kind, item), self._name_of(kind, item), shown)
             self.done[kind.collection] += 1
+
+    async def singleton(self, kind: Kind) -> None:
+        item = await self.admin.get(kind.address)
+        shown = without_ids(item, self.names) if self.form == "intunecd" else item
+        self._write(kind.cd[0] if self.form == "intunecd" and kind.cd else kind.collection, "settings", shown)
+        self.done[kind.collection] += 1
 
     async def groups(self) -> None:
         """The groups that assignments name, where the form tells them by id."""
@@ -101,6 +112,8 @@ class _Export:
     def _folder_of(self, kind: Kind, item: dict[str, Any]) -> str:
         if self.form == "intunemanagement" and kind.im:
             return kind.im[0] if kind is not ENROLLMENT or _ESP in str(item.get("@odata.type")) else kind.im[1]
+        if self.form == "intunecd" and kind.collection in _SHARED:
+            return _SHARED[kind.collection]
         if self.form == "intunecd" and kind.cd:
             return kind.cd[0] if kind is not ENROLLMENT or _ESP in str(item.get("@odata.type")) else kind.cd[1]
         return kind.collection

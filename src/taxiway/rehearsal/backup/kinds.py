@@ -20,9 +20,9 @@ class Kind:
     """One collection.
 
     ``path`` at Graph (beta); ``cd`` and ``im``: its folders in IntuneCD's and IntuneManagement's backups; ``name``: the
-    property that names an object. ``member``: the list in the body of ``assign``; ``each``: assignments are posted one
-    by one instead. ``types``: how the names of its types end, for objects that come without a context. ``mixed``: its
-    objects are of several types, so that two may have one name.
+    property that names an object, empty where there is one of it. ``member``: the list in the body of ``assign``;
+    ``each``: assignments are posted one by one instead. ``types``: how the names of its types end, for objects that
+    come without a context. ``mixed``: its objects are of several types, so that two may have one name.
     """
 
     path: str
@@ -131,6 +131,11 @@ INTENTS: Final = _dm("intents", "Management Intents", im="EndpointSecurity", typ
 PROTECTION: Final = _dam(
     "managedAppPolicies", "App Protection", im="AppProtection", types=("ManagedAppProtection",), mixed=True
 )
+#: What every tenant has once: changed, not made.
+SETTINGS: Final = _dm("settings", "Device Management Settings", name="", member="")
+REGISTRATION: Final = Kind(
+    "policies/deviceRegistrationPolicy", ("Entra/Device Registration Policy",), name="", member=""
+)
 ROLES: Final = _dm("roleDefinitions", "Roles", im="RoleDefinitions", member="", types=("roleDefinition",))
 
 _SCRIPTS: Final = "deviceManagementScriptAssignments"
@@ -141,6 +146,8 @@ KINDS: Final = (
     GROUPS,
     USERS,
     DEVICES,
+    SETTINGS,
+    REGISTRATION,
     _dm("deviceCategories", "Device Categories", im="DeviceCategories", member="", types=("deviceCategory",)),
     TEMPLATES,
     _dm("reusablePolicySettings", im="ReusableSettings", member="", types=("deviceManagementReusablePolicySetting",)),

@@ -14,8 +14,10 @@ from taxiway.rehearsal.backup.kinds import (
     COMPLIANCE_SCRIPTS,
     DEVICES,
     GROUPS,
+    INTENTS,
     PROTECTION,
     ROLES,
+    SETTINGS,
     USERS,
     Kind,
 )
@@ -24,6 +26,8 @@ from taxiway.rehearsal.backup.reading import Found
 from taxiway.rehearsal.backup.references import References, group_body
 from taxiway.rehearsal.backup.report import Report
 
+_TEMPLATE: Final = "#microsoft.graph.securityBaselineTemplate"
+_TEMPLATES: Final = "/beta/deviceManagement/templates"
 _GROUP: Final = ("description", "isAssignableToRole")
 
 
@@ -59,6 +63,25 @@ async def make(work: Work, found: Found) -> dict[str, Any]:
     """Make one object, or GraphRefused."""
     maker = _MAKERS.get(found.kind)
     return await (maker(work, found) if maker else work.post(found.kind.address, work.translated(found)))
+
+
+async def change(work: Work, found: Found) -> None:
+    """What every tenant has once becomes what the backup says of it."""
+    if found.kind is SETTINGS:
+        await work.admin.call("PATCH", "/beta/deviceManagement", {"settings": found.body})
+    else:
+        await work.admin.call("PUT", found.kind.address, _with_groups(work, found.body, found.where))
+    work.report.made[found.kind.path] += 1
+
+
+def _with_groups(work: Work, value: Any, where: str) -> Any:
+    """The same with the groups of this tenant; people are no part of a backup."""
+    if not isinstance(value, dict):
+        return value
+    made = {name: _with_groups(work, one, where) for name, one in value.items()}
+    if isinstance(made.get("groups"), list):
+        made |= {"groups": _groups(work, made["groups"], where), "users": []}
+    return made
 
 
 async def _group(work: Work, found: Found) -> dict[str, Any]:
@@ -105,15 +128,37 @@ async def _role(work: Work, found: Found) -> dict[str, Any]:
     made = await work.post(ROLES.address, body)
     for one in given:
         told = {name: one[name] for name in ("displayName", "description", "scopeType") if one.get(name)}
-        members, scope = (_groups(work, one.get(name)) for name in ("members", "scopeMembers"))
+        members, scope = (_groups(work, one.get(name), found.where) for name in ("members", "scopeMembers"))
         body = {**told, "members": members, "scopeMembers": scope, "resourceScopes": scope}
         await work.post(f"{ROLES.address}/{made['id']}/roleAssignments", body)
     return made
 
 
-def _groups(work: Work, said: Any) -> list[str]:
-    found = [work.references.id_of(GROUPS, one) for one in said or ()]
-    return [group for group in found if group is not None]
+async def _intent(work: Work, found: Found) -> dict[str, Any]:
+    """An intent is made of a template, of which a backup only holds the name, as that of a folder, or the id."""
+    body = work.translated(found)
+    template = str(body.pop("templateId", None) or "")
+    folders = found.where.split("/")[:-1]
+    name = folders[-1] if len(folders) > 1 and folders[-2] in INTENTS.cd else template
+    listed = await work.admin.values(_TEMPLATES)
+    known = next((one["id"] for one in listed if template == one["id"] or one["displayName"] == name), None)
+    if known is None:
+        settings = {"id": "settings", "displayName": "Settings"}
+        made = await work.post(_TEMPLATES, {"@odata.type": _TEMPLATE, "displayName": name, "categories": [settings]})
+        known = made["id"]
+        work.report.note(f"The template '{name}' is not in the backup: one without definitions stands for it.")
+    return await work.post(f"{_TEMPLATES}/{known}/createInstance", body)
+
+
+def _groups(work: Work, said: Any, where: str) -> list[str]:
+    found = []
+    for one in said or ():
+        group = work.references.id_of(GROUPS, one)
+        if group is None:
+            work.report.note(f"{where}: the group '{one}' is not in the backup and is left out.")
+        else:
+            found.append(group)
+    return found
 
 
 _MAKERS: Final[dict[Kind, Callable[[Work, Found], Awaitable[dict[str, Any]]]]] = {
@@ -122,6 +167,7 @@ _MAKERS: Final[dict[Kind, Callable[[Work, Found], Awaitable[dict[str, Any]]]]] =
     DEVICES: _device,
     APPS: _app,
     COMPLIANCE: _compliance,
+    INTENTS: _intent,
     PROTECTION: _protection,
     ROLES: _role,
 }

@@ -18,7 +18,7 @@ _MOST_DEPTH: Final = 60
 #: How deep an object of a list stands in its file.
 _ITEM_DEPTH: Final = 2
 #: Copies of what the objects hold, which IntuneCD lays beside them; what tools keep for themselves.
-_COPIES: Final = frozenset({"script data", "mobileconfig", ".git", "__archive__"})
+_COPIES: Final = frozenset({"script data", "mobileconfig", "assignment report", ".git", ".github", "__archive__"})
 _MIGRATION: Final = "migrationtable.json"
 #: Set by the service; what is sent of it would be passed over, or kept as if it were content.
 _READ_ONLY: Final = frozenset(
@@ -134,7 +134,7 @@ def _read_object(reading: Reading, item: Any, context: str, where: str) -> None:
         return
     assignments = item.get("assignments")
     body = {name: value for name, value in item.items() if name not in _READ_ONLY}
-    if not isinstance(body.get(kind.name), str):
+    if kind.name and not isinstance(body.get(kind.name), str):
         reading.refused.append(Refused(where, f"The object has no '{kind.name}'."))
         return
     assigned = [one for one in assignments if isinstance(one, dict)] if isinstance(assignments, list) else []

@@ -17,6 +17,8 @@ from taxiway.rehearsal.backup.report import Report
 _GROUP_KEYS: Final = ("groupName", "groupType", "membershipRule")
 _FILTER: Final = "deviceAndAppManagementAssignmentFilterId"
 _FILTER_TYPE: Final = "deviceAndAppManagementAssignmentFilterType"
+#: Of an assignment: what the service sets, and its target.
+_SET_THERE: Final = frozenset({"id", "source", "sourceId", "target"})
 _NO_GUID: Final = "00000000-0000-0000-0000-000000000000"
 _not_plain = re.compile(r"[^a-z0-9]")
 
@@ -58,7 +60,7 @@ class References:
     async def assignment(self, given: dict[str, Any], where: str) -> dict[str, Any] | None:
         """An assignment with ids of this tenant; None when it is to something that is not known."""
         target = dict(given.get("target") or {})
-        kept = {name: value for name, value in given.items() if name in ("@odata.type", "intent", "settings")}
+        kept = {name: value for name, value in given.items() if name not in _SET_THERE}
         if "roup" in str(target.get("@odata.type") or ""):
             said = {name: target.pop(name, None) for name in (*_GROUP_KEYS, "groupId")}
             group = await self._group(said, where)
@@ -113,6 +115,8 @@ class References:
         targeted = made.get("targetedMobileApps")
         if targeted:
             made["targetedMobileApps"] = self._apps(targeted if isinstance(targeted, list) else [targeted], where)
+        if isinstance(made.get("omaSettings"), list):
+            made["omaSettings"] = [_plain_oma(one) for one in made["omaSettings"]]
         for rule in made.get("scheduledActionsForRule") or ():
             for action in rule.get("scheduledActionConfigurations") or ():
                 self._template(action, where)
@@ -146,6 +150,12 @@ class References:
         if found is None:
             self.report.note(f"{where}: the message template '{name or old}' is not in the backup and is left out.")
         action["notificationTemplateId"] = found or ""
+
+
+def _plain_oma(setting: Any) -> Any:
+    """A value that IntuneCD asked the service for stands in a backup as the whole answer."""
+    value = setting.get("value") if isinstance(setting, dict) else None
+    return {**setting, "value": value["value"]} if isinstance(value, dict) and "value" in value else setting
 
 
 def group_body(name: str, rule: str = "", **more: Any) -> dict[str, Any]:
