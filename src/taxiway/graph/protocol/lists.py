@@ -18,7 +18,7 @@ from taxiway.graph.protocol.render import records, render
 from taxiway.store import And, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
-Narrow = Callable[[Tx, Call], Where]
+Narrow = Callable[[Tx, Call], Where | None]
 #: Beside an object that was made and that nothing here acts on.
 NOT_ACTED_ON = "@taxiway.notActedOn"
 _EVERYTHING = Selection(frozenset(), (), ())
