@@ -16,6 +16,8 @@ from taxiway.graph.resources.opaque import Kept, face_of, incoming
 from taxiway.store import Tx
 
 _INTENTS: Final = face_of(table.INTENTS)
+#: So many presentations a definition has at most: each is sought among the others.
+_PRESENTATIONS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ async def _update_values(call: Call) -> Answer:
     added, updated = (body.objects_field(call.json, name, most=1000) for name in ("added", "updated"))
     deleted = [str(one) for one in body.list_field(call.json, "deletedIds", most=1000)]
     for each in (*added, *updated):
-        body.objects_field(each, "presentationValues", most=1000)
+        body.objects_field(each, "presentationValues", most=_PRESENTATIONS)
     await call.write(
         lambda tx: management.update_values(
             tx,
