@@ -298,3 +298,23 @@ async def test_a_secret_in_what_is_only_kept_is_kept_nowhere(graph, rt, tenant):
     rows += await rt.store.read(tenant, next(kept.shelf for kept in KEPT if "vpp" in kept.path).select)
     assert len(rows) == 2
     assert "s3cret!" not in str(rows)
+
+
+async def test_an_assignment_is_answered_as_itself_and_changed_by_what_is_named(graph):
+    """One that is there already is told with its own id; a change leaves what it does not name."""
+    at = f"{MANAGEMENT}/deviceHealthScripts"
+    script = await graph.post(at, {"displayName": "S"})
+    devices, users = (
+        {"target": {"@odata.type": f"#microsoft.graph.{kind}AssignmentTarget"}}
+        for kind in ("allDevices", "allLicensedUsers")
+    )
+    devices["runSchedule"] = {"interval": 1}
+    path = f"{at}/{script['id']}/assignments"
+    first, second = await graph.post(path, devices), await graph.post(path, users)
+    assert first["id"] != second["id"]
+    assert (await graph.post(path, devices))["id"] == first["id"]
+    assert len(await graph.values(path)) == 2
+    changed = (await graph.call("PATCH", f"{path}/{first['id']}", {"runRemediationScript": True})).json()
+    assert (changed["runSchedule"], changed["runRemediationScript"]) == ({"interval": 1}, True)
+    changed = (await graph.call("PATCH", f"{path}/{first['id']}", {"settings": {"a": 1}})).json()
+    assert (changed["settings"], changed["runSchedule"]) == ({"a": 1}, {"interval": 1})
