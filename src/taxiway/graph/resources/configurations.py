@@ -13,7 +13,7 @@ from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.render import NO_GUID, moment
 from taxiway.graph.resources import older
-from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.managed import Services, collection, face_of, is_shown
 from taxiway.graph.resources.targets import OF_CONFIGURATIONS, Assignable
 from taxiway.store import Row, Tx, one_of
 
@@ -128,19 +128,22 @@ def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
         def read(tx: Tx) -> list[dict[str, Any]]:
             face.repository.require(tx, call.keys["id"])
             rows = management.object_states(tx, object_kind, call.keys["id"])
-            return _with_devices(tx, rows)
+            return _with_devices(tx, call, rows)
 
         return value_answer(call, f"{face.path}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
     return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope)
 
 
-def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
+def _with_devices(tx: Tx, call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Each with its device; without those that scope tags hide from the caller."""
     ids = [row["managed_id"] for row in rows]
     devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
     shown = []
     for row in rows:
         device = devices.get(row["managed_id"], {})
+        if not is_shown(tx, call, device):
+            continue
         shown.append(
             {
                 "id": f"{row['object_id']}_{row['managed_id']}",

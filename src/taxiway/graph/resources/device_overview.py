@@ -175,9 +175,23 @@ def _require(tx: Tx, call: Call) -> Row:
 
 _READ: Final = scopes.MANAGED_READ
 _SHARED: Final = replace(DEVICES, path="deviceManagement/comanagedDevices")
+
+
+def _comanaged(tx: Tx, device_id: str) -> Row | None:
+    row = enrollment.managed_device(tx, device_id)
+    return row if row is not None and row["management_agent"] in _COMANAGED else None
+
+
 OPERATIONS: Final = [
     Operation("GET", _OVERVIEW, _overview, _READ),
-    *reading(_SHARED.path, _SHARED, _READ, beta=True, narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED)),
+    *reading(
+        _SHARED.path,
+        _SHARED,
+        _READ,
+        beta=True,
+        narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED),
+        find=_comanaged,
+    ),
     Operation("GET", "deviceManagement/deviceCompliancePolicyDeviceStateSummary", _compliance_summary, _READ),
     Operation("POST", f"{_PATH}/{{id}}/overrideComplianceState", _override, scopes.MANAGED_WRITE, beta=True),
     Operation("GET", _DETECTED, _all_apps, _READ),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from taxiway import directory, enrollment
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
@@ -188,6 +189,11 @@ def collection(
         Operation("DELETE", f"{face.path}/{{id}}", delete, write, beta=assignable.beta),
         *assigning(assignable, read, write),
     ]
+
+
+def is_shown(tx: Tx, call: Call, device: Mapping[str, Any] | None) -> bool:
+    """Whether a report tells the caller of a managed device: scope tags hide it there too, unless it is gone."""
+    return not device or directory.sees(tx, call.principal, enrollment.MANAGED.entity, dict(device))
 
 
 def kind_of(

@@ -134,8 +134,11 @@ async def _app_states(call: Call) -> Answer:
     """What a user's apps do on one device."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
+        user = directory.find_user(tx, call.keys["id"])
         device = enrollment.managed_device(tx, call.keys["device"])
-        if device is None:
+        if user is None or device is None or device["user_id"] != user["id"]:
+            raise NoSuchItem(call.keys["device"])
+        if not directory.sees(tx, call.principal, DEVICES.repository.entity, device):
             raise NoSuchItem(call.keys["device"])
         rows = management.device_states(tx, device["id"], management.APPS.entity.name)
         return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -12,7 +12,7 @@ from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
-from taxiway.store import Row, Tx
+from taxiway.store import Row, Tx, merged
 
 Assign = Callable[..., Any]
 TargetKind = Literal["group", "exclusion", "all_devices", "all_users"]
@@ -160,9 +160,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
         def write(tx: Tx) -> dict[str, Any]:
             before = _rows(tx, call, what)
             _set(tx, call, what, [*(_target(row) for row in before), wanted])
-            known = {row["id"] for row in before}
-            after = _shown(tx, call, what)
-            return next((item for item in after if item["id"] not in known), after[-1])
+            return _made(tx, call, what, wanted, {row["id"] for row in before})
 
         made = await call.write(write)
         context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
@@ -202,12 +200,10 @@ def _changing(what: Assignable) -> Handler:
 
         def write(tx: Tx) -> dict[str, Any]:
             before = _rows(tx, call, what)
-            changed = _changed(_named(before, call.keys["assignment"]), content)
+            changed = _changed(_named(before, call.keys["assignment"]), content, kept=what.kept)
             targets = [changed if row["id"] == call.keys["assignment"] else _target(row) for row in before]
             _set(tx, call, what, targets)
-            known = {row["id"] for row in before if row["id"] != call.keys["assignment"]}
-            after = _shown(tx, call, what)
-            return next((item for item in after if item["id"] not in known), after[-1])
+            return _made(tx, call, what, changed, {row["id"] for row in before} - {call.keys["assignment"]})
 
         made = await call.write(write)
         context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
@@ -249,9 +245,18 @@ def _rows(tx: Tx, call: Call, what: Assignable) -> list[Row]:
 
 
 def _shown(tx: Tx, call: Call, what: Assignable) -> list[dict[str, Any]]:
-    found = _rows(tx, call, what)
-    shown = [assignment_json(row, call.keys["id"], what.names, kept=what.kept) for row in found]
-    return [fit_assignment(one, call.version) for one in shown]
+    return [_json(call, what, row) for row in _rows(tx, call, what)]
+
+
+def _json(call: Call, what: Assignable, row: Row) -> dict[str, Any]:
+    return fit_assignment(assignment_json(row, call.keys["id"], what.names, kept=what.kept), call.version)
+
+
+def _made(tx: Tx, call: Call, what: Assignable, wanted: Target, known: Collection[str]) -> dict[str, Any]:
+    """The assignment that a change made; where there was the same already, that one."""
+    rows = _rows(tx, call, what)
+    new = next((row for row in rows if row["id"] not in known), None)
+    return _json(call, what, new or next((row for row in rows if _target(row) == wanted), rows[-1]))
 
 
 def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any]:
@@ -261,9 +266,11 @@ def _named(items: Sequence[dict[str, Any]], assignment_id: str) -> dict[str, Any
     return found
 
 
-def _changed(row: Mapping[str, Any], content: Mapping[str, Any]) -> Target:
+def _changed(row: Mapping[str, Any], content: Mapping[str, Any], *, kept: bool) -> Target:
     before = _target(row)
     wanted = target_of(content) if body.field(content, "target") is not None else before
+    if kept:
+        return replace(wanted, intent=before.intent, settings=merged(before.settings, _more(content)))
     settings = body.field(content, "settings")
     return replace(
         wanted,
