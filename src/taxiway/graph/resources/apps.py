@@ -232,7 +232,6 @@ async def _user_statuses(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/userStatuses", shown)
 
 
-#: The states of lists that ``resultantAppState`` has another word for.
 #: The states of lists as summaries count them.
 _COUNTED: Final = {
     "installed": "installed",
@@ -252,7 +251,6 @@ OPERATIONS: Final = [
             management.create_app,
             management.update_app,
             management.delete_app,
-            management.assign_app,
             management.APP_BASE,
         ),
         Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, names=OF_APPS),

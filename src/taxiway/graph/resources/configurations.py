@@ -211,7 +211,6 @@ OPERATIONS: Final = [
             management.create_configuration,
             management.update_configuration,
             management.delete_configuration,
-            management.assign_configuration,
             management.CONFIGURATION_BASE,
         ),
         Assignable(
@@ -232,7 +231,6 @@ OPERATIONS: Final = [
             _create_policy,
             _update_policy,
             management.delete_policy,
-            management.assign_policy,
             management.COMPLIANCE_BASE,
         ),
         Assignable(POLICIES, _COMPLIANCE, management.assign_policy, "assignments", answers=True),

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from taxiway import enrollment
 from taxiway.graph.errors import NoSuchItem
-from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.lists import item_body, reading
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx
 
@@ -22,31 +23,6 @@ CATEGORIES: Final = Face(
     beta=frozenset({"role_scope_tag_ids"}),
     written=frozenset({"display_name", "description", "role_scope_tag_ids"}),
 )
-
-
-async def _create(call: Call) -> Answer:
-    values = body.incoming(CATEGORIES, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = enrollment.create_device_category(tx, values, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return created(call, CATEGORIES, await call.write(write))
-
-
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(CATEGORIES, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = enrollment.update_device_category(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.delete_device_category(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
 
 
 async def _of_device(call: Call) -> Answer:
@@ -84,9 +60,13 @@ def _device(tx: Tx, call: Call) -> Row:
 _READ, _WRITE = scopes.ENROLLMENT_READ | scopes.MANAGED_READ, scopes.ENROLLMENT_WRITE | scopes.MANAGED_WRITE
 OPERATIONS: Final = [
     *reading(_PATH, CATEGORIES, _READ),
-    Operation("POST", _PATH, _create, _WRITE),
-    Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    *writing(
+        CATEGORIES,
+        _WRITE,
+        create=enrollment.create_device_category,
+        update=enrollment.update_device_category,
+        delete=enrollment.delete_device_category,
+    ),
     Operation("GET", _OF_DEVICE, _of_device, scopes.MANAGED_READ),
     Operation("PUT", f"{_OF_DEVICE}/$ref", _sort, scopes.MANAGED_WRITE),
     Operation("POST", f"{_OF_DEVICE}/$ref", _sort, scopes.MANAGED_WRITE),

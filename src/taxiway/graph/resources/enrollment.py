@@ -13,6 +13,7 @@ from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
 from taxiway.graph.protocol.options import Selection
 from taxiway.graph.protocol.render import render
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of, values_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment, linking
 from taxiway.store import Tx, one_of
@@ -143,11 +144,6 @@ def _kept(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name.lower() not in ours}
 
 
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.delete_configuration(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
 async def _set_priority(call: Call) -> Answer:
     priority = body.field(call.json, "priority")
     if not isinstance(priority, int) or isinstance(priority, bool):
@@ -184,7 +180,7 @@ OPERATIONS: Final = [
     *reading(_PATH, CONFIGURATIONS, _READ),
     Operation("POST", _PATH, _create, _WRITE),
     Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    *writing(CONFIGURATIONS, _WRITE, delete=enrollment.delete_configuration),
     Operation("POST", f"{_PATH}/{{id}}/setPriority", _set_priority, _WRITE),
     *assigning(_assignable, _READ, _WRITE),
     linking(CONFIGURATIONS, enrollment.OBJECT_KIND, _READ),

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from taxiway.directory import Principal
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face, Fit, Sharing
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Repository, Row, Tx, eq
 
@@ -43,7 +45,6 @@ class Services:
     create: Callable[..., Row]
     update: Callable[..., Row]
     delete: Callable[..., None]
-    assign: Callable[..., Any]
     shared: frozenset[str] = frozenset()
 
 
@@ -166,26 +167,23 @@ def collection(
 
         return created(call, face, await call.write(save), kept=kind not in kinds)
 
-    async def update(call: Call) -> Answer:
-        content = call.json
-
-        def save(tx: Tx) -> dict[str, Any]:
-            known = face.repository.require(tx, call.keys["id"])["kind"] in kinds
-            changes = values_of(face, content, known=known, shared=services.shared)
-            row = services.update(tx, call.keys["id"], changes, principal=call.principal)
-            return item_body(tx, call, face, row)
-
-        return call.done(live=changed_live, docs=200, body=await call.write(save))
-
-    async def delete(call: Call) -> Answer:
-        await call.write(lambda tx: services.delete(tx, call.keys["id"], principal=call.principal))
-        return call.done(live=200, docs=204)
+    def update(tx: Tx, row_id: str, content: Mapping[str, Any], *, principal: Principal) -> Row:
+        known = face.repository.require(tx, row_id)["kind"] in kinds
+        changes = values_of(face, content, known=known, shared=services.shared)
+        return services.update(tx, row_id, changes, principal=principal)
 
     return [
         *reading(face.path, face, read, beta=assignable.beta),
         Operation("POST", face.path, create, write, beta=assignable.beta),
-        Operation("PATCH", f"{face.path}/{{id}}", update, write, beta=assignable.beta),
-        Operation("DELETE", f"{face.path}/{{id}}", delete, write, beta=assignable.beta),
+        *writing(
+            face,
+            write,
+            update=update,
+            delete=services.delete,
+            values=lambda call: call.json,
+            beta=assignable.beta,
+            patched=changed_live,
+        ),
         *assigning(assignable, read, write),
     ]
 
