@@ -12,7 +12,7 @@ from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
+from taxiway.graph.protocol.options import EVERYTHING, Query, Selection, read_query, read_selection
 from taxiway.graph.protocol.quirks import as_intune_reads
 from taxiway.graph.protocol.render import records, render
 from taxiway.store import And, Repository, Row, Tx, Where
@@ -21,7 +21,6 @@ Find = Callable[[Tx, str], Row | None]
 Narrow = Callable[[Tx, Call], Where]
 #: Beside an object that was made and that nothing here acts on.
 NOT_ACTED_ON = "@taxiway.notActedOn"
-_EVERYTHING = Selection(frozenset(), (), ())
 
 
 def reading(
@@ -128,7 +127,7 @@ async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None 
     return await call.read(read)
 
 
-def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:
+def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = EVERYTHING) -> dict[str, Any]:
     """A row with its context, as the answer to a GET, POST or PATCH."""
     rows = face.seen(tx, call.principal, [row]) if face.seen else [row]
     [shown] = render(tx, face, rows, selection, version=call.version, root=call.root)

@@ -10,7 +10,7 @@ from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
 from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.references import reference
@@ -21,12 +21,11 @@ _APP: Final = "deviceAppManagement/mobileApps/{id}/categories"
 CATEGORIES: Final = Face(
     path=_PATH, repository=management.CATEGORIES, family="intune", written=frozenset({"display_name"})
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 
 def _of_app(tx: Tx, row: Row) -> list[dict[str, Any]]:
     found = management.categories_of(tx, row["id"])
-    return render(tx, CATEGORIES, found, _EVERYTHING, version="beta", root="")
+    return render(tx, CATEGORIES, found, EVERYTHING, version="beta", root="")
 
 
 #: ``$expand=categories`` of an app.

@@ -11,8 +11,8 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import item_body, reading
 from taxiway.graph.protocol.writing import writing
-from taxiway.graph.resources.references import reference
-from taxiway.store import Row, Tx
+from taxiway.graph.resources.references import reference, require_managed
+from taxiway.store import Tx
 
 _PATH: Final = "deviceManagement/deviceCategories"
 _OF_DEVICE: Final = "deviceManagement/managedDevices/{id}/deviceCategory"
@@ -27,7 +27,7 @@ CATEGORIES: Final = Face(
 
 async def _of_device(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        category = enrollment.category_of(tx, _device(tx, call))
+        category = enrollment.category_of(tx, require_managed(tx, call.keys["id"]))
         if category is None:
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, CATEGORIES, category)
@@ -39,22 +39,19 @@ async def _sort(call: Call) -> Answer:
     category_id = reference(call.json)
 
     def write(tx: Tx) -> None:
-        enrollment.sort_device(tx, _device(tx, call)["id"], category_id, principal=call.principal)
+        enrollment.sort_device(tx, require_managed(tx, call.keys["id"])["id"], category_id, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
 
 
 async def _take_out(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.sort_device(tx, _device(tx, call)["id"], None, principal=call.principal))
+    await call.write(
+        lambda tx: enrollment.sort_device(
+            tx, require_managed(tx, call.keys["id"])["id"], None, principal=call.principal
+        )
+    )
     return Answer(204)
-
-
-def _device(tx: Tx, call: Call) -> Row:
-    row = enrollment.managed_device(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 _READ, _WRITE = scopes.ENROLLMENT_READ | scopes.MANAGED_READ, scopes.ENROLLMENT_WRITE | scopes.MANAGED_WRITE

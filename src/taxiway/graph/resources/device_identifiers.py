@@ -9,7 +9,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
 from taxiway.graph.protocol.writing import writing
 from taxiway.store import Row, Tx
@@ -27,7 +27,6 @@ IDENTIFIERS: Final = Face(
     written=_NAMED | {"description", "platform"},
     search=("imported_device_identifier",),
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 
 def _rows(call: Call) -> list[dict[str, Any]]:
@@ -36,7 +35,7 @@ def _rows(call: Call) -> list[dict[str, Any]]:
 
 
 def _shown(tx: Tx, call: Call, rows: list[Row]) -> list[dict[str, Any]]:
-    return render(tx, IDENTIFIERS, rows, _EVERYTHING, version=call.version, root=call.root)
+    return render(tx, IDENTIFIERS, rows, EVERYTHING, version=call.version, root=call.root)
 
 
 async def _import(call: Call) -> Answer:

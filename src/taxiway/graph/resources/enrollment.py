@@ -11,7 +11,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
 from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of, values_of
@@ -162,12 +162,11 @@ async def _of_user(call: Call) -> Answer:
         found = (enrollment.effective_esp, enrollment.effective_limit, enrollment.effective_restriction)
         rows = [of(tx, device=None, user=user).value.row for of in found]
         rows.append(enrollment.default_of(tx, enrollment.DEFAULT_HELLO))
-        return render(tx, CONFIGURATIONS, rows, _EVERYTHING, version=call.version, root=call.root)
+        return render(tx, CONFIGURATIONS, rows, EVERYTHING, version=call.version, root=call.root)
 
     return value_answer(call, f"users('{call.keys['id']}')/deviceEnrollmentConfigurations", await call.read(read))
 
 
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 _READ, _WRITE = scopes.ENROLLMENT_READ, scopes.ENROLLMENT_WRITE
 _assignable = Assignable(
     CONFIGURATIONS,

@@ -64,6 +64,7 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
     versioned: bool = True,
     shown: Sharing | None = None,
     computed: frozenset[str] = frozenset(),
+    fit: Fit | None = None,
 ) -> Face:
     """A collection of objects of several types, kept apart by ``kind``.
 
@@ -87,19 +88,25 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         expansions=(expansion(object_kind, assigned), *expansions),
         shown=_with_opaque(_with_version(shown) if versioned else shown) if "opaque" in props else shown,
         computed=computed | {"version"} if versioned else computed,
-        fit=_fit(base, older or {}, kinds, frozenset(rows.entity.props[name].graph_name for name in of_kinds)),
+        fit=_fit(base, older or {}, kinds, frozenset(rows.entity.props[name].graph_name for name in of_kinds), fit),
         open="opaque" in props,
     )
 
 
 def _fit(
-    base: str, older: Mapping[str, frozenset[str]], kinds: Mapping[str, frozenset[str]], of_kinds: frozenset[str]
+    base: str,
+    older: Mapping[str, frozenset[str]],
+    kinds: Mapping[str, frozenset[str]],
+    of_kinds: frozenset[str],
+    more: Fit | None,
 ) -> Fit:
     """v1.0 shows an object of a kind that it does not know as one of the kind above it; what is kept stays as it is."""
 
     def fit(shown: dict[str, Any], version: str) -> None:
         for one in shown.get("assignments") or ():
             fit_assignment(one, version)
+        if more is not None:
+            more(shown, version)
         name = shown.get("@odata.type", "").rpartition(".")[2]
         if version != "v1.0" or not base or name not in kinds:
             return

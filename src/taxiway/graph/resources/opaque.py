@@ -123,8 +123,7 @@ def operations_of(kept: Kept) -> list[Operation]:
             made = management.create_object(tx, shelf, kind, values, principal=call.principal)
             return item_body(tx, call, face, made)
 
-        made = created(call, face, await call.write(write), kept=True)
-        return made if kept.posted == 201 else call.done(live=kept.posted, docs=201, body=made.body)
+        return created(call, face, await call.write(write), live=kept.posted, kept=True)
 
     async def replace(call: Call) -> Answer:
         values = incoming(kept, call.json)

@@ -152,22 +152,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
 
     async def one(call: Call) -> Answer:
         shown = await call.read(lambda tx: _shown(tx, call, what))
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(200, {"@odata.context": context, **_named(shown, call.keys["assignment"])})
-
-    async def add(call: Call) -> Answer:
-        wanted = target_of(call.json, kept=what.kept)
-
-        def write(tx: Tx) -> dict[str, Any]:
-            before = _rows(tx, call, what)
-            _set(tx, call, what, [*(_target(row) for row in before), wanted])
-            known = {row["id"] for row in before}
-            after = _shown(tx, call, what)
-            return next((item for item in after if item["id"] not in known), after[-1])
-
-        made = await call.write(write)
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(201, {"@odata.context": context, **made})
+        return _alone(call, face, _named(shown, call.keys["assignment"]))
 
     async def remove(call: Call) -> Answer:
         def write(tx: Tx) -> None:
@@ -186,7 +171,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
     return [
         Operation("POST", f"{item}/assign", replace_all, write, "intune", what.beta),
         Operation("GET", f"{item}/assignments", listed, read, "intune", what.beta),
-        Operation("POST", f"{item}/assignments", add, write, "intune", what.beta),
+        Operation("POST", f"{item}/assignments", _adding(what), write, "intune", what.beta),
         Operation("DELETE", f"{item}/assignments", remove_all, write, "intune", what.beta),
         Operation("GET", f"{item}/assignments/{{assignment}}", one, read, "intune", what.beta),
         Operation("PATCH", f"{item}/assignments/{{assignment}}", _changing(what), write, "intune", what.beta),
@@ -194,27 +179,45 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
     ]
 
 
-def _changing(what: Assignable) -> Handler:
-    face = what.face
-
-    async def change(call: Call) -> Answer:
-        """What the body names: target, intent, settings; the rest of the assignment stays."""
-        content = call.json
+def _adding(what: Assignable) -> Handler:
+    async def add(call: Call) -> Answer:
+        wanted = target_of(call.json, kept=what.kept)
 
         def write(tx: Tx) -> dict[str, Any]:
             before = _rows(tx, call, what)
-            changed = _changed(_named(before, call.keys["assignment"]), content)
-            targets = [changed if row["id"] == call.keys["assignment"] else _target(row) for row in before]
-            _set(tx, call, what, targets)
-            known = {row["id"] for row in before if row["id"] != call.keys["assignment"]}
-            after = _shown(tx, call, what)
-            return next((item for item in after if item["id"] not in known), after[-1])
+            _set(tx, call, what, [*(_target(row) for row in before), wanted])
+            return _new(_shown(tx, call, what), before)
 
-        made = await call.write(write)
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(200, {"@odata.context": context, **made})
+        return _alone(call, what.face, await call.write(write), status=201)
+
+    return add
+
+
+def _changing(what: Assignable) -> Handler:
+    async def change(call: Call) -> Answer:
+        """What the body names: target, intent, settings; the rest of the assignment stays."""
+        content, assignment_id = call.json, call.keys["assignment"]
+
+        def write(tx: Tx) -> dict[str, Any]:
+            before = _rows(tx, call, what)
+            changed = _changed(_named(before, assignment_id), content)
+            _set(tx, call, what, [changed if row["id"] == assignment_id else _target(row) for row in before])
+            return _new(_shown(tx, call, what), [row for row in before if row["id"] != assignment_id])
+
+        return _alone(call, what.face, await call.write(write))
 
     return change
+
+
+def _new(after: Sequence[dict[str, Any]], before: Sequence[Row]) -> dict[str, Any]:
+    """The assignment that was not among those before; the last one where it is the same as another."""
+    known = {row["id"] for row in before}
+    return next((item for item in after if item["id"] not in known), after[-1])
+
+
+def _alone(call: Call, face: Face, shown: dict[str, Any], *, status: int = 200) -> Answer:
+    context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
+    return Answer(status, {"@odata.context": context, **shown})
 
 
 def linking(face: Face, object_kind: str, read: frozenset[str]) -> Operation:
