@@ -120,7 +120,7 @@ async def _create(call: Call) -> Answer:
         row = enrollment.create_configuration(tx, kind, values, principal=call.principal)
         return item_body(tx, call, CONFIGURATIONS, row)
 
-    return created(call, CONFIGURATIONS, await call.write(write), kept="opaque" in values)
+    return created(call, CONFIGURATIONS, await call.write(write), kept=kind if "opaque" in values else "")
 
 
 async def _update(call: Call) -> Answer:

@@ -172,7 +172,7 @@ def collection(
             row = services.create(tx, kind, values, principal=call.principal)
             return item_body(tx, call, face, row)
 
-        return created(call, face, await call.write(save), kept=kind not in kinds)
+        return created(call, face, await call.write(save), kept="" if kind in kinds else kind)
 
     def update(tx: Tx, row_id: str, content: Mapping[str, Any], *, principal: Principal) -> Row:
         known = face.repository.require(tx, row_id)["kind"] in kinds

@@ -123,7 +123,7 @@ def operations_of(kept: Kept) -> list[Operation]:
             made = management.create_object(tx, shelf, kind, values, principal=call.principal)
             return item_body(tx, call, face, made)
 
-        return created(call, face, await call.write(write), live=kept.posted, kept=True)
+        return created(call, face, await call.write(write), live=kept.posted, kept=kind)
 
     async def replace(call: Call) -> Answer:
         values = incoming(kept, call.json)
