@@ -11,6 +11,7 @@ import typer
 
 from taxiway.cli.connect import Connection, connected
 from taxiway.cli.options import AsJson
+from taxiway.kernel import write_private
 
 if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
@@ -45,7 +46,6 @@ def load(
     Backups hold no people. They come from files, or **--population** makes users and devices such as the rules of the
     groups ask for. Exit status 1 when something was refused.
     """
-    from taxiway.kernel.files import write_private
     from taxiway.rehearsal import backup
 
     reading = backup.read_folder(folder)
@@ -67,11 +67,7 @@ def load(
         return people
 
     people: People = connection.run(work)
-    if passwords is not None:
-        lines = [f"{upn},{secret}\n" for upn, secret in people.passwords.items()]
-        write_private(passwords, "".join(["userPrincipalName,password\n", *lines]).encode())
-    elif people.passwords:
-        people.report.note("Nobody knows the passwords of the users made: --passwords FILE writes them.")
+    _hand_out(people, passwords)
     if report_file is not None:
         report_file.write_text(json.dumps(_told(people.report), indent=2, ensure_ascii=False), "utf-8")
     if as_json:
@@ -108,6 +104,15 @@ def export_tenant(
     for name, count in done.items():
         print(f"  {count:>6,}  {name}")
     print(f"{sum(done.values()):,} objects in {folder}.")
+
+
+def _hand_out(people: People, file: Path | None) -> None:
+    """The passwords of users who were made, where somebody asked for them."""
+    if file is not None:
+        lines = [f"{upn},{secret}\n" for upn, secret in people.passwords.items()]
+        write_private(file, "".join(["userPrincipalName,password\n", *lines]).encode())
+    elif people.passwords:
+        people.report.note("Nobody knows the passwords of the users made: --passwords FILE writes them.")
 
 
 def _progress(collection: str, number: int, total: int) -> None:
