@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients import environment
-from clients.intune_population import COMES_BACK, MEMBERS, STAYS, TYPE
+from clients.population import COMES_BACK, MEMBERS, STAYS, TYPE
 from clients.tenant import make_reader
 from clients.world import ADMIN_PASSWORD, MICROSOFT, World
 from taxiway.rehearsal.administrator import Administrator

@@ -13,7 +13,7 @@ import pytest
 
 from clients import environment
 from clients.intune import Intune
-from clients.intune_population import COMES_BACK, STAYS
+from clients.population import COMES_BACK, STAYS
 
 _CLIENT = "IntuneCD"
 _BACKUP, _UPDATE = "IntuneCD-startbackup", "IntuneCD-startupdate"
