@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+from clients import kept
 from taxiway.rehearsal.administrator import Administrator
 
 INTUNE, APPS, DIRECTORY = "/beta/deviceManagement", "/beta/deviceAppManagement", "/v1.0"
@@ -12,6 +13,7 @@ _SETTING = f"{_GRAPH}.deviceManagementConfiguration"
 _EVERYWHERE = {"@odata.type": f"{_GRAPH}.allDevicesAssignmentTarget"}
 _POWERSHELL = base64.b64encode(b"Write-Output hello").decode()
 _LAPS = "./Device/Vendor/MSFT/LAPS/Policies"
+_POLICY = "./Device/Vendor/MSFT/Policy/Config"
 _RULE = {
     "@odata.type": f"{_GRAPH}.win32LobAppFileSystemRule",
     "ruleType": "detection",
@@ -117,9 +119,10 @@ class Everything:
         await self.apps()
         await self.configurations()
         await self.rest_of_intune()
+        await kept.make(self)
 
     async def groups(self) -> None:
-        """One in another, owned, licensed; one that was deleted; a unit; the MDM scope."""
+        """One in another, owned, licensed; one that was deleted; a unit; the scopes of MDM and app management."""
         body = {"displayName": "Staff", "mailEnabled": False, "mailNickname": "staff", "securityEnabled": True}
         self.group = (await self.post(f"{DIRECTORY}/groups", body))["id"]
         outer = (await self.post(f"{DIRECTORY}/groups", {**body, "displayName": "All", "mailNickname": "a"}))["id"]
@@ -129,8 +132,9 @@ class Everything:
         for name in ("members", "owners"):
             await self.post(f"{group}/{name}/$ref", self.reference("users", self.person["id"]))
         await self.post(f"{DIRECTORY}/groups/{outer}/members/$ref", self.reference("groups", self.group))
-        scope = "/beta/policies/mobileDeviceManagementPolicies/0000000a-0000-0000-c000-000000000000"
-        await self.post(f"{scope}/includedGroups/$ref", self.reference("groups", self.group))
+        for scope in ("mobileDeviceManagementPolicies", "mobileAppManagementPolicies"):
+            path = f"/beta/policies/{scope}/0000000a-0000-0000-c000-000000000000/includedGroups/$ref"
+            await self.post(path, self.reference("groups", self.group))
         units = f"{DIRECTORY}/directory/administrativeUnits"
         unit = (await self.post(units, {"displayName": "Oslo", "description": "North"}))["id"]
         await self.post(f"{units}/{unit}/members/$ref", self.reference("users", self.person["id"]))
@@ -213,6 +217,9 @@ class Everything:
             }
             for name, value in (("BackupDirectory", 1), ("PasswordLength", 20))
         ]
+        # The policy of the catalogue below says 0: a conflict, so that there is a setting to report.
+        cortana = {"displayName": "Cortana", "omaUri": f"{_POLICY}/Experience/AllowCortana", "value": 1}
+        laps.append({"@odata.type": f"{_GRAPH}.omaSettingInteger", **cortana})
         kinds = {**_CONFIGURATIONS, "windows81TrustedRootCertificate": root}
         kinds["windows10CustomConfiguration"] = {"omaSettings": laps}
         for kind, body in kinds.items():
@@ -235,8 +242,20 @@ class Everything:
         }
         await self.post(f"{INTUNE}/configurationPolicies/{made['id']}/assign", target)
 
+    async def device(self, managed_id: str) -> None:
+        """What a managed device can be told: a category, an order to send its logs."""
+        path = f"{INTUNE}/managedDevices/{managed_id}"
+        category = await self.post(f"{INTUNE}/deviceCategories", {"displayName": "Kiosks"})
+        await self.admin.call(
+            "PUT", f"{path}/deviceCategory/$ref", self.reference("deviceManagement/deviceCategories", category["id"])
+        )
+        template = {"templateType": {"templateType": "predefined"}}
+        await self.post(f"{path}/createDeviceLogCollectionRequest", template)
+
     async def rest_of_intune(self) -> None:
-        """Enrollment restrictions, a script, a filter, a scope tag, a role of Intune."""
+        """Enrollment restrictions, an identifier, a script, a filter, a scope tag, a role of Intune."""
+        identifier = {"importedDeviceIdentifier": "C0FFEE", "importedDeviceIdentityType": "serialNumber"}
+        await self.post(f"{INTUNE}/importedDeviceIdentities", identifier)
         whole = {
             "deviceEnrollmentLimitConfiguration": {"limit": 7},
             "deviceEnrollmentPlatformRestrictionConfiguration": {

@@ -61,7 +61,20 @@ def named(version: str, name: str) -> Model | None:
 
 
 def answered(version: str, pattern: str) -> Model | None:
-    """What a GET of an address answers; None where the SDK does not know the address."""
+    """What a GET of an address answers; None where the SDK does not know the address.
+
+    It knows none of properties that are no navigations, though each has one: what they are is in the model above.
+    """
+    found = _built(version, pattern)
+    above, _, name = pattern.rpartition("/")
+    holder = _built(version, above) if found is None and above else None
+    held = holder.plain.get(name) if holder else None
+    if held is None or held.kind != "object":
+        return found
+    return Model(name, entity=False, fields={"value": held}) if held.many else model(held.of)
+
+
+def _built(version: str, pattern: str) -> Model | None:
     folders = [_root(version)]
     for segment in pattern.split("/"):
         step = "item" if segment.startswith("{") else _snake(segment).replace(".", "_")
@@ -109,6 +122,37 @@ def is_member(enum: Path, value: str) -> bool:
     """Whether kiota finds a value: it looks for a member by name, and takes None for what it does not find."""
     name = "None_" if value.lower() == "none" else value[:1].upper() + value[1:]
     return name in _members(enum)
+
+
+def example(one: Model, depth: int = 2) -> dict:
+    """An object that has every property of its type that is no navigation; objects inside as deep as ``depth``."""
+    kept = {name: field for name, field in one.plain.items() if name not in ("id", "@odata.type")}
+    return {name: _value(name, field, depth) for name, field in kept.items() if field.kind != "object" or depth}
+
+
+def _value(name: str, field: Field, depth: int):
+    if name.lower().startswith("rolescopetag"):
+        return ["0"]  # the tag that every tenant has
+    if field.kind == "enum":
+        member = min(_members(field.of)).removesuffix("_")
+        return member[:1].lower() + member[1:]
+    made = example(model(field.of), depth - 1) if field.kind == "object" else _EXAMPLES.get(field.kind, TEXT)
+    return [made] if field.many else made
+
+
+#: What an example says where any text will do.
+TEXT = "text"
+_EXAMPLES = {
+    "bool": True,
+    "int": 7,
+    "float": 7.5,
+    "datetime": "2026-01-31T12:34:56Z",
+    "date": "2026-01-31",
+    "time": "12:34:56",
+    "timedelta": "PT1H",
+    "uuid": "6f9f3a52-0000-4000-8000-00000000aaaa",
+    "bytes": "aGVsbG8=",
+}
 
 
 def _imports(text: str, file: Path) -> dict[str, Path]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from clients import environment, models
+from clients import environment, kept, models
 from clients.everything import Everything
 from e2e.sweeping import root_certificate
 from taxiway.device import Host, Pace
@@ -34,9 +34,13 @@ UNKNOWN = {
     "deviceLocalCredentials/{id}",
     "deviceManagement/autopilotEvents/{id}/policyStatusDetails",
     "deviceManagement/deviceConfigurations/{id}/managedDeviceCertificateStates",
+    "deviceManagement/tenantAssociatedDevices",
 }
-#: Nobody in the tenant has one: it takes an authenticator.
+#: Nobody in the tenant has one: it takes an authenticator, Configuration Manager, remediations that are run.
 NOT_MADE = {
+    "deviceManagement/comanagedDevices",
+    "deviceManagement/comanagedDevices/{id}",
+    "deviceManagement/managedDevices/{id}/deviceHealthScriptStates",
     "users/{id}/authentication/fido2Methods",
     "users/{id}/authentication/fido2Methods/{method}",
     "users/{id}/authentication/softwareOathMethods",
@@ -56,12 +60,23 @@ STREAMS["OrganizationalBrandingLocalization"] = STREAMS["OrganizationalBranding"
 SECRETS = {"WindowsWifiConfiguration": {"preSharedKey"}}
 
 
+_APPS, _BOTH = "deviceAppManagement", ("assignments", "assignments/{assignment}")
+_PROFILES = "deviceManagement/windowsAutopilotDeploymentProfiles"
 #: Where the SDK has what an address answers.
 _ELSEWHERE = {
     "me": "users/{id}",
     "me/memberOf": "users/{id}/memberOf",
     "me/transitiveMemberOf": "users/{id}/transitiveMemberOf",
     "directory/deletedItems": "directory/deletedItems/graph.group",
+    # The common list answers for all kinds, whose assignments Graph has at the addresses of the kinds.
+    **{
+        f"{_APPS}/managedAppPolicies/{{id}}/{name}": f"{_APPS}/iosManagedAppProtections/{{id}}/{name}" for name in _BOTH
+    },
+    **{
+        f"deviceManagement/windowsAutopilotDeviceIdentities/{{id}}/{profile}/{name}": f"{_PROFILES}/{{id}}/{name}"
+        for profile in ("deploymentProfile", "intendedDeploymentProfile")
+        for name in ("assignments", "assignedDevices")
+    },
 }
 
 
@@ -99,9 +114,7 @@ class Reading:
         """The addresses of a pattern, by the ids that its lists showed."""
         paths = [""]
         for segment in pattern.split("/"):
-            if segment == "{device}":
-                paths = [f"{path}/{one}" for path in paths for one in self._ids["/deviceManagement/managedDevices"]]
-            elif segment.startswith("{"):
+            if segment.startswith("{"):
                 paths = [f"{path}/{one}" for path in paths for one in self._known(path)]
             else:
                 paths = [f"{path}/{segment}" for path in paths]
@@ -110,6 +123,8 @@ class Reading:
     def _known(self, path: str) -> list[str]:
         if path == "/directoryObjects":
             return [one for kind in ("users", "groups", "devices") for one in self._ids[f"/{kind}"]]
+        if path.endswith("/mobileAppIntentAndStates"):
+            return self._ids["/deviceManagement/managedDevices"]
         return self._ids[path]
 
     def _answer(self, pattern: str, path: str, model: models.Model) -> bool:
@@ -122,15 +137,21 @@ class Reading:
         body = answer.json()
         if "value" not in model.fields:
             self._hold(model, body)
-            self._hold_whole(path, model, body)
+            if self._is_whole(pattern):
+                self._hold_whole(path, model, body)
             return True
         kinds = Counter()
         for item in body["value"]:
             self._hold(models.model(model.fields["value"].of), item)
             kinds[item.get("@odata.type")] += 1
             if kinds[item.get("@odata.type")] <= ENOUGH:
-                self._ids[path].append(item["id"])
+                self._ids[path].append(item.get("id"))
         return bool(body["value"])
+
+    def _is_whole(self, pattern: str) -> bool:
+        """Whether an object has all properties of its model: one that is kept as it came, of the version it came by."""
+        made = [version for path, version in kept.VERSIONS.items() if f"{pattern}/".startswith(f"{path}/")]
+        return made in ([], [self.version])
 
     def _hold_whole(self, path: str, model: models.Model, body: dict) -> None:
         """What the model has and the object lacks when it is asked for."""
@@ -211,12 +232,11 @@ async def _fill(folder):
     async with tutorial.administrator() as admin:
         seats = await tutorial.prepare(admin, 1)
         root, _ = root_certificate(tutorial.host.keys, SystemClock())
-        await Everything(admin, "ada@contoso.example", root).make()
+        everything = Everything(admin, "ada@contoso.example", root)
+        await everything.make()
         [outcome] = await power_on(seats, endpoints(addresses), lambda *_: None)
         assert outcome.reached == "desktop", outcome.failure
-        path = f"/beta/deviceManagement/managedDevices/{outcome.intune_device_id}"
-        template = {"templateType": {"templateType": "predefined"}}
-        await admin.call("POST", f"{path}/createDeviceLogCollectionRequest", template)
+        await everything.device(outcome.intune_device_id)
         token = await admin._access_token()
     return server, addresses, token
 

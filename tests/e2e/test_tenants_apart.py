@@ -118,6 +118,7 @@ async def furnish(made):
         )
         msi = management.create_app(tx, "windowsMobileMSI", MSI, principal=who)
         category = management.create_category(tx, f"{MARK} category", principal=who)
+        sort = enrollment.create_device_category(tx, {"display_name": f"{MARK} sort"}, principal=who)
         content = {"display_name": f"{MARK} script", "script_content": "QUFB"}
         kept = management.create_object(
             tx,
@@ -157,7 +158,7 @@ async def furnish(made):
         recovery = RECOVERY_KEYS.insert(tx, {**key, "volume_type": "operatingSystemVolume"})
         rows = locals()
         names = ("user", "group", "profile", "esp", "msi", "custom", "policy", "device", "managed", "recovery")
-        names = (*names, "script", "category", "gone", "kept")
+        names = (*names, "script", "category", "gone", "kept", "sort")
         return {name: rows[name]["id"] for name in names} | {"device id": device["device_id"]}
 
     made.ids = await made.write(people_and_things)
@@ -170,6 +171,11 @@ async def furnish(made):
         correlation="",
     )
     made.ids |= {"import": row["id"], "autopilot": row["state"]["deviceRegistrationId"]}
+    named = {"imported_device_identifier": MARK, "imported_device_identity_type": "serialNumber"}
+    [(identifier, _)] = await enrollment.import_identifiers(
+        made.rt, made.id, [named], overwrite=False, principal=SYSTEM_PRINCIPAL, correlation=""
+    )
+    made.ids |= {"identifier": identifier["id"]}
     made.ids |= await furnish_application(made)
     await management.set_app_content(made.rt, made.id, made.ids["msi"], [MARK.encode()], principal=SYSTEM_PRINCIPAL)
 
@@ -255,6 +261,8 @@ async def test_the_same_ids_are_found_by_their_own_tenant(alpha):
         "deviceManagement/deviceConfigurations": "custom",
         "deviceManagement/deviceShellScripts": "kept",
         "deviceManagement/deviceCompliancePolicies": "policy",
+        "deviceManagement/deviceCategories": "sort",
+        "deviceManagement/importedDeviceIdentities": "identifier",
         "deviceManagement/managedDevices": "managed",
         "deviceManagement/windowsAutopilotDeviceIdentities": "autopilot",
         "deviceManagement/importedWindowsAutopilotDeviceIdentities": "import",

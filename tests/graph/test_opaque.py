@@ -80,6 +80,35 @@ async def test_an_object_is_assigned_like_any_other_and_its_assignments_are_kept
     assert shown["assignments@odata.context"].endswith(f"('{made['id']}')/assignments")
 
 
+async def test_what_graph_says_of_assignments_is_not_what_a_client_sent(graph):
+    """Whether an object is assigned, and where an assignment comes from; v1.0 knows neither source nor filter."""
+    policies = f"{APPS}/iosManagedAppProtections"
+    made = await graph.post(policies, {"displayName": "Phones", "isAssigned": True})
+    assert made["isAssigned"] is False
+    everybody = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
+    wanted = {"assignments": [{"target": everybody, "source": "policySets", "sourceId": "x"}]}
+    await graph.post(f"{policies}/{made['id']}/assign", wanted, expect=204)
+    [shown] = await graph.values(f"{policies}?$expand=assignments")
+    [assignment] = shown["assignments"]
+    assert (shown["isAssigned"], assignment["source"], assignment["sourceId"]) == (True, "direct", made["id"])
+    [older] = await graph.values(f"{policies}?$expand=assignments".replace("beta", "v1.0"))
+    assert older["assignments"] == [{"id": assignment["id"], "target": everybody}]
+
+
+async def test_v1_does_not_list_app_policies_of_a_type_it_does_not_know(graph):
+    """Those for Windows are of beta alone."""
+    await graph.post(f"{APPS}/windowsManagedAppProtections", {"displayName": "Edge"})
+    await graph.post(f"{APPS}/iosManagedAppProtections", {"displayName": "Phones"})
+    listed = {
+        version: [
+            one["displayName"] for one in await graph.values(f"/{version}/deviceAppManagement/managedAppPolicies")
+        ]
+        for version in ("beta", "v1.0")
+    }
+    assert (sorted(listed["beta"]), listed["v1.0"]) == (["Edge", "Phones"], ["Phones"])
+    await graph.get("/v1.0/deviceAppManagement/windowsManagedAppProtections", expect=404)
+
+
 async def test_kinds_of_app_policies_have_a_collection_of_their_own_and_one_in_common(graph):
     """What is posted to one kind's address is in the common list with its type, and isof finds it there."""
     made = await graph.post(f"{APPS}/iosManagedAppProtections", {"displayName": "Phones", "pinRequired": True})
@@ -194,12 +223,16 @@ async def test_the_singletons_of_device_management_answer(graph):
     change = {"settings": {"secureByDefault": True, "deviceComplianceCheckinThresholdDays": 20}}
     await graph.call("PATCH", MANAGEMENT, change, expect=204)
     await graph.call("PATCH", MANAGEMENT, {"settings": {"enhancedJailBreak": True}}, expect=204)
-    shown = (await graph.get("/v1.0/deviceManagement"))["settings"]
+    shown = (await graph.get(MANAGEMENT))["settings"]
     assert (shown["secureByDefault"], shown["deviceComplianceCheckinThresholdDays"], shown["enhancedJailBreak"]) == (
         True,
         20,
         True,
     )
+    older = {"deviceComplianceCheckinThresholdDays": 20, "isScheduledActionEnabled": True, "secureByDefault": True}
+    assert (await graph.get("/v1.0/deviceManagement"))["settings"] == older
+    counted = await graph.get(f"{MANAGEMENT}?$select=deviceProtectionOverview")
+    assert counted["deviceProtectionOverview"]["totalReportedDeviceCount"] == 0
     assert (await graph.get(f"{MANAGEMENT}/applePushNotificationCertificate"))["appleIdentifier"] == ""
     google = await graph.get(f"{MANAGEMENT}/androidManagedStoreAccountEnterpriseSettings")
     assert google["bindStatus"] == "notBound"

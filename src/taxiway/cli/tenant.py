@@ -63,7 +63,7 @@ def load(
         limit = content_limit * _MIB
         await backup.load(people, reading, _progress, members=wanted, content_limit=limit)
         if population:
-            await backup.Population(people, population).make()
+            await backup.Population(people, population, _progress).make()
         return people
 
     people: People = connection.run(work)
@@ -133,6 +133,7 @@ def _told(report: Report) -> dict[str, Any]:
             "derived": [dict(zip(("policy", "id", "omaUri"), one, strict=True)) for one in settings.derived],
             "unresolved": [dict(zip(("policy", "id", "reason"), one, strict=True)) for one in settings.unresolved],
         },
+        "findings": [{"object": name, "text": text} for name, text in report.findings],
         "notes": report.notes,
         "refused": [{"where": one.where, "why": one.why} for one in report.refused],
     }
@@ -156,6 +157,8 @@ def _show(report: Report, *, whole: Path | None) -> None:
             print("  --report FILE lists each with its OMA-URI or the reason.")
         for policy, one, why in settings.unresolved if whole is None else ():
             print(f"  not sent  {policy}: {one} ({why})")
+    for name, text in report.findings:
+        print(f"  finding   {name}: {text}")
     for note in report.notes:
         print(f"  note      {note}")
     for refused in report.refused:

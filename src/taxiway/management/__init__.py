@@ -114,7 +114,7 @@ from taxiway.management.opaque.shelves import (
     replace_object,
     update_object,
 )
-from taxiway.management.protection import Protection, protection_of
+from taxiway.management.protection import Protection, ProtectionCounts, protection_counts, protection_of
 from taxiway.management.session.report import device_states, installed_on, object_states
 from taxiway.management.session.runs import alerts_of
 from taxiway.management.settings import secure_by_default, set_secure_by_default
@@ -159,6 +159,7 @@ __all__ = [
     "Meant",
     "NoContent",
     "Protection",
+    "ProtectionCounts",
     "Related",
     "Relationship",
     "Resolved",
@@ -226,6 +227,7 @@ __all__ = [
     "order_routes",
     "override_compliance",
     "plain_oma_value",
+    "protection_counts",
     "protection_of",
     "relate_apps",
     "relationships_of",

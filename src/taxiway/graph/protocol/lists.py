@@ -19,7 +19,7 @@ from taxiway.management import not_acted_on
 from taxiway.store import And, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
-Narrow = Callable[[Tx, Call], Where]
+Narrow = Callable[[Tx, Call], Where | None]
 _FINDINGS = "@taxiway.findings"
 
 

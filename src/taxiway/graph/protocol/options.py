@@ -77,6 +77,11 @@ def read_selection(options: Mapping[str, str], face: Face, version: str) -> Sele
     return Selection(names, plain if names else (), expansions)
 
 
+def asked_for(options: Mapping[str, str], name: str) -> bool:
+    """Whether ``$select`` names a property, for what is shown on request alone."""
+    return name.lower() in (one.strip().lower() for one in options.get("select", "").split(","))
+
+
 def read_query(
     options: Mapping[str, str], face: Face, version: str, *, advanced: bool, counting: bool = False
 ) -> Query:

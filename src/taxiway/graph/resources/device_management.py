@@ -12,6 +12,7 @@ from taxiway.graph.errors import BadRequest
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.render import NEVER
+from taxiway.graph.resources.device_management_summary import summary
 from taxiway.management import Shelf
 from taxiway.store import Tx
 
@@ -35,6 +36,8 @@ _DEFAULTS: Final[dict[str, Any]] = {
     "enableDeviceGroupMembershipReport": False,
     "m365AppDiagnosticsEnabled": False,
 }
+#: The settings that v1.0 has too.
+_OLD: Final = ("deviceComplianceCheckinThresholdDays", "isScheduledActionEnabled", _SECURE)
 #: Neither Apple's push service nor a Google account is connected here.
 _APPLE: Final[dict[str, Any]] = {
     "id": "00000000-0000-0000-0000-000000000000",
@@ -59,25 +62,29 @@ _GOOGLE: Final[dict[str, Any]] = {
     "targetGroupIds": [],
     "deviceOwnerManagementEnabled": False,
     "companyCodes": [],
+    "managedGooglePlayEnterpriseType": "enterpriseTypeUnspecified",
     "androidDeviceOwnerFullyManagedEnrollmentEnabled": False,
     "managedGooglePlayInitialScopeTagIds": [],
 }
 
 
-def _settings(tx: Tx) -> dict[str, Any]:
+def _settings(tx: Tx, version: str) -> dict[str, Any]:
     row = _SHELF.get(tx, _SETTINGS)
-    return {**_DEFAULTS, **(row["body"] if row else {}), _SECURE: management.secure_by_default(tx)}
+    found = {**_DEFAULTS, **(row["body"] if row else {}), _SECURE: management.secure_by_default(tx)}
+    return found if version == "beta" else {name: found[name] for name in _OLD}
 
 
 async def _get_settings(call: Call) -> Answer:
-    return _shown(call, _SETTINGS, await call.read(_settings))
+    return _shown(call, _SETTINGS, await call.read(lambda tx: _settings(tx, call.version)))
 
 
 async def _get(call: Call) -> Answer:
     """The singleton itself: that the tenant is managed here, and how."""
-    shown = {"id": call.tenant, "intuneAccountId": call.tenant, "subscriptionState": "active"}
-    context = {"@odata.context": f"{call.root}/$metadata#{_TOP}/$entity"}
-    return Answer(200, {**context, **shown, "settings": await call.read(_settings)})
+
+    def read(tx: Tx) -> dict[str, Any]:
+        return {"id": call.tenant, "settings": _settings(tx, call.version), **summary(tx, call)}
+
+    return Answer(200, {"@odata.context": f"{call.root}/$metadata#{_TOP}/$entity", **await call.read(read)})
 
 
 async def _patch(call: Call) -> Answer:

@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from taxiway import management
+from taxiway import directory, management
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
-from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.lists import Narrow, created, item_body, reading
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of
-from taxiway.graph.resources.targets import Assignable, assigning, expansion
+from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.management import Shelf
-from taxiway.store import Row, Tx
+from taxiway.store import Not, Row, Tx, Where, one_of
 
 #: What Graph sets itself, and what is a collection beside the object.
 _OURS: Final = frozenset({"id", "createddatetime", "lastmodifieddatetime", "assignments"})
+#: Whether anybody is assigned: of those that say it, whatever they said when they were made.
+_ASSIGNED: Final = "isAssigned"
 #: How most types call their scope tags.
 _TAGS: Final = "roleScopeTagIds"
 
@@ -35,9 +37,10 @@ class Kept:
 
     ``declared``: the type of its objects where all have the same, without a namespace. ``title``: what they call their
     name. ``tags``: their scope tags; ``tags_beta``: whether only beta has them. ``moments``: which of created and
-    modified they have. ``on_item``: members that lists leave out. ``assigned``: the member in the body of ``assign``,
-    empty where they are not assigned. ``posted``, ``patched``, ``removed``, ``put``, ``assigning``: the live statuses
-    (02 section 1.6).
+    modified they have. ``beta_kinds``: types that v1.0's list leaves out. ``on_item``: members that lists leave out.
+    ``assigned``: the member in the body of ``assign``, empty where they are not assigned; ``sourced``: whether an
+    assignment says where it comes from. ``posted``, ``patched``, ``removed``, ``put``, ``assigning``: the live
+    statuses (02 section 1.6).
     """
 
     path: str
@@ -51,8 +54,10 @@ class Kept:
     moments: tuple[str, ...] = ("createdDateTime", "lastModifiedDateTime")
     versioned: bool = False
     beta: bool = True
+    beta_kinds: tuple[str, ...] = ()
     on_item: frozenset[str] = frozenset()
     assigned: str = "assignments"
+    sourced: bool = False
     posted: int = 201
     patched: int = 200
     removed: int = 200
@@ -71,21 +76,31 @@ def face_of(kept: Kept, *, listed: bool = False) -> Face:
         type_of=lambda row: "" if row["kind"] == kept.declared else f"#microsoft.graph.{row['kind']}",
         properties_of=lambda _row: properties,
         beta=properties if kept.tags_beta else frozenset(),
-        shown=lambda _tx, rows: [_shown(kept, row, listed=listed) for row in rows],
+        shown=lambda tx, rows: [_shown(tx, kept, row, listed=listed) for row in rows],
         aliases={} if title == "displayname" else {title: "displayname"},
         expansions=(
-            *((expansion(management.OPAQUE_OBJECT_KIND, kept=True),) if kept.assigned else ()),
+            *((expansion(management.OPAQUE_OBJECT_KIND, _names(kept), kept=True),) if kept.assigned else ()),
             *(Expansion(name, partial(_child, name)) for name in kept.shelf.children),
         ),
         open=True,
+        fit=_fit,
     )
+
+
+def _names(kept: Kept) -> tuple[str, ...]:
+    return PLAIN if kept.sourced else ()
+
+
+def _fit(shown: dict[str, Any], version: str) -> None:
+    for one in shown.get("assignments") or ():
+        fit_assignment(one, version)
 
 
 def _child(name: str, _tx: Tx, row: Row) -> list[dict[str, Any]]:
     return list(row["body"].get(name) or [])
 
 
-def _shown(kept: Kept, row: Row, *, listed: bool) -> dict[str, Any]:
+def _shown(tx: Tx, kept: Kept, row: Row, *, listed: bool) -> dict[str, Any]:
     stamps = {"createdDateTime": row["created_at"], "lastModifiedDateTime": row["last_modified_at"]}
     shown: dict[str, Any] = {name: moment(stamps[name]) for name in kept.moments}
     if kept.versioned:
@@ -95,6 +110,8 @@ def _shown(kept: Kept, row: Row, *, listed: bool) -> dict[str, Any]:
     for name, value in row["body"].items():
         if name not in kept.shelf.children:
             shown[name] = None if listed and name in kept.on_item else value
+    if _ASSIGNED in shown:
+        shown[_ASSIGNED] = bool(directory.assignments_of(tx, management.OPAQUE_OBJECT_KIND, row["id"]))
     return shown
 
 
@@ -135,7 +152,9 @@ def operations_of(kept: Kept) -> list[Operation]:
         return call.done(live=kept.put, docs=200, body=await call.write(write))
 
     return [
-        *reading(kept.path, face, kept.read, beta=kept.beta, listed=face_of(kept, listed=True)),
+        *reading(
+            kept.path, face, kept.read, beta=kept.beta, listed=face_of(kept, listed=True), narrow=_of_version(kept)
+        ),
         Operation("POST", kept.path, create, kept.write, beta=kept.beta),
         *writing(
             face,
@@ -152,6 +171,13 @@ def operations_of(kept: Kept) -> list[Operation]:
     ]
 
 
+def _of_version(kept: Kept) -> Narrow | None:
+    def narrow(_tx: Tx, call: Call) -> Where | None:
+        return None if call.version == "beta" else Not(one_of("kind", kept.beta_kinds))
+
+    return narrow if kept.beta_kinds else None
+
+
 def _assignable(kept: Kept, face: Face) -> Assignable:
     return Assignable(
         face,
@@ -162,6 +188,7 @@ def _assignable(kept: Kept, face: Face) -> Assignable:
         kept.assigned,
         live=kept.assigning,
         docs=204 if kept.assigning == 204 else 200,
+        names=_names(kept),
         beta=kept.beta,
         kept=True,
     )

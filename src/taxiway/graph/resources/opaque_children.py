@@ -15,6 +15,8 @@ from taxiway.graph.resources import opaque_table as table
 from taxiway.graph.resources.opaque import Kept, face_of, incoming
 from taxiway.store import Tx
 
+#: What an intent says of itself when it has just been made of a template.
+_NEW_INTENT: Final = {"description": "", "isAssigned": False, "isMigratingToConfigurationPolicy": False}
 _INTENTS: Final = face_of(table.INTENTS)
 
 
@@ -129,7 +131,7 @@ async def _create_instance(call: Call) -> Answer:
     settings = body.objects_field(content, "settingsDelta")
     content = {key: value for key, value in content.items() if key.lower() != "settingsdelta"}
     values = incoming(table.INTENTS, {**content, "templateId": call.keys["id"]})
-    values["body"]["settings"] = settings
+    values["body"] = {**_NEW_INTENT, **values["body"], "settings": settings}
 
     def write(tx: Tx) -> dict[str, Any]:
         table.TEMPLATES.shelf.require(tx, call.keys["id"])

@@ -43,6 +43,7 @@ COMPLIANCE: Final = _of(
     children={"settings": "", "scheduledActionsForRule": "scheduledActionConfigurations"},
     declared="deviceManagementCompliancePolicy",
     title="name",
+    sourced=True,
     put=204,
     patched=204,
 )
@@ -116,6 +117,8 @@ _POLICY_KINDS: Final = {
     "mdmWindowsInformationProtectionPolicy": "mdmWindowsInformationProtectionPolicies",
     "windowsInformationProtectionPolicy": "windowsInformationProtectionPolicies",
 }
+#: Those that v1.0 does not know.
+_BETA_KINDS: Final = ("windowsManagedAppProtection",)
 
 
 def _app_policies(kind: str, name: str) -> Kept:
@@ -123,8 +126,20 @@ def _app_policies(kind: str, name: str) -> Kept:
     shelf = Shelf(_APP_POLICIES, _APPS, kind=kind)
     # IntuneCD waits for another answer to a change of this one kind than of all others.
     patched = 200 if kind == "windowsInformationProtectionPolicy" else 204
-    path = f"deviceAppManagement/{name}"
-    return _app(path, shelf, declared=kind or "", patched=patched, removed=204, assigning=204)
+    # The default ones are for whoever has no other.
+    assigned = "" if kind == "defaultManagedAppProtection" else "assignments"
+    return _app(
+        f"deviceAppManagement/{name}",
+        shelf,
+        declared=kind,
+        beta=kind in _BETA_KINDS,
+        beta_kinds=() if kind else _BETA_KINDS,
+        patched=patched,
+        removed=204,
+        assigned=assigned,
+        sourced=True,
+        assigning=204,
+    )
 
 
 KEPT: Final[tuple[Kept, ...]] = (
@@ -198,5 +213,5 @@ KEPT: Final[tuple[Kept, ...]] = (
         tags="roleScopeTags",
         beta=True,
     ),
-    _of(_app, "vppTokens", _APPS, declared="vppToken", moments=_MODIFIED, assigned=""),
+    _of(_app, "vppTokens", _APPS, declared="vppToken", title="organizationName", moments=_MODIFIED, assigned=""),
 )

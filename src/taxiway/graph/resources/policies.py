@@ -26,6 +26,7 @@ _MEMBERSHIPS: Final = {
     "none": "#microsoft.graph.noDeviceRegistrationMembership",
     "selected": "#microsoft.graph.enumeratedDeviceRegistrationMembership",
 }
+_DURING_REGISTRATION: Final = "is_mdm_enrollment_during_registration_disabled"
 _Change = Callable[[Tx, Principal, Mapping[str, Any]], Row]
 _URLS: Final = {"discoveryurl": "discovery_url", "termsofuseurl": "terms_of_use_url", "complianceurl": "compliance_url"}
 
@@ -47,24 +48,27 @@ def _included(tx: Tx, row: Row) -> list[dict[str, Any]]:
     return [object_json(tx, "group", group) for group in row["group_ids"]]
 
 
-def _face(path: str, policies: Repository, shown: Sharing) -> Face:
+def _face(path: str, policies: Repository, shown: Sharing, *, hidden: frozenset[str] = frozenset()) -> Face:
     return Face(
         path=path,
         repository=policies,
         family="directory",
-        hidden=frozenset({"group_ids", "discovery_url", "terms_of_use_url", "compliance_url"}),
+        hidden=frozenset({"group_ids", "discovery_url", "terms_of_use_url", "compliance_url"}) | hidden,
         shown=shown,
         computed=frozenset({"discoveryUrl", "termsOfUseUrl", "complianceUrl"}),
         expansions=(Expansion("includedGroups", _included),),
-        written=frozenset(
-            {"applies_to", "description", "display_name", "is_mdm_enrollment_during_registration_disabled"}
-        ),
+        written=frozenset({"applies_to", "description", "display_name", _DURING_REGISTRATION}) - hidden,
     )
 
 
 MDM: Final = _face(_MDM, directory.MDM_POLICIES, _filled)
-#: App management without enrollment (WIP): the same shape, and nobody fills in its URLs.
-MAM: Final = _face(_MAM, directory.MAM_POLICIES, lambda _tx, rows: [_urls(row) for row in rows])
+#: App management without enrollment (WIP): nearly the same shape, and nobody fills in its URLs.
+MAM: Final = _face(
+    _MAM,
+    directory.MAM_POLICIES,
+    lambda _tx, rows: [_urls(row) for row in rows],
+    hidden=frozenset({_DURING_REGISTRATION}),
+)
 
 
 def _mobility(face: Face, change: _Change) -> list[Operation]:

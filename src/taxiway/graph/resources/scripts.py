@@ -78,7 +78,7 @@ async def _assignments(call: Call) -> Answer:
         if not kept:
             management.SCRIPTS.require(tx, row_id)
         rows = directory.assignments_of(tx, management.OPAQUE_OBJECT_KIND if kept else _KIND, row_id)
-        return [assignment_json(row, row_id, kept=kept) for row in rows]
+        return [assignment_json(row, row_id, OF_SCRIPTS, kept=kept) for row in rows]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/assignments", await call.read(read))
 

@@ -37,7 +37,7 @@ OF_CONFIGURATIONS: Final = (*PLAIN, "intent")
 OF_APPS: Final = (*OF_CONFIGURATIONS, "settings")
 OF_SCRIPTS: Final[tuple[str, ...]] = ()
 #: What an assignment says of itself; all else is kept where assignments are kept whole.
-_ITS_OWN: Final = frozenset({"id", "sourceId", "target"})
+_ITS_OWN: Final = frozenset({"id", "source", "sourceId", "target"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +104,14 @@ def assignment_json(
     }
     if row["group_id"]:
         target["groupId"] = row["group_id"]
-    if kept:
-        return {"id": row["id"], **(row["settings"] or {}), "target": target}
     known = {
         "source": "direct",
         "sourceId": object_id,
         "intent": row["intent"] or "apply",
         "settings": row["settings"] or None,
     }
-    return {"id": row["id"], "target": target, **{name: known[name] for name in names}}
+    more = (row["settings"] or {}) if kept else {}
+    return {"id": row["id"], "target": target, **more, **{name: known[name] for name in names}}
 
 
 def fit_assignment(shown: dict[str, Any], version: str) -> dict[str, Any]:

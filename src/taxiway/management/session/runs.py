@@ -65,6 +65,7 @@ _erase = [
     for table in (device_run, device_answer, device_command, device_alert, device_status)
 ]
 _load = sa.select(device_run).where(_mine)
+_facts = sa.select(device_run.c.facts).where(device_run.c.tenant == sa.bindparam("t"))
 _insert = sa.insert(device_run)
 _update = sa.update(device_run).where(_mine).values({name: sa.bindparam(name) for name in _written})
 
@@ -84,6 +85,11 @@ def load(tx: Tx, managed_id: str) -> Run | None:
         compliance=row["compliance"],
         stored=True,
     )
+
+
+def all_facts(tx: Tx) -> list[dict[str, str]]:
+    """What each device of the tenant reported."""
+    return [row["facts"] for row in tx.all(_facts, {"t": tx.tenant})]
 
 
 def save(tx: Tx, run: Run) -> None:

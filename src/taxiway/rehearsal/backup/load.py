@@ -5,27 +5,26 @@ What is there under the same name and type is left as it is, so that a load that
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from taxiway.rehearsal.backup import apps
 from taxiway.rehearsal.backup.kinds import CATALOGUE, ENROLLMENT, KINDS, Kind
 from taxiway.rehearsal.backup.makers import Work, change, make
-from taxiway.rehearsal.backup.people import Membership, People, add_members, expanded_memberships
+from taxiway.rehearsal.backup.people import Membership, People, Progress, add_members, expanded_memberships
 from taxiway.rehearsal.backup.reading import Found, Reading
 from taxiway.rehearsal.backup.references import References
 from taxiway.rehearsal.backup.report import Refused
 from taxiway.rehearsal.errors import GraphRefused
-
-#: Called with the collection, how many of its objects are done, and how many there are.
-Progress = Callable[[str, int, int], None]
 
 #: The configurations that every tenant has, and what their ids have in them.
 _DEFAULT: Final = "_default"
 _ALL: Final = "All users and all devices"
 _FINDINGS: Final = "@taxiway.findings"
 _KEPT: Final = "notActedOn"
+#: Findings that the report sums up.
+_COUNTED: Final = frozenset({_KEPT, "derived", "unresolved"})
 
 
 async def load(
@@ -135,6 +134,8 @@ class _Loader:
             self.work.report.opaque.setdefault(kind, []).append(found.name)
         if found.kind is CATALOGUE:
             self._say_settings(found, findings)
+        told = [one for one in findings if one["code"] not in _COUNTED]
+        self.work.report.findings += [(found.name, str(one["text"])) for one in told]
 
     def _say_settings(self, found: Found, findings: Sequence[dict[str, Any]]) -> None:
         settings = self.work.report.settings

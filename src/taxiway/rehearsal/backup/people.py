@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,9 @@ from taxiway.rehearsal.backup.reading import Found, Reading, objects_in, text_of
 from taxiway.rehearsal.backup.references import References
 from taxiway.rehearsal.backup.report import Refused, Report
 from taxiway.rehearsal.errors import BadBackup, GraphRefused
+
+#: Called with the collection, how many of its objects are done, and how many there are.
+Progress = Callable[[str, int, int], None]
 
 #: The admin centre's own CSV spells its columns ``Name [displayName] Required``.
 _bracketed = re.compile(r"\[(\w+)\]")

@@ -33,11 +33,16 @@ class Settings:
 
 @dataclass(slots=True)
 class Report:
-    """``made`` and ``there``: per collection; ``opaque``: per type, the names of what is kept without a model."""
+    """What became of it all.
+
+    ``made`` and ``there``: per collection; ``opaque``: per type, the names of what is kept without a model;
+    ``findings``: what the tenant said of an object that it made.
+    """
 
     made: Counter[str] = field(default_factory=Counter)
     there: Counter[str] = field(default_factory=Counter)
     opaque: dict[str, list[str]] = field(default_factory=dict)
+    findings: list[tuple[str, str]] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     settings: Settings = field(default_factory=Settings)

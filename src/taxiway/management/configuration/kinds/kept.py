@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from taxiway.management.declare import spelled
 from taxiway.store import Row
+
+#: How Graph spells a moment that never was.
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 UPDATE_RING: Final = (
     *spelled(
@@ -205,4 +209,4 @@ _ALL: Final = (*UPDATE_RING, *VPN, *ENDPOINT_PROTECTION)
 
 def set_in(row: Row) -> list[str]:
     """The names, as Graph spells them, of what an object has a value for that nobody carries out."""
-    return [prop.graph_name for prop in _ALL if row.get(prop.name) not in (None, prop.default)]
+    return [prop.graph_name for prop in _ALL if row.get(prop.name) not in (None, prop.default, _NEVER)]
