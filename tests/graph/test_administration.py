@@ -7,6 +7,7 @@ from support.hardware import make_hardware
 from taxiway import directory, enrollment
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.directory.roles import GROUPS_ADMINISTRATOR, HELPDESK_ADMINISTRATOR, USER_ADMINISTRATOR
+from taxiway.management.session import statuses
 
 INTUNE = "/beta/deviceManagement"
 ESPS = f"{INTUNE}/deviceEnrollmentConfigurations"
@@ -374,3 +375,35 @@ async def test_a_missing_principal_decides_nothing(rt, tenant):
     app = directory.Principal("app", "x", tenant)
     assert await rt.store.read(tenant, lambda tx: directory.visible(tx, SYSTEM_PRINCIPAL, entity)) is None
     assert await rt.store.read(tenant, lambda tx: directory.visible(tx, app, entity)) is None
+
+
+async def test_r085_scope_tags_limit_what_reports_tell_of_devices(office, graph, rt, tenant):
+    """Encryption, the statuses of a policy and the apps of a user name the devices that the caller sees alone."""
+    oslo = await office.tag("Oslo")
+    rights = ["Microsoft.Intune_ManagedDevices_Read", "Microsoft.Intune_DeviceConfigurations_Read"]
+    anna = await office.admin("anna", await office.role(rights), oslo)
+    ada = (await graph.get("/v1.0/me"))["id"]
+    kind = "#microsoft.graph.iosGeneralDeviceConfiguration"
+    policy = await graph.post(
+        f"{INTUNE}/deviceConfigurations", {"@odata.type": kind, "displayName": "P", "roleScopeTagIds": [oslo]}
+    )
+
+    def write(tx):
+        found = {}
+        for name, tag in (("Theirs", "0"), ("Mine", oslo)):
+            row = {"device_name": name, "role_scope_tag_ids": [tag], "user_id": ada, "enrolled_at": tx.now}
+            found[name] = enrollment.MANAGED.insert(tx, row)["id"]
+            key = ("device_configuration", policy["id"])
+            statuses.write(tx, found[name], key, "applied", {"name": "P"}, fresh=True)
+        return found
+
+    made = await rt.store.write(tenant, write)
+    encryption = f"{INTUNE}/managedDeviceEncryptionStates"
+    assert [one["deviceName"] for one in await anna.values(encryption)] == ["Mine"]
+    await anna.get(f"{encryption}/{made['Theirs']}", expect=404)
+    told = f"{INTUNE}/deviceConfigurations/{policy['id']}/deviceStatuses"
+    assert [one["deviceDisplayName"] for one in await anna.values(told)] == ["Mine"]
+    assert len(await graph.values(told)) == 2
+    apps = f"/beta/users/{ada}/mobileAppIntentAndStates"
+    await anna.get(f"{apps}/{made['Theirs']}", expect=404)
+    await anna.get(f"{apps}/{made['Mine']}")

@@ -164,3 +164,17 @@ async def test_intune_events_are_found_by_the_type_of_what_was_changed(graph):
         [event] = await graph.values(f"{EVENTS}?$filter=resources/any(s:s/auditResourceType eq '{name}')")
         assert event["resources"][0]["resourceId"] == made["id"]
     await graph.get(f"{EVENTS}?$filter=resources/any(s:s/displayName eq 'x')", expect=400)
+
+
+async def test_an_audit_log_is_searched_from_the_beginning_of_time_to_its_end(graph, rt, tenant):
+    """The first and the last moment of the calendar, in any zone, are moments like others."""
+    await graph.post("/v1.0/groups", GROUP)
+    whole = "activityDateTime ge {} and activityDateTime le {}"
+    for first, last in (
+        ("0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00%2B14:00", "9999-12-31T23:59:59-14:00"),
+    ):
+        for path in (AUDITS, EVENTS):
+            found = await graph.values(f"{path}?$filter={whole.format(first, last)}")
+            assert (path == EVENTS) or found
+    assert await graph.values(f"{AUDITS}?$filter=activityDateTime gt 9999-12-31T23:59:59.999999Z") == []

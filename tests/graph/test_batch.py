@@ -86,3 +86,17 @@ async def test_a_circle_is_refused():
     )
     with pytest.raises(BadRequest):
         await answer_batch(circle, "beta", None)
+
+
+async def test_a_dependency_is_named_in_any_case():
+    """Ids are unique whatever their case, so that a dependency is found whatever its case."""
+    seen = []
+
+    async def serve(item):
+        seen.append(item.target)
+        return Answer(200, {})
+
+    first, second = {"id": "one", "method": "GET", "url": "/a"}, {"id": "two", "method": "GET", "url": "/b"}
+    made = await answer_batch(incoming({**second, "dependsOn": ["ONE"]}, first), "beta", serve)
+    assert seen == ["/beta/a", "/beta/b"]
+    assert [item["status"] for item in made.body["responses"]] == [200, 200]

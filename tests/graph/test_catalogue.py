@@ -1,5 +1,8 @@
 """The settings catalogue at Graph: policies, settings, definitions (02 section 9.2)."""
 
+from taxiway import management
+from taxiway.management.configuration.catalogue.policies import configuration_policies, items_of
+
 POLICIES = "/beta/deviceManagement/configurationPolicies"
 DEFINITIONS = "/beta/deviceManagement/configurationSettings"
 PREFIX = "#microsoft.graph.deviceManagementConfiguration"
@@ -142,3 +145,38 @@ async def test_policies_for_others_are_kept_and_those_from_templates_acted_on(gr
     assert other["templateReference"]["templateId"] == "abc_1"
     assert other["@taxiway.findings"][0]["code"] == "unresolved"
     await graph.call("PATCH", f"{POLICIES}/{other['id']}", {"description": "kept"}, expect=200)
+
+
+async def test_a_secret_among_the_settings_is_told_to_the_device_alone(graph, rt, tenant):
+    """A token takes its place; sent back, it keeps the value; a copy has it; one of elsewhere is not sent."""
+    definition = "device_vendor_msft_policy_config_example_sharedpassword"
+    value = {"@odata.type": f"{PREFIX}SecretSettingValue", "value": "s3cret!", "valueState": "notEncrypted"}
+    instance = {"@odata.type": f"{PREFIX}SimpleSettingInstance", "settingDefinitionId": definition}
+    made = await graph.post(POLICIES, policy({**instance, "simpleSettingValue": value}))
+    path = f"{POLICIES}/{made['id']}"
+
+    async def shown():
+        [setting] = await graph.values(f"{path}/settings")
+        return setting["settingInstance"]["simpleSettingValue"]
+
+    async def sent(policy_id):
+        def read(tx):
+            row = management.CONFIGURATION_POLICIES.require(tx, policy_id)
+            assert "s3cret" not in str(row)
+            return [(item.data, item.secret) for item in items_of(configuration_policies.opened(tx, row), tenant)]
+
+        return await rt.store.read(tenant, read)
+
+    token = await shown()
+    assert token["valueState"] == "encryptedValueToken"
+    assert token["value"] != "s3cret!"
+    await graph.call("PUT", path, policy({**instance, "simpleSettingValue": token}), expect=204)
+    assert (await shown(), await sent(made["id"])) == (token, [("s3cret!", True)])
+    copy = await graph.post(f"{path}/createCopy", {"displayName": "Copy"})
+    assert await sent(copy["id"]) == [("s3cret!", True)]
+    foreign = {**token, "value": "0" * 32}
+    await graph.call("PUT", path, policy({**instance, "simpleSettingValue": foreign}), expect=204)
+    assert await sent(made["id"]) == []
+    [finding] = (await graph.get(path))["@taxiway.findings"]
+    assert finding["settings"][0]["settingDefinitionId"] == definition
+    assert "s3cret!" not in str(await graph.get(f"{path}?$expand=settings"))

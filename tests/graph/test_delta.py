@@ -215,3 +215,24 @@ async def test_a_token_runs_out(graph, rt, tenant):
         answer = await graph.call("GET", path, expect=410)
         assert answer.json()["error"]["code"] == "SyncStateNotFound"
         assert answer.headers["location"] == "https://localhost:8443/v1.0/users/delta?$select=id"
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"issued": 10**18 * 9},
+        {"number": -1},
+        {"last": "a\0"},
+        {"last": "a", "member": ["user", "a\0"]},
+        {"last": "", "options": {"filter": "id eq 'a\0'"}},
+    ],
+)
+async def test_a_token_with_what_no_database_can_be_asked_for_is_refused(graph, rt, tenant, forged):
+    """A token comes back from outside: its numbers and texts are checked before anything is done with them."""
+    state = {"tenant": tenant, "path": "groups/delta", "number": 0, "issued": int(rt.clock.now().timestamp())}
+    await graph.get(f"/v1.0/groups/delta?$deltatoken={_token(state)}")
+    await graph.get(f"/v1.0/groups/delta?$deltatoken={_token(state | forged)}", expect=400)
+
+
+def _token(state):
+    return base64.urlsafe_b64encode(json.dumps(state).encode()).decode().rstrip("=")

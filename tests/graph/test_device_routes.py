@@ -330,3 +330,19 @@ async def test_states_on_a_device_are_read_one_by_one(graph, rt, tenant, managed
     [setting] = await graph.values(f"{path}/p1/settingStates?$filter=(userId eq 'x')")
     assert (setting["setting"], setting["state"]) == ("secure_boot_enabled", "nonCompliant")
     await graph.get(f"{path}/p2", expect=404)
+
+
+async def test_the_apps_of_a_user_are_told_of_the_users_own_devices(graph, rt, tenant, managed):
+    """Another's device, one that is not there, a user who is not: 404, and nothing of the device's apps."""
+    me = (await graph.get("/v1.0/me"))["id"]
+    path = "/beta/users/{}/mobileAppIntentAndStates/{}"
+    await graph.get(path.format(me, managed), expect=404)
+    await graph.post(f"{MANAGED}/{managed}/users/$ref", {"@odata.id": f"x/users/{me}"}, expect=204)
+    assert (await graph.get(path.format(me, managed)))["mobileAppList"] == []
+    await graph.get(path.format("nobody", managed), expect=404)
+    await graph.get(path.format(me, "none"), expect=404)
+
+
+async def test_what_is_not_in_a_list_is_not_found_below_its_address(graph, managed):
+    """A PC that no Configuration Manager manages is none of the co-managed devices."""
+    await graph.get(f"/beta/deviceManagement/comanagedDevices/{managed}", expect=404)

@@ -224,3 +224,11 @@ async def test_the_mdm_endpoints_are_found(graph):
     path = "/v1.0/myorganization/servicePrincipals/appId=0000000a-0000-0000-c000-000000000000/endpoints"
     found = {one["providerName"]: one["uri"] for one in await graph.values(path)}
     assert found["WindowsEnrollment"].endswith("Discovery.svc")
+
+
+async def test_a_text_that_no_index_takes_is_refused(graph, rt, tenant):
+    """Longer than a database can index: a 400 that names the property, on both databases."""
+    user = await graph.post("/v1.0/users", USER)
+    long = "".join(f"{number:x}" for number in range(6_000))
+    refused = await graph.call("PATCH", f"/v1.0/users/{user['id']}", {"displayName": long}, expect=400)
+    assert "displayName" in refused.json()["error"]["message"]

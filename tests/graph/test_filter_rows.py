@@ -174,3 +174,22 @@ async def test_the_quirks_of_intune_are_there_when_asked_for(rt, tenant, graph):
         await strict.get(f"{AUTOPILOT}?$filter=contains(serialNumber,'X')")
         assert (await strict.get(f"{AUTOPILOT}?$select=id", expect=500))["error"]["code"] == "InternalServerError"
         assert await strict.values(f"{MANAGED}?$filter=imei eq 'x'") == []
+
+
+async def test_a_list_is_searched_by_its_items_and_not_by_what_quotes_make_of_them(graph, rt, tenant):
+    """An item that holds a quotation mark is not found by what stands behind the mark."""
+
+    def write(tx):
+        ids = ['[A]:one"[B]:two', "plain"]
+        return directory.create_anchor(tx, ztdid="ztd-9", physical_ids=ids, display_name="SN-9")["id"]
+
+    made = await rt.store.write(tenant, write)
+    for body, there in (
+        ("p:p eq '[B]:two'", False),
+        ("p:startswith(p,'[B]')", False),
+        ("p:p eq '[A]:one\"[B]:two'", True),
+        ("p:startswith(p,'[A]:one\"')", True),
+        ("p:p eq 'plain'", True),
+    ):
+        found = await graph.values(f"/v1.0/devices?$filter=physicalIds/any({body})")
+        assert [one["id"] for one in found] == ([made] if there else []), body

@@ -1,5 +1,6 @@
 """Collections whose objects are kept as they came and decide nothing (02 sections 1.6 and 9.4)."""
 
+from taxiway import management
 from taxiway.graph.resources.opaque_table import KEPT
 
 MANAGEMENT, APPS = "/beta/deviceManagement", "/beta/deviceAppManagement"
@@ -288,3 +289,45 @@ async def test_bad_objects_are_refused(graph):
     await graph.values(f"{intents}/{intent['id']}/categories/c/settings")
     await graph.post(f"{intents}/{intent['id']}/updateSettings", {"settings": []}, expect=400)
     await graph.post(f"{intents}/{intent['id']}/assign", {"assignments": [{"target": "x"}]}, expect=400)
+
+
+async def test_what_a_change_adds_it_can_change_again(graph):
+    """Two new settings of an intent in one body, the same definition twice, a presentation twice: each has an id."""
+    template = await graph.post(f"{MANAGEMENT}/templates", {"@odata.type": "#microsoft.graph.x", "displayName": "T"})
+    intent = await graph.post(
+        f"{MANAGEMENT}/templates/{template['id']}/createInstance", {"displayName": "I"}, expect=200
+    )
+    at = f"{MANAGEMENT}/intents/{intent['id']}"
+    wanted = [{"definitionId": "a", "valueJson": "1"}, {"definitionId": "b"}, {"definitionId": "a", "valueJson": "2"}]
+    await graph.post(f"{at}/updateSettings", {"settings": wanted}, expect=204)
+    found = await graph.values(f"{at}/settings")
+    assert [(one["definitionId"], one.get("valueJson")) for one in found] == [("a", "2"), ("b", None)]
+    assert all(one["id"] for one in found)
+    policy = await graph.post(f"{MANAGEMENT}/groupPolicyConfigurations", {"displayName": "P"})
+    path = f"{MANAGEMENT}/groupPolicyConfigurations/{policy['id']}"
+    shown = [{"presentation@odata.bind": "x/presentations('p')", "value": value} for value in (1, 2)]
+    value = {"definition@odata.bind": "x/groupPolicyDefinitions('d')", "presentationValues": shown}
+    await graph.post(f"{path}/updateDefinitionValues", {"added": [value, value]}, expect=204)
+    [kept] = await graph.values(f"{path}/definitionValues")
+    assert [one["value"] for one in kept["presentationValues"]] == [2]
+    many = {**value, "presentationValues": shown * 51}
+    await graph.post(f"{path}/updateDefinitionValues", {"added": [many]}, expect=400)
+
+
+async def test_a_secret_in_what_is_only_kept_is_kept_nowhere(graph, rt, tenant):
+    """A Wi-Fi key, an Apple token, a password deep inside: null for readers and in the database."""
+    wifi = {"@odata.type": "#microsoft.graph.iosWiFiConfiguration", "displayName": "W", "preSharedKey": "s3cret!"}
+    token = {"displayName": "V", "token": "s3cret!", "deep": [{"Password": "s3cret!", "passwordRequired": True}]}
+    for path, content in ((f"{MANAGEMENT}/deviceConfigurations", wifi), (f"{APPS}/vppTokens", token)):
+        made = await graph.post(path, content)
+        await graph.call(
+            "PATCH", f"{path}/{made['id']}", {"sharedSecret": "s3cret!"}, expect=200 if "vpp" in path else 204
+        )
+        shown = await graph.get(f"{path}/{made['id']}")
+        assert shown["sharedSecret"] is None
+        assert "s3cret!" not in str([made, shown, await graph.values(path)])
+    assert shown["deep"] == [{"Password": None, "passwordRequired": True}]
+    rows = await rt.store.read(tenant, management.CONFIGURATIONS.select)
+    rows += await rt.store.read(tenant, next(kept.shelf for kept in KEPT if "vpp" in kept.path).select)
+    assert len(rows) == 2
+    assert "s3cret!" not in str(rows)

@@ -118,3 +118,12 @@ async def test_a_token_of_another_list_is_refused(graph, rows):
         for options in (order, "$top=1"):
             await graph.get(f"{MANAGED}?{options}&$skiptoken={token}", expect=400)
     await graph.get(f"{MANAGED}?{order}&$skiptoken=no", expect=400)
+
+
+@pytest.mark.parametrize("said", ['["\\ud800"]', '["a\\u0000"]', "[1]", "[[]]", '{"id": "a"}', "[" * 3_000])
+async def test_a_token_that_no_list_made_is_refused(graph, said):
+    """Half a character, a NUL, another type or shape: a 400, on both databases."""
+    token = base64.urlsafe_b64encode(said.encode()).decode().rstrip("=")
+    for path in ("/v1.0/users", "/beta/deviceManagement/windowsAutopilotDeviceIdentities"):
+        refused = await graph.get(f"{path}?$skiptoken={token}", expect=400)
+        assert "token" in refused["error"]["message"]

@@ -99,3 +99,20 @@ async def test_extension_attributes_of_a_device_are_changed_one_by_one(graph, rt
     assert await patch(extensionAttribute1=None) == ({"extensionAttribute15": "x"}, 0)
     for wrong in ({"extensionAttribute16": "x"}, {"extensionAttribute1": 7}, {"extensionAttribute1": "x" * 1025}):
         await patch(expect=400, **wrong)
+
+
+async def test_what_is_expanded_needs_the_permission_of_its_address(graph, rt, tenant):
+    """A token that may not list members, devices or people does not get them beside something else."""
+    me = await graph.get("/v1.0/me")
+
+    async def holding(scopes):
+        return Graph(rt, graph.client, await mint(rt, tenant, me["id"], scopes))
+
+    myself, basic = await holding("User.Read"), await holding("Group.ReadBasic.All")
+    for name in ("ownedDevices", "memberOf", "manager", "directReports"):
+        await myself.get(f"/v1.0/me?$expand={name}", expect=403)
+    await basic.get("/v1.0/groups?$expand=members", expect=403)
+    await basic.get("/v1.0/groups?$expand=members($select=id)", expect=403)
+    await basic.get("/v1.0/groups?$expand=owners")
+    await (await holding("GroupMember.Read.All")).get("/v1.0/groups?$expand=members")
+    await (await holding("User.Read Device.Read.All")).get("/v1.0/me?$expand=ownedDevices")

@@ -7,10 +7,16 @@ import json
 import pytest
 
 from taxiway.rehearsal.backup import DEVICES, USERS
-from taxiway.rehearsal.backup.people import read_memberships, read_people
+from taxiway.rehearsal.backup.export import _Export
+from taxiway.rehearsal.backup.kinds import ENROLLMENT, PROTECTION
+from taxiway.rehearsal.backup.load import _Loader
+from taxiway.rehearsal.backup.makers import Work, make
+from taxiway.rehearsal.backup.people import People, expanded_memberships, read_memberships, read_people
 from taxiway.rehearsal.backup.population import asked_of_users, tags_of
-from taxiway.rehearsal.backup.reading import Reading, read_folder
-from taxiway.rehearsal.errors import BadBackup
+from taxiway.rehearsal.backup.reading import Found, Reading, read_folder
+from taxiway.rehearsal.backup.references import References
+from taxiway.rehearsal.backup.report import Report
+from taxiway.rehearsal.errors import BadBackup, GraphRefused
 
 GRAPH = "https://graph.microsoft.com/beta/$metadata#"
 
@@ -230,3 +236,62 @@ def test_a_rule_is_read_for_group_tags():
     """In the order in which they come, each once."""
     rules = ['_ -eq "[OrderID]:KIOSK"', '_ -eq "[orderid]:LAB"', '_ -startsWith "[OrderID]:KIOSK"', "_ -eq 1"]
     assert tags_of(rules) == ["KIOSK", "LAB"]
+
+
+def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path_factory):
+    """A backup comes from others: it shows nothing of this machine; links within it are files like others."""
+    outside = tmp_path_factory.mktemp("outside") / "secret.json"
+    outside.write_text(json.dumps(typed("win32LobApp")), "utf-8")
+    path = folder("here.json", typed("win32LobApp"))
+    (path / "link.json").symlink_to(outside)
+    (path / "folder").symlink_to(outside.parent)
+    (path / "loop").symlink_to(path)
+    (path / "within.json").symlink_to(path / "here.json")
+    reading = read_folder(path)
+    assert [one.where for one in reading.found] == ["here.json", "within.json"]
+    assert [(one.where, "link" in one.why) for one in reading.refused] == [("link.json", True)]
+
+
+@pytest.mark.parametrize(
+    "content", ['{"displayName": "\\ud800"}', '{"displayName": NaN}', '{"x": 1e999}', "[" * 100_000]
+)
+def test_a_file_that_no_request_could_carry_is_listed(folder, content):
+    """Half a character, a number that is none, a depth without end: a reason instead of a crash."""
+    [refused] = read_folder(folder("Scope Tags/a.json", content)).refused
+    assert refused.where == "Scope Tags/a.json"
+
+
+async def test_what_has_another_form_than_graphs_is_passed_over_or_listed(folder):
+    """Numbers and texts where lists and objects belong; a type that would be part of another address."""
+    odd = {
+        "scheduledActionsForRule": 5,
+        "selectedMobileAppNames": [],
+        "selectedMobileAppIds": 3,
+        "targetedMobileApps": 7,
+    }
+    action = {**odd, "scheduledActionsForRule": ["x", {"scheduledActionConfigurations": "y"}], "omaSettings": [1]}
+    references = References(None, Report())
+    for body in (odd, action):
+        references.translate(body, "a.json")
+    assert await references.assignment({"target": "x"}, "a.json") == {"target": {}}
+    for priority in ("high", None, [1], 2):
+        content = {**typed("windows10EnrollmentCompletionPageConfiguration"), "priority": priority}
+        folder(f"Enrollment Configurations/{priority}.json", content)
+    reading = read_folder(folder("groups/g.json", {"displayName": "G", "members": 5, "groupTypes": 3, "id": "1"}))
+    work = Work(People(None, Report()), references, 0)
+    ordered = _Loader(work, reading).in_order(ENROLLMENT)
+    assert [one.whole["priority"] for one in ordered][-1] == 2
+    assert expanded_memberships(reading) == []
+    app = {"@odata.type": "#microsoft.graph.mobileApps/x/assign?y", "displayName": "a"}
+    with pytest.raises(GraphRefused, match="no type"):
+        await make(work, Found(PROTECTION, app, [], app, "a.json"))
+
+
+def test_a_name_is_no_way_out_of_the_folder_and_no_longer_than_a_file_system_takes(tmp_path):
+    """Separators, dots and characters of many bytes; two such names are two files."""
+    export = _Export(None, tmp_path, "graph")
+    for name in ("../../x", "..", "\u6f22" * 300, "\u6f22" * 299, "a/b\\c\x07"):
+        export._write("deviceConfigurations", name, {"displayName": name})
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(files) == 5
+    assert {path.parent.name for path in files} == {"deviceConfigurations"}

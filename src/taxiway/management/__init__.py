@@ -59,6 +59,7 @@ from taxiway.management.configuration.catalogue.entities import POLICY_KINDS
 from taxiway.management.configuration.catalogue.policies import (
     CONFIGURATION_POLICIES,
     assign_configuration_policy,
+    copy_configuration_policy,
     create_configuration_policy,
     delete_configuration_policy,
     update_configuration_policy,
@@ -180,6 +181,7 @@ __all__ = [
     "child_of",
     "children_of",
     "collections_of",
+    "copy_configuration_policy",
     "create_app",
     "create_category",
     "create_configuration",

@@ -10,6 +10,7 @@ from taxiway import directory
 from taxiway.directory import Principal, require
 from taxiway.kernel import NotImplementedHere, Reason
 from taxiway.management.errors import BadPolicy
+from taxiway.management.opaque.secrets import without_secrets
 from taxiway.store import Repository, Row, Tx, merged
 
 #: What objects of every kind have, where nothing else is said.
@@ -117,7 +118,9 @@ class Collection:
             self.check(tx, row)
 
     def _concealed(self, kind: str, values: dict[str, Any], current: Row) -> dict[str, Any]:
-        return values if self.conceal is None or kind not in self.kinds else self.conceal(kind, values, current)
+        if kind not in self.kinds:
+            return {**values, "opaque": without_secrets(values["opaque"])} if "opaque" in values else values
+        return values if self.conceal is None else self.conceal(kind, values, current)
 
     def _stamp(self, tx: Tx) -> dict[str, Any]:
         return {"stamp": tx.entropy.uuid()} if "stamp" in self.rows.entity.props else {}

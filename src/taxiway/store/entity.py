@@ -188,7 +188,10 @@ class Entity:
         if how != "eq":
             text, quoted = sa.func.lower(text), [value.lower() for value in quoted]
         sought = {"eq": slice(None), "startswith": slice(-1), "contains": slice(1, -1)}[how]
-        return sa.or_(sa.false(), *(text.contains(value[sought], autoescape=True) for value in quoted))
+        # A quote that opens an item stands behind one of these; one within an item stands behind a backslash.
+        before = ("",) if how == "contains" else ("[", ",", " ")
+        ways = (text.contains(mark + value[sought], autoescape=True) for value in quoted for mark in before)
+        return sa.or_(sa.false(), *ways)
 
     def _inside(self, path: tuple[str, ...]) -> _Column:
         """A text of the document in lower case; where the document does not say, the property's default."""

@@ -67,6 +67,8 @@ def _read(entity: Entity, order: Order, token: str) -> list[Any]:
     names = [*(name for name, _ in order), "id"]
     try:
         values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        if not isinstance(values, list):
+            raise TypeError(values)  # noqa: TRY301 - one answer to whatever is no token
         return [_value(entity.table.c[name].type, name, value) for name, value in zip(names, values, strict=True)]
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadToken("This paging token was not made by this list.") from error
@@ -78,6 +80,8 @@ def _value(kind: Any, name: str, value: Any) -> Any:
         return None
     if type(value) is not (int if isinstance(kind, Instant) else kind.python_type) or "\0" in str(value):
         raise TypeError(value)
+    if isinstance(value, str):
+        value.encode()  # half of a surrogate pair is no text: JSON can say it, no database can be asked for it
     if type(value) is int and value.bit_length() > _BITS:
         raise OverflowError(value)
     return EPOCH + value * MICROSECOND if isinstance(kind, Instant) else value

@@ -50,13 +50,13 @@ def read_items(raw: bytes) -> list[Item]:
     if not found:
         raise Malformed(f"A batch has from 1 to {MAX_REQUESTS} requests.")
     items = [_item(one) for one in found]
-    names = {item.id.lower() for item in items}
-    if len(names) != len(items):
+    spelled = {item.id.lower(): item.id for item in items}
+    if len(spelled) != len(items):
         raise Malformed("The ids of a batch must differ.")
     for item in items:
-        if any(name.lower() not in names for name in item.depends_on):
+        if any(name.lower() not in spelled for name in item.depends_on):
             raise Malformed(f"Request '{item.id}' depends on one that is not in the batch.")
-    return items
+    return [replace(item, depends_on=tuple(spelled[name.lower()] for name in item.depends_on)) for item in items]
 
 
 def _item(one: Mapping[str, Any]) -> Item:

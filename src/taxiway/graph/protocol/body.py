@@ -16,6 +16,8 @@ from taxiway.graph.protocol.face import Face
 from taxiway.store import Prop
 
 MAX_DEPTH = 64
+#: A longer text has no place in an index.
+MAX_INDEXED = 2_000
 
 # A string without its end runs to the end of the text, so that neither pattern ever has to look twice.
 _string_or_bare_key = re.compile(r'("(?:[^"\\]|\\.?)*(?:"|\Z))|([{,]\s*)([A-Za-z_@][\w@.]*)(\s*:)', re.DOTALL)
@@ -122,6 +124,8 @@ def converted(prop: Prop, value: Any) -> Any:
     made = _READERS[prop.kind](value)
     if prop.kind == "json" and not _shaped(prop, value):
         made = None
+    if (prop.index or prop.unique) and isinstance(made, str) and len(made.encode()) > MAX_INDEXED:
+        raise BadRequest(f"The value of the property '{prop.graph_name}' is too long.")
     if made is None:
         raise BadRequest(f"Invalid value specified for property '{prop.graph_name}'.")
     return made

@@ -6,6 +6,7 @@ import base64
 import binascii
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Annotated
 from urllib.parse import quote
 
 import msgspec
@@ -19,6 +20,9 @@ KEPT = timedelta(days=7)
 MAX_IDS = 50
 _OPTIONS = frozenset({"select", "top", "filter", "expand"})
 _IGNORED = frozenset({"count", "format", "skiptoken", "deltatoken"})
+#: A token comes back from outside: texts that a database can be asked for, numbers that fit into its columns.
+_Text = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00-\x1f]*\Z")]
+_Number = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,11 +34,11 @@ class State(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     tenant: str
     path: str
-    number: int
-    issued: int
-    options: dict[str, str] = {}
-    last: str | None = None
-    member: tuple[str, str] | None = None
+    number: _Number
+    issued: _Number
+    options: dict[str, _Text] = {}
+    last: _Text | None = None
+    member: tuple[_Text, _Text] | None = None
 
     @property
     def first(self) -> bool:
@@ -63,7 +67,7 @@ def resumed(call: Call, token: str, head: int, now: datetime) -> State:
         state = msgspec.json.decode(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)), type=State)
     except (msgspec.DecodeError, binascii.Error, ValueError) as error:
         raise Malformed("This is no token of a delta query.") from error
-    if state.tenant != call.tenant or state.path != call.path or state.number < 0:
+    if state.tenant != call.tenant or state.path != call.path:
         raise Malformed("This token was made for another delta query.")
     if state.number > head or now.timestamp() - state.issued > KEPT.total_seconds():
         query = "&".join(f"${name}={quote(value, safe='')}" for name, value in state.options.items())

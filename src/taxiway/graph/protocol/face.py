@@ -32,6 +32,7 @@ class Expansion:
     """A navigation that ``$expand`` can pull in: ``load`` answers ready JSON for one row.
 
     ``nested``: navigations that this JSON carries already. ``inside``: what is selected of it, for the context.
+    ``needs``: the permissions, one of which the token must carry, where that of the object does not suffice.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Expansion:
     beta: bool = False
     nested: tuple[str, ...] = ()
     inside: str = ""
+    needs: frozenset[str] = NOTHING
 
 
 @dataclass(frozen=True, slots=True)

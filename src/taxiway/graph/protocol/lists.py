@@ -10,6 +10,7 @@ from urllib.parse import quote
 from taxiway.directory import tags_property, visible
 from taxiway.graph.errors import BadRequest, Malformed, NoSuchItem
 from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.options import EVERYTHING, Query, Selection, read_query, read_selection
@@ -89,6 +90,7 @@ async def list_answer(
     """One page of a collection; ``typed`` puts the declared type on every item (lists of mixed objects)."""
     options = as_intune_reads(face, call.options) if call.settings.strict_intune_quirks else call.options
     query = read_query(options, face, call.version, advanced=call.advanced)
+    _check_expanded(call, query.selection)
 
     def read(tx: Tx) -> tuple[Sequence[Any], str | None, int | None]:
         where = _where(tx, call, face, query.where, narrow)
@@ -117,6 +119,7 @@ async def count_answer(call: Call, face: Face, *, narrow: Narrow | None = None) 
 async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None = None) -> Answer:
     """One object, or 404."""
     selection = read_selection(call.options, face, call.version)
+    _check_expanded(call, selection)
 
     def read(tx: Tx) -> Answer:
         row = (find or face.repository.get)(tx, row_id)
@@ -125,6 +128,13 @@ async def item_answer(call: Call, face: Face, row_id: str, *, find: Find | None 
         return Answer(200, item_body(tx, call, face, row, selection), {"ETag": etag_of(row)})
 
     return await call.read(read)
+
+
+def _check_expanded(call: Call, selection: Selection) -> None:
+    """What is expanded needs the permission that its own address does."""
+    for expansion in selection.expansions:
+        if expansion.needs:
+            check_scopes(call.principal, expansion.needs)
 
 
 def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = EVERYTHING) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from taxiway import directory
@@ -26,6 +26,9 @@ _MEANT: Final[dict[str, Callable[[Meaning], str]]] = {
 }
 #: Moments are kept to the microsecond.
 _BEYOND: Final = {"gt": timedelta(microseconds=1), "lt": timedelta(microseconds=-1)}
+#: No log reaches beyond these; moments at the end of the calendar cannot be reckoned with.
+_FIRST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 _RESOURCE_TYPE: Final = ("resources", "auditresourcetype")
 _TARGETS: Final = frozenset({("targetresources", "id"), ("resources", "resourceid")})
 _ACTOR_IDS: Final = {
@@ -129,7 +132,7 @@ def _time(operator: str, value: Any, position: int, wanted: Wanted) -> None:
     moment = _moment(value)
     if moment is None or operator not in ("eq", "ge", "gt", "le", "lt"):
         raise FilterRefused("'activityDateTime' is compared with a moment.", position)
-    moment += _BEYOND.get(operator, timedelta())
+    moment = min(max(moment, _FIRST), _LAST) + _BEYOND.get(operator, timedelta())
     if operator in ("eq", "ge", "gt"):
         wanted.since = moment if wanted.since is None else max(moment, wanted.since)
     if operator in ("eq", "le", "lt"):

@@ -53,7 +53,7 @@ POLICIES: Final = replace(
         management.CONFIGURATION_POLICIES,
         _POLICY,
         management.POLICY_KINDS,
-        hidden=frozenset({"settings"}),
+        hidden=frozenset({"settings", "setting_secrets"}),
         expansions=(Expansion("settings", _settings),),
         versioned=False,
         shown=_shown,
@@ -100,9 +100,8 @@ async def _copy(call: Call) -> Answer:
         raise BadRequest("A copy needs its 'displayName'.")
 
     def write(tx: Tx) -> dict[str, Any]:
-        row = management.CONFIGURATION_POLICIES.require(tx, call.keys["id"])
-        values = {one: row[one] for one in _COPIED} | {"display_name": name, "description": description}
-        made = management.create_configuration_policy(tx, _KIND, values, principal=call.principal)
+        named = {"display_name": name, "description": description}
+        made = management.copy_configuration_policy(tx, call.keys["id"], named, principal=call.principal)
         return item_body(tx, call, POLICIES, made)
 
     return created(call, POLICIES, await call.write(write))

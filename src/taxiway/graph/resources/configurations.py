@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from taxiway import enrollment, management
+from taxiway import directory, enrollment, management
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
@@ -138,19 +138,22 @@ def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
         def read(tx: Tx) -> list[dict[str, Any]]:
             face.repository.require(tx, call.keys["id"])
             rows = management.object_states(tx, object_kind, call.keys["id"])
-            return _with_devices(tx, rows)
+            return _with_devices(tx, call, rows)
 
         return value_answer(call, f"{face.path}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
     return Operation("GET", f"{face.path}/{{id}}/deviceStatuses", listed, scope)
 
 
-def _with_devices(tx: Tx, rows: Sequence[Row]) -> list[dict[str, Any]]:
-    ids = [row["managed_id"] for row in rows]
+def _with_devices(tx: Tx, call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
+    """Each with its device; without those that scope tags hide from the caller."""
+    ids, entity = [row["managed_id"] for row in rows], enrollment.MANAGED.entity
     devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
     shown = []
     for row in rows:
         device = devices.get(row["managed_id"], {})
+        if device and not directory.sees(tx, call.principal, entity, device):
+            continue
         shown.append(
             {
                 "id": f"{row['object_id']}_{row['managed_id']}",

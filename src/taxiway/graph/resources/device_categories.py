@@ -27,7 +27,7 @@ CATEGORIES: Final = Face(
 
 async def _of_device(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        category = enrollment.category_of(tx, require_managed(tx, call.keys["id"]))
+        category = enrollment.category_of(tx, require_managed(tx, call))
         if category is None:
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, CATEGORIES, category)
@@ -39,7 +39,7 @@ async def _sort(call: Call) -> Answer:
     category_id = reference(call.json)
 
     def write(tx: Tx) -> None:
-        enrollment.sort_device(tx, require_managed(tx, call.keys["id"])["id"], category_id, principal=call.principal)
+        enrollment.sort_device(tx, require_managed(tx, call)["id"], category_id, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -47,9 +47,7 @@ async def _sort(call: Call) -> Answer:
 
 async def _take_out(call: Call) -> Answer:
     await call.write(
-        lambda tx: enrollment.sort_device(
-            tx, require_managed(tx, call.keys["id"])["id"], None, principal=call.principal
-        )
+        lambda tx: enrollment.sort_device(tx, require_managed(tx, call)["id"], None, principal=call.principal)
     )
     return Answer(204)
 

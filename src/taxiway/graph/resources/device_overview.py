@@ -14,7 +14,7 @@ from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.detected_apps import detected, detected_on
 from taxiway.graph.resources.managed_devices import DEVICES
 from taxiway.graph.resources.references import require_managed
-from taxiway.store import Tx, Where, eq, one_of
+from taxiway.store import Row, Tx, Where, eq, one_of
 
 _PATH: Final = "deviceManagement/managedDevices"
 _DETECTED: Final = "deviceManagement/detectedApps"
@@ -61,7 +61,7 @@ def _counts(tx: Tx, *, beta: bool) -> dict[str, Any]:
 
 
 async def _apps(call: Call) -> Answer:
-    found = await call.read(lambda tx: detected_on(tx, require_managed(tx, call.keys["id"])))
+    found = await call.read(lambda tx: detected_on(tx, require_managed(tx, call)))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", found)
 
 
@@ -90,7 +90,7 @@ async def _protection(call: Call) -> Answer:
     """What Windows says of its antivirus, and when it last scanned because somebody ordered it."""
 
     def read(tx: Tx) -> dict[str, Any]:
-        device = require_managed(tx, call.keys["id"])
+        device = require_managed(tx, call)
         found = management.protection_of(tx, device["id"])
         no = None if found.antivirus is None else False
         return {
@@ -127,7 +127,7 @@ async def _override(call: Call) -> Answer:
     state = body.text_field(call.json, "complianceState")
 
     def write(tx: Tx) -> None:
-        management.override_compliance(tx, require_managed(tx, call.keys["id"])["id"], state, principal=call.principal)
+        management.override_compliance(tx, require_managed(tx, call)["id"], state, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -163,15 +163,29 @@ def _when(value: Any) -> str | None:
 
 async def _health_scripts(call: Call) -> Answer:
     """Remediations are not run here, so there is none that a device could report."""
-    await call.read(lambda tx: require_managed(tx, call.keys["id"]))
+    await call.read(lambda tx: require_managed(tx, call))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceHealthScriptStates", [])
 
 
 _READ: Final = scopes.MANAGED_READ
 _SHARED: Final = replace(DEVICES, path="deviceManagement/comanagedDevices")
+
+
+def _comanaged(tx: Tx, device_id: str) -> Row | None:
+    row = enrollment.managed_device(tx, device_id)
+    return row if row is not None and row["management_agent"] in _COMANAGED else None
+
+
 OPERATIONS: Final = [
     Operation("GET", _OVERVIEW, _overview, _READ),
-    *reading(_SHARED.path, _SHARED, _READ, beta=True, narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED)),
+    *reading(
+        _SHARED.path,
+        _SHARED,
+        _READ,
+        beta=True,
+        narrow=lambda _tx, _call: one_of("management_agent", _COMANAGED),
+        find=_comanaged,
+    ),
     Operation("GET", "deviceManagement/deviceCompliancePolicyDeviceStateSummary", _compliance_summary, _READ),
     Operation("POST", f"{_PATH}/{{id}}/overrideComplianceState", _override, scopes.MANAGED_WRITE, beta=True),
     Operation("GET", _DETECTED, _all_apps, _READ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from taxiway import enrollment, management
+from taxiway import directory, enrollment, management
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
@@ -18,7 +18,8 @@ _MOST: Final = 1_000
 
 async def _list(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
-        rows = enrollment.MANAGED.select(tx, order=[("device_name", False)], limit=_MOST)
+        mine = directory.visible(tx, call.principal, enrollment.MANAGED.entity)
+        rows = enrollment.MANAGED.select(tx, mine, order=[("device_name", False)], limit=_MOST)
         return [_state(tx, row) for row in rows]
 
     return value_answer(call, _PATH, await call.read(read))
@@ -26,7 +27,7 @@ async def _list(call: Call) -> Answer:
 
 async def _get(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        row = require_managed(tx, call.keys["id"])
+        row = require_managed(tx, call)
         return {"@odata.context": f"{call.root}/$metadata#{_PATH}/$entity", **_state(tx, row)}
 
     return Answer(200, await call.read(read))

@@ -162,6 +162,8 @@ async def _of_user(call: Call) -> Answer:
         found = (enrollment.effective_esp, enrollment.effective_limit, enrollment.effective_restriction)
         rows = [of(tx, device=None, user=user).value.row for of in found]
         rows.append(enrollment.default_of(tx, enrollment.DEFAULT_HELLO))
+        entity = CONFIGURATIONS.repository.entity
+        rows = [row for row in rows if directory.sees(tx, call.principal, entity, row)]
         return render(tx, CONFIGURATIONS, rows, EVERYTHING, version=call.version, root=call.root)
 
     return value_answer(call, f"users('{call.keys['id']}')/deviceEnrollmentConfigurations", await call.read(read))

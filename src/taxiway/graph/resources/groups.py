@@ -107,8 +107,8 @@ GROUPS: Final = Face(
         "owners/$count": _count(directory.WITHOUT_OWNERS),
     },
     expansions=(
-        objects_expansion("members", _members),
-        objects_expansion("transitiveMembers", _all_members),
+        objects_expansion("members", _members, scopes.MEMBERS_READ),
+        objects_expansion("transitiveMembers", _all_members, scopes.MEMBERS_READ),
         objects_expansion("owners", owners.owned_by),
         *member_of("group"),
     ),

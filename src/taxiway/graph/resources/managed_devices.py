@@ -40,7 +40,7 @@ async def _users(call: Call) -> Answer:
     """The primary user."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        user_id = require_managed(tx, call.keys["id"])["user_id"]
+        user_id = require_managed(tx, call)["user_id"]
         user = directory.USERS.get(tx, user_id) if user_id else None
         names = ("id", "display_name", "user_principal_name", "mail")
         props = directory.USERS.entity.props
@@ -54,9 +54,7 @@ async def _set_user(call: Call) -> Answer:
     user_id = None if call.operation.method == "DELETE" else reference(call.json)
 
     def write(tx: Tx) -> None:
-        enrollment.assign_primary_user(
-            tx, require_managed(tx, call.keys["id"])["id"], user_id, principal=call.principal
-        )
+        enrollment.assign_primary_user(tx, require_managed(tx, call)["id"], user_id, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -76,7 +74,7 @@ def _states(name: str, *kinds: str) -> list[Operation]:
     """How the objects of these kinds stand on a device: all, one, and the settings of one."""
 
     def read(tx: Tx, call: Call) -> list[dict[str, Any]]:
-        device = require_managed(tx, call.keys["id"])
+        device = require_managed(tx, call)
         rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
         return [_state(row, device, call.version) for row in rows]
 
@@ -136,7 +134,9 @@ async def _app_states(call: Call) -> Answer:
     """What a user's apps do on one device."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        device = require_managed(tx, call.keys["device"])
+        user, device = directory.find_user(tx, call.keys["id"]), require_managed(tx, call, call.keys["device"])
+        if user is None or device["user_id"] != user["id"]:
+            raise NoSuchItem(call.keys["device"])
         rows = management.device_states(tx, device["id"], management.APPS.entity.name)
         return [
             {

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.protocol.face import Expansion, Face
+from taxiway.graph.protocol import scopes
+from taxiway.graph.protocol.face import NOTHING, Expansion, Face
 from taxiway.graph.protocol.options import EVERYTHING, Selection
 from taxiway.graph.protocol.render import render
 from taxiway.store import And, Compare, Row, Tx, eq
@@ -28,13 +29,13 @@ def object_json(
     return {"@odata.type": f"#microsoft.graph.{kind}", **shown[0]}
 
 
-def objects_expansion(name: str, found: Found) -> Expansion:
+def objects_expansion(name: str, found: Found, needs: frozenset[str] = NOTHING) -> Expansion:
     """A navigation to directory objects: the first twenty of them."""
 
     def load(tx: Tx, row: Row) -> list[dict[str, Any]]:
         return [object_json(tx, kind, object_id) for kind, object_id in list(found(tx, row))[:EXPANDED]]
 
-    return Expansion(name, load)
+    return Expansion(name, load, needs=needs)
 
 
 def member_of(kind: directory.ObjectKind) -> tuple[Expansion, Expansion]:
@@ -46,7 +47,8 @@ def member_of(kind: directory.ObjectKind) -> tuple[Expansion, Expansion]:
     def every(tx: Tx, row: Row) -> list[tuple[str, str]]:
         return [("group", one) for one in sorted(directory.groups_of(tx, kind, row["id"]))]
 
-    return objects_expansion("memberOf", direct), objects_expansion("transitiveMemberOf", every)
+    needs = scopes.MEMBERS_READ
+    return objects_expansion("memberOf", direct, needs), objects_expansion("transitiveMemberOf", every, needs)
 
 
 def manager(tx: Tx, row: Row) -> dict[str, Any] | None:

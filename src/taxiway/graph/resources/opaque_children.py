@@ -18,6 +18,8 @@ from taxiway.store import Tx
 #: What an intent says of itself when it has just been made of a template.
 _NEW_INTENT: Final = {"description": "", "isAssigned": False, "isMigratingToConfigurationPolicy": False}
 _INTENTS: Final = face_of(table.INTENTS)
+#: So many presentations a definition has at most: each is sought among the others.
+_PRESENTATIONS: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ async def _update_values(call: Call) -> Answer:
     added, updated = (body.objects_field(call.json, name, most=1000) for name in ("added", "updated"))
     deleted = [str(one) for one in body.list_field(call.json, "deletedIds", most=1000)]
     for each in (*added, *updated):
-        body.objects_field(each, "presentationValues", most=1000)
+        body.objects_field(each, "presentationValues", most=_PRESENTATIONS)
     await call.write(
         lambda tx: management.update_values(
             tx,

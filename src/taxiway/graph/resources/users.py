@@ -109,10 +109,10 @@ USERS: Final = Face(
     default=_DEFAULT,
     written=frozenset(directory.USERS.entity.props) - _READ_ONLY,
     expansions=(
-        Expansion("manager", objects.manager, many=False),
-        objects_expansion("directReports", objects.reports),
-        objects_expansion("ownedDevices", objects.owned),
-        objects_expansion("registeredDevices", objects.owned),
+        Expansion("manager", objects.manager, many=False, needs=scopes.USERS_READ),
+        objects_expansion("directReports", objects.reports, scopes.USERS_READ),
+        objects_expansion("ownedDevices", objects.owned, scopes.DEVICES_READ),
+        objects_expansion("registeredDevices", objects.owned, scopes.DEVICES_READ),
         *member_of("user"),
     ),
 )

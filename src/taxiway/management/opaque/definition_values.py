@@ -71,7 +71,8 @@ def _changed(before: Child, wanted: Child) -> Child:
         for name, value in wanted.items()
         if isinstance(value, dict) and isinstance(before.get(name), dict)
     }
-    return {**merged(before, {**wanted, **kept}), "id": before["id"]}
+    known = {"id": before["id"]} if "id" in before else {}  # what this change itself has added gets its id in the end
+    return {**merged(before, {**wanted, **kept}), **known}
 
 
 def _joined(value: Child, inner: Sequence[Child]) -> Child:
@@ -101,7 +102,8 @@ def _same_presentation(one: Child, other: Child) -> bool:
 
 def _same_setting(one: Child, other: Child) -> bool:
     mine, theirs = one.get("definitionId"), other.get("definitionId")
-    return one["id"] == other.get("id") or (mine is not None and mine == theirs)
+    same = one.get("id") is not None and one.get("id") == other.get("id")
+    return same or (mine is not None and mine == theirs)
 
 
 def _named(one: Child, other: Child, name: str) -> bool:

@@ -12,6 +12,7 @@ from taxiway import directory
 from taxiway.directory import Principal, require
 from taxiway.management.errors import BadPolicy
 from taxiway.management.opaque.entities import OPAQUE_OBJECT
+from taxiway.management.opaque.secrets import without_secrets
 from taxiway.store import And, Page, Repository, Row, Tx, Where, eq, merged
 
 OBJECT_KIND: Final = "opaque_object"
@@ -152,9 +153,11 @@ def _save(
 
 
 def _checked(tx: Tx, shelf: Shelf, values: dict[str, Any]) -> dict[str, Any]:
-    body = values.get("body") or {}
+    if "body" not in values:
+        return values
+    body = without_secrets(values["body"])
     made = {name: identified(tx, body[name], inner) for name, inner in shelf.children.items() if body.get(name)}
-    return {**values, "body": {**body, **made}} if made else values
+    return {**values, "body": {**body, **made}}
 
 
 def _without(child: Mapping[str, Any], name: str) -> dict[str, Any]:

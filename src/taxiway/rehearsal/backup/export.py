@@ -34,7 +34,8 @@ FORMS: Final[tuple[Form, ...]] = ("graph", "intunecd", "intunemanagement")
 Written = Callable[[str, int], None]
 
 _forbidden = re.compile(r'[/\\:*?<>"|\x00-\x1f\x7f]')
-_LONGEST: Final = 150
+#: Bytes: file systems take 255, of which a number and the ending need some.
+_LONGEST: Final = 200
 _EXPANDED: Final = {
     CATALOGUE: ("settings",),
     COMPLIANCE: ("scheduledActionsForRule($expand=scheduledActionConfigurations)",),
@@ -125,7 +126,7 @@ class _Export:
 
     def _write(self, folder: str, name: str, content: dict[str, Any]) -> None:
         """One file; a second object of the same name gets a number."""
-        plain = _forbidden.sub("_", name).strip(". ")[:_LONGEST] or "object"
+        plain = _forbidden.sub("_", name).encode()[:_LONGEST].decode(errors="ignore").strip(". ") or "object"
         chosen, number = f"{folder}/{plain}", 1
         while chosen.lower() in self.taken:
             number += 1

@@ -68,7 +68,7 @@ class _Loader:
         """The objects of a kind in the order in which they are made: priorities are given out one after the other."""
         found = self.reading.of(kind)
         if kind is ENROLLMENT:
-            found.sort(key=lambda one: int(one.whole.get("priority") or 0))
+            found.sort(key=_priority)
         return found
 
     async def take(self, found: Found) -> None:
@@ -170,6 +170,11 @@ class _Loader:
 def _key(kind: Kind, content: dict[str, Any]) -> tuple[str, str]:
     """By which an object counts as the same: its name, and its type where there are several."""
     return str(content.get(kind.name) or "").lower(), str((kind.mixed and content.get("@odata.type")) or "").lower()
+
+
+def _priority(found: Found) -> int:
+    given = found.whole.get("priority")
+    return given if isinstance(given, int) else 0
 
 
 def _is_builtin(found: Found) -> bool:

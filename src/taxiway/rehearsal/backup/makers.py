@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -22,13 +23,15 @@ from taxiway.rehearsal.backup.kinds import (
     Kind,
 )
 from taxiway.rehearsal.backup.people import People
-from taxiway.rehearsal.backup.reading import Found
+from taxiway.rehearsal.backup.reading import Found, mapping, objects
 from taxiway.rehearsal.backup.references import References, group_body
 from taxiway.rehearsal.backup.report import Report
+from taxiway.rehearsal.errors import GraphRefused
 
 _TEMPLATE: Final = "#microsoft.graph.securityBaselineTemplate"
 _TEMPLATES: Final = "/beta/deviceManagement/templates"
 _GROUP: Final = ("description", "isAssignableToRole")
+_type_name = re.compile(r"[A-Za-z]\w*")
 
 
 @dataclass(slots=True)
@@ -86,9 +89,9 @@ def _with_groups(work: Work, value: Any, where: str) -> Any:
 
 async def _group(work: Work, found: Found) -> dict[str, Any]:
     kept = {name: found.body[name] for name in _GROUP if found.body.get(name) is not None}
-    if "Unified" in (found.body.get("groupTypes") or ()) or found.body.get("mailEnabled"):
+    if "Unified" in str(found.body.get("groupTypes")) or found.body.get("mailEnabled"):
         work.report.note(f"{found.where}: '{found.name}' is a security group here, without a mailbox.")
-    return await work.post(GROUPS.address, group_body(found.name, found.body.get("membershipRule") or "", **kept))
+    return await work.post(GROUPS.address, group_body(found.name, str(found.body.get("membershipRule") or ""), **kept))
 
 
 async def _user(work: Work, found: Found) -> dict[str, Any]:
@@ -109,7 +112,7 @@ async def _compliance(work: Work, found: Found) -> dict[str, Any]:
     body = work.translated(found)
     script = body.pop("deviceComplianceScriptName", None)
     if script:
-        given = body.get("deviceCompliancePolicyScript") or {}
+        given = mapping(body.get("deviceCompliancePolicyScript"))
         known = work.references.id_of(COMPLIANCE_SCRIPTS, script)
         body["deviceCompliancePolicyScript"] = {**given, "deviceComplianceScriptId": known}
     return await work.post(COMPLIANCE.address, body)
@@ -118,13 +121,15 @@ async def _compliance(work: Work, found: Found) -> dict[str, Any]:
 async def _protection(work: Work, found: Found) -> dict[str, Any]:
     """Graph lists all of them in one collection and takes each in that of its type."""
     kind = str(found.body.get("@odata.type") or "").rpartition(".")[2]
+    if not _type_name.fullmatch(kind):  # it becomes part of an address
+        raise GraphRefused("the object has no type that could be one of Graph's", status=400, code="BadRequest")
     plural = f"{kind.removesuffix('y')}ies" if kind.endswith("Policy") else f"{kind}s"
     return await work.post(f"/beta/deviceAppManagement/{plural}", work.translated(found))
 
 
 async def _role(work: Work, found: Found) -> dict[str, Any]:
     body = work.translated(found)
-    given = body.pop("roleAssignments", None) or []
+    given = objects(body.pop("roleAssignments", None))
     made = await work.post(ROLES.address, body)
     for one in given:
         told = {name: one[name] for name in ("displayName", "description", "scopeType") if one.get(name)}
@@ -152,7 +157,7 @@ async def _intent(work: Work, found: Found) -> dict[str, Any]:
 
 def _groups(work: Work, said: Any, where: str) -> list[str]:
     found = []
-    for one in said or ():
+    for one in said if isinstance(said, list) else ():
         group = work.references.id_of(GROUPS, one)
         if group is None:
             work.report.note(f"{where}: the group '{one}' is not in the backup and is left out.")

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from taxiway.rehearsal.administrator import Administrator
 from taxiway.rehearsal.backup.kinds import DEVICES, GROUPS, USERS, Kind
-from taxiway.rehearsal.backup.reading import Found, Reading, objects_in, text_of
+from taxiway.rehearsal.backup.reading import Found, Reading, objects, objects_in, text_of
 from taxiway.rehearsal.backup.references import References
 from taxiway.rehearsal.backup.report import Refused, Report
 from taxiway.rehearsal.errors import BadBackup, GraphRefused
@@ -131,8 +131,7 @@ def expanded_memberships(reading: Reading) -> list[Membership]:
         Membership(found.name, str(member.get("id") or ""), found.where)
         for found in reading.of(GROUPS)
         if not found.body.get("membershipRule")
-        for member in found.body.get("members") or ()
-        if isinstance(member, dict)
+        for member in objects(found.body.get("members"))
     ]
 
 

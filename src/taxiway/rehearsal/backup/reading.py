@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -79,11 +80,13 @@ def read_folder(folder: Path) -> Reading:
     """Read all JSON files below a folder; BadBackup when there is none."""
     if not folder.is_dir():
         raise BadBackup(f"There is no folder {folder}.", remedy="Name the folder that the backup tool wrote.")
-    reading = Reading()
+    reading, inside = Reading(), folder.resolve()
     files = sorted(path for path in folder.rglob("*") if path.is_file() and not _is_copy(path.relative_to(folder)))
     for path in files:
         where = path.relative_to(folder).as_posix()
-        if path.suffix.lower() in (".yaml", ".yml"):
+        if not path.resolve().is_relative_to(inside):
+            reading.refused.append(Refused(where, "This is a link out of the folder: it is not followed."))
+        elif path.suffix.lower() in (".yaml", ".yml"):
             reading.refused.append(Refused(where, "YAML is not read: let IntuneCD write JSON (--output json)."))
         elif path.suffix.lower() == ".json":
             _read_file(reading, path, where)
@@ -100,6 +103,9 @@ def _read_file(reading: Reading, path: Path, where: str) -> None:
     except BadBackup as error:
         reading.refused.append(Refused(where, error.message))
         return
+    except OSError as error:
+        reading.refused.append(Refused(where, f"The file cannot be read: {error.strerror}."))
+        return
     if path.name.lower() == _MIGRATION:
         _read_migration(reading, content)
         return
@@ -111,6 +117,16 @@ def _read_file(reading: Reading, path: Path, where: str) -> None:
 def objects_in(raw: bytes) -> list[dict[str, Any]]:
     """The objects of a file that Graph's answer, a list or one object was written to."""
     return [item for item in _items(plain(_content(raw))) if isinstance(item, dict)]
+
+
+def objects(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list, where a file may hold anything in its place."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    """An object, where a file may hold anything in its place."""
+    return value if isinstance(value, dict) else {}
 
 
 def _items(content: Any) -> list[Any]:
@@ -132,13 +148,11 @@ def _read_object(reading: Reading, item: Any, context: str, where: str) -> None:
             Refused(where, f"taxiway has no collection '{kind}'." if kind else "It cannot be told what this is.")
         )
         return
-    assignments = item.get("assignments")
     body = {name: value for name, value in item.items() if name not in _READ_ONLY}
     if kind.name and not isinstance(body.get(kind.name), str):
         reading.refused.append(Refused(where, f"The object has no '{kind.name}'."))
         return
-    assigned = [one for one in assignments if isinstance(one, dict)] if isinstance(assignments, list) else []
-    reading.found.append(Found(kind, body, assigned, item, where))
+    reading.found.append(Found(kind, body, objects(item.get("assignments")), item, where))
 
 
 def _kind(item: dict[str, Any], context: str, where: str) -> Kind | str | None:
@@ -162,8 +176,20 @@ def plain(value: Any, depth: int = 0) -> Any:
     if isinstance(value, list):
         return [plain(one, depth + 1) for one in value]
     if not isinstance(value, dict):
-        return value
-    return {name: plain(one, depth + 1) for name, one in value.items() if _tells(name, depth)}
+        return _sendable(value)
+    return {_sendable(name): plain(one, depth + 1) for name, one in value.items() if _tells(name, depth)}
+
+
+def _sendable(value: Any) -> Any:
+    """JSON's files can hold numbers and halves of characters that no request can."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise BadBackup("The file has a number that is none.")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise BadBackup("The file has a text with half a character in it.") from error
+    return value
 
 
 def _tells(name: str, depth: int) -> bool:
@@ -190,9 +216,8 @@ def text_of(raw: bytes) -> str:
 
 
 def _read_migration(reading: Reading, content: Any) -> None:
-    objects = content.get("Objects") if isinstance(content, dict) else None
-    for one in objects if isinstance(objects, list) else ():
-        if isinstance(one, dict) and isinstance(one.get("Id"), str) and isinstance(one.get("DisplayName"), str):
+    for one in objects(mapping(content).get("Objects")):
+        if isinstance(one.get("Id"), str) and isinstance(one.get("DisplayName"), str):
             reading.groups[one["Id"].lower()] = one["DisplayName"]
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from taxiway.rehearsal.administrator import Administrator
 from taxiway.rehearsal.backup.kinds import APPS, FILTERS, GROUPS, SCOPE_TAGS, TEMPLATES, Kind
-from taxiway.rehearsal.backup.reading import Found, Reading
+from taxiway.rehearsal.backup.reading import Found, Reading, mapping, objects
 from taxiway.rehearsal.backup.report import Report
 
 _GROUP_KEYS: Final = ("groupName", "groupType", "membershipRule")
@@ -59,7 +59,7 @@ class References:
 
     async def assignment(self, given: dict[str, Any], where: str) -> dict[str, Any] | None:
         """An assignment with ids of this tenant; None when it is to something that is not known."""
-        target = dict(given.get("target") or {})
+        target = dict(mapping(given.get("target")))
         kept = {name: value for name, value in given.items() if name not in _SET_THERE}
         if "roup" in str(target.get("@odata.type") or ""):
             said = {name: target.pop(name, None) for name in (*_GROUP_KEYS, "groupId")}
@@ -73,7 +73,7 @@ class References:
 
     async def _group(self, said: dict[str, Any], where: str) -> str | None:
         old = str(said["groupId"] or "")
-        name = said["groupName"] or self._names.get(old.lower()) or old
+        name = str(said["groupName"] or "") or self._names.get(old.lower()) or old
         if not name:
             self.report.note(f"{where}: an assignment names no group and is left out.")
             return None
@@ -109,16 +109,16 @@ class References:
         for name in ("roleScopeTagIds", "roleScopeTags"):
             if isinstance(made.get(name), list):
                 made[name] = self._tags(made[name], where)
-        names = made.pop("selectedMobileAppNames", None)
-        if names is not None or made.get("selectedMobileAppIds"):
-            made["selectedMobileAppIds"] = self._apps(names or made["selectedMobileAppIds"], where)
+        apps = made.pop("selectedMobileAppNames", None) or made.get("selectedMobileAppIds")
+        if isinstance(apps, list):
+            made["selectedMobileAppIds"] = self._apps(apps, where)
         targeted = made.get("targetedMobileApps")
         if targeted:
             made["targetedMobileApps"] = self._apps(targeted if isinstance(targeted, list) else [targeted], where)
         if isinstance(made.get("omaSettings"), list):
             made["omaSettings"] = [_plain_oma(one) for one in made["omaSettings"]]
-        for rule in made.get("scheduledActionsForRule") or ():
-            for action in rule.get("scheduledActionConfigurations") or ():
+        for rule in objects(made.get("scheduledActionsForRule")):
+            for action in objects(rule.get("scheduledActionConfigurations")):
                 self._template(action, where)
         return made
 

@@ -20,6 +20,7 @@ _POLICY = [
     Prop("technologies", default="mdm"),
     Prop("template_reference", "json", default=TEMPLATE),
     Prop("settings", "json", default=[]),
+    Prop("setting_secrets", secret=True),
 ]
 CONFIGURATION_POLICY = Entity(
     "configuration_policy",

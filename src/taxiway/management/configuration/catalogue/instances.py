@@ -15,6 +15,7 @@ from taxiway.management.configuration.catalogue.definitions import Definition
 from taxiway.management.configuration.catalogue.derived import templated
 from taxiway.management.configuration.catalogue.lookup import find, part_of
 from taxiway.management.configuration.catalogue.reading import Place, Reading
+from taxiway.management.configuration.catalogue.secret_values import is_token, opened
 from taxiway.management.errors import BadSetting
 from taxiway.store import Row
 from taxiway.wire.xml import escape
@@ -34,12 +35,14 @@ _APART: Final = "\uf000"
 
 def read(row: Row, tenant: str) -> Reading:
     """The settings of a policy; raises what saving refuses."""
-    settings = row["settings"] or []
+    settings, hidden = opened(row)
     if len(settings) > _MOST:
         raise BadSetting(f"A policy has at most {_MOST} settings.")
     reading = Reading()
     for setting in settings:
         _instance(_object(setting, "settingInstance"), Place(reading, tenant))
+    if hidden:
+        reading.items = [replace(item, secret=any(one in item.data for one in hidden)) for item in reading.items]
     return reading
 
 
@@ -97,6 +100,9 @@ def _choices(instance: Mapping[str, Any], definition: Definition, place: Place) 
 
 
 def _simple(instance: Mapping[str, Any], definition: Definition, place: Place) -> None:
+    if is_token(instance.get("simpleSettingValue")):
+        place.leave(instance, "its value is a secret that another tenant or policy holds")
+        return
     value = _text(definition, _object(instance, "simpleSettingValue"))
     place.add(definition, value, _format(definition, value))
 

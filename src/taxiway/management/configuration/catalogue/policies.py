@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.directory import Target
+from taxiway.directory import Principal, Target
 from taxiway.management.collection import Collection
 from taxiway.management.configuration import findings, translate
-from taxiway.management.configuration.catalogue import instances
-from taxiway.management.configuration.catalogue.entities import CONFIGURATION_POLICY, POLICY_KINDS
+from taxiway.management.configuration.catalogue import instances, secret_values
+from taxiway.management.configuration.catalogue.entities import CONFIGURATION_POLICY, KIND, POLICY_KINDS
 from taxiway.management.configuration.catalogue.reading import Reading
 from taxiway.management.model import Item
 from taxiway.store import Repository, Row, Tx
@@ -18,6 +18,7 @@ from taxiway.store import Repository, Row, Tx
 CONFIGURATION_POLICIES = Repository(CONFIGURATION_POLICY)
 OBJECT_KIND: Final = "configuration_policy"
 _WINDOWS: Final = frozenset({"windows10", "none", None})
+_COPIED: Final = ("platforms", "technologies", "template_reference", "role_scope_tag_ids")
 _REMEDY: Final = "The archive of device descriptions fills the table: taxiway csp import."
 
 
@@ -69,9 +70,17 @@ configuration_policies = Collection(
     POLICY_KINDS,
     _check,
     findings=_findings,
+    conceal=secret_values.conceal,
     meant_here=_meant_here,
 )
 create_configuration_policy = configuration_policies.create
 update_configuration_policy = configuration_policies.update
 delete_configuration_policy = configuration_policies.delete
 assign_configuration_policy = configuration_policies.assign
+
+
+def copy_configuration_policy(tx: Tx, row_id: str, named: Mapping[str, Any], *, principal: Principal) -> Row:
+    """A policy with the same settings, their secrets too, under another name; ``named``: name and description."""
+    row = configuration_policies.opened(tx, CONFIGURATION_POLICIES.require(tx, row_id))
+    values = {name: row[name] for name in _COPIED} | {"settings": secret_values.opened(row)[0], **named}
+    return create_configuration_policy(tx, KIND, values, principal=principal)
