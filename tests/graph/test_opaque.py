@@ -317,7 +317,7 @@ async def test_what_a_change_adds_it_can_change_again(graph):
 async def test_a_secret_in_what_is_only_kept_is_kept_nowhere(graph, rt, tenant):
     """A Wi-Fi key, an Apple token, a password deep inside: null for readers and in the database."""
     wifi = {"@odata.type": "#microsoft.graph.iosWiFiConfiguration", "displayName": "W", "preSharedKey": "s3cret!"}
-    token = {"displayName": "V", "token": "s3cret!", "deep": [{"Password": "s3cret!", "passwordRequired": True}]}
+    token = {"organizationName": "V", "token": "s3cret!", "deep": [{"Password": "s3cret!", "passwordRequired": True}]}
     for path, content in ((f"{MANAGEMENT}/deviceConfigurations", wifi), (f"{APPS}/vppTokens", token)):
         made = await graph.post(path, content)
         await graph.call(
