@@ -4,7 +4,7 @@ import pytest
 
 from support.graph_client import Graph, mint, person
 from support.hardware import make_hardware
-from taxiway import directory, enrollment
+from taxiway import directory, enrollment, management
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.directory.roles import GROUPS_ADMINISTRATOR, HELPDESK_ADMINISTRATOR, USER_ADMINISTRATOR
 from taxiway.management.session import statuses
@@ -380,7 +380,7 @@ async def test_a_missing_principal_decides_nothing(rt, tenant):
 async def test_r085_scope_tags_limit_what_reports_tell_of_devices(office, graph, rt, tenant):
     """Encryption, the statuses of a policy and the apps of a user name the devices that the caller sees alone."""
     oslo = await office.tag("Oslo")
-    rights = ["Microsoft.Intune_ManagedDevices_Read", "Microsoft.Intune_DeviceConfigurations_Read"]
+    rights = [f"Microsoft.Intune_{one}_Read" for one in ("ManagedDevices", "DeviceConfigurations", "MobileApps")]
     anna = await office.admin("anna", await office.role(rights), oslo)
     ada = (await graph.get("/v1.0/me"))["id"]
     kind = "#microsoft.graph.iosGeneralDeviceConfiguration"
@@ -390,11 +390,14 @@ async def test_r085_scope_tags_limit_what_reports_tell_of_devices(office, graph,
 
     def write(tx):
         found = {}
+        values = {"kind": "win32LobApp", "display_name": "A", "role_scope_tag_ids": [oslo]}
+        app = found["app"] = management.APPS.insert(tx, values)["id"]
         for name, tag in (("Theirs", "0"), ("Mine", oslo)):
             row = {"device_name": name, "role_scope_tag_ids": [tag], "user_id": ada, "enrolled_at": tx.now}
             found[name] = enrollment.MANAGED.insert(tx, row)["id"]
             key = ("device_configuration", policy["id"])
             statuses.write(tx, found[name], key, "applied", {"name": "P"}, fresh=True)
+            statuses.write(tx, found[name], ("mobile_app", app), "installed", {"name": "A"}, fresh=True)
         return found
 
     made = await rt.store.write(tenant, write)
@@ -404,6 +407,8 @@ async def test_r085_scope_tags_limit_what_reports_tell_of_devices(office, graph,
     told = f"{INTUNE}/deviceConfigurations/{policy['id']}/deviceStatuses"
     assert [one["deviceDisplayName"] for one in await anna.values(told)] == ["Mine"]
     assert len(await graph.values(told)) == 2
+    installed = f"/beta/deviceAppManagement/mobileApps/{made['app']}/deviceStatuses"
+    assert [one["deviceName"] for one in await anna.values(installed)] == ["Mine"]
     apps = f"/beta/users/{ada}/mobileAppIntentAndStates"
     await anna.get(f"{apps}/{made['Theirs']}", expect=404)
     await anna.get(f"{apps}/{made['Mine']}")

@@ -132,10 +132,10 @@ from taxiway.directory.membership import (
     Member,
     ObjectKind,
     direct_groups_of,
-    direct_members,
     groups_of,
     held_by,
     members,
+    some_members,
 )
 from taxiway.directory.membership import learn as learn_groups
 from taxiway.directory.ordering import reordered, seen_of
@@ -312,7 +312,6 @@ __all__ = [
     "delete_unit",
     "delete_user",
     "direct_groups_of",
-    "direct_members",
     "explain_membership",
     "filter_reads",
     "filters_in_use",
@@ -387,6 +386,7 @@ __all__ = [
     "set_brand_image",
     "set_domain_authentication",
     "set_seats",
+    "some_members",
     "standing_of",
     "stated_mdm_policy",
     "tagged",

@@ -36,17 +36,17 @@ _of_objects = sa.select(_t.object_id, _t.group_id, _t.direct).where(
 _of_group = sa.select(_t.object_kind, _t.object_id, _t.direct).where(
     _t.tenant == sa.bindparam("t"), _t.group_id == sa.bindparam("g")
 )
-_some_of_group = (
+_some_below_group = (
     sa.select(_t.object_kind, _t.object_id)
     .where(
         _t.tenant == sa.bindparam("t"),
         _t.group_id == sa.bindparam("g"),
-        _t.direct,
         sa.tuple_(_t.object_kind, _t.object_id) > sa.tuple_(sa.bindparam("k"), sa.bindparam("o")),
     )
     .order_by(_t.object_kind, _t.object_id)
     .limit(sa.bindparam("n"))
 )
+_some_of_group = _some_below_group.where(_t.direct)
 _insert = sa.insert(membership)
 _row = (
     (_t.tenant == sa.bindparam("t"))
@@ -92,10 +92,13 @@ def members(tx: Tx, group_id: str, *, transitive: bool = False) -> list[Member]:
     return sorted((row["object_kind"], row["object_id"]) for row in rows if transitive or row["direct"])
 
 
-def direct_members(tx: Tx, group_id: str, *, after: tuple[str, str] | None, limit: int) -> list[Member]:
-    """So many direct members in their order, behind ``after``: of a group of any size only those are read."""
+def some_members(
+    tx: Tx, group_id: str, *, limit: int, after: tuple[str, str] | None = None, transitive: bool = False
+) -> list[Member]:
+    """So many members in their order, behind ``after``: of a group of any size only those are read."""
     kind, object_id = after or ("", "")
-    rows = tx.all(_some_of_group, {"t": tx.tenant, "g": group_id, "k": kind, "o": object_id, "n": limit})
+    statement = _some_below_group if transitive else _some_of_group
+    rows = tx.all(statement, {"t": tx.tenant, "g": group_id, "k": kind, "o": object_id, "n": limit})
     return [(row["object_kind"], row["object_id"]) for row in rows]
 
 

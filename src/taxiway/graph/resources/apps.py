@@ -17,7 +17,7 @@ from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import moment, render
 from taxiway.graph.resources import app_categories
-from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of
+from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of, is_shown
 from taxiway.graph.resources.targets import OF_APPS, Assignable
 from taxiway.store import And, Compare, Not, Or, Row, Tx, Where, one_of
 from taxiway.wire.app_content import read_encryption_info
@@ -169,7 +169,7 @@ async def _statuses(call: Call) -> Answer:
     """``deviceStatuses``: the install state on each device."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        return [_install_state(row, device) for row, device in _standing(tx, call.keys["id"])]
+        return [_install_state(row, device) for row, device in _standing(tx, call)]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceStatuses", await call.read(read))
 
@@ -194,18 +194,20 @@ def _error_code(told: Any) -> int:
     return signed(int(told, 16))
 
 
-def _standing(tx: Tx, app_id: str) -> list[tuple[Row, Row]]:
+def _standing(tx: Tx, call: Call) -> list[tuple[Row, Row]]:
     """How an app stands on each device, with the device."""
+    app_id = call.keys["id"]
     management.APPS.require(tx, app_id)
     rows = management.object_states(tx, _KIND, app_id)
     ids = [row["managed_id"] for row in rows]
     devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
-    return [(row, devices.get(row["managed_id"], {})) for row in rows]
+    found = [(row, devices.get(row["managed_id"], {})) for row in rows]
+    return [(row, device) for row, device in found if is_shown(tx, call, device)]
 
 
 async def _summary(call: Call) -> Answer:
     """``installSummary``: how many devices and users stand where."""
-    found = await call.read(lambda tx: _standing(tx, call.keys["id"]))
+    found = await call.read(lambda tx: _standing(tx, call))
     shown: dict[str, Any] = {"id": call.keys["id"]}
     for noun, of in (("Device", found), ("User", [pair for pair in found if pair[0]["detail"].get("via") == "user"])):
         counted = Counter(_COUNTED.get(row["state"], "notInstalled") for row, _ in of)
@@ -217,7 +219,7 @@ async def _summary(call: Call) -> Answer:
 
 async def _user_statuses(call: Call) -> Answer:
     """``userStatuses``: for each user, on how many devices the app stands where."""
-    found = await call.read(lambda tx: _standing(tx, call.keys["id"]))
+    found = await call.read(lambda tx: _standing(tx, call))
     by_user: dict[str, list[tuple[Row, Row]]] = defaultdict(list)
     for row, device in found:
         if device.get("upn"):

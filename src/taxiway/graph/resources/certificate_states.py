@@ -9,6 +9,7 @@ from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.managed import is_shown
 from taxiway.store import Tx
 
 _PATH: Final = "deviceManagement/deviceConfigurations/{id}/managedDeviceCertificateStates"
@@ -41,7 +42,8 @@ def _shown(profile: str, each: management.Issued) -> dict[str, Any]:
 async def _list(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
         name = str(management.CONFIGURATIONS.require(tx, call.keys["id"])["display_name"])
-        return [_shown(name, each) for each in management.issued_certificates(tx, call.keys["id"])]
+        found = management.issued_certificates(tx, call.keys["id"])
+        return [_shown(name, each) for each in found if is_shown(tx, call, each.device)]
 
     context = f"deviceManagement/deviceConfigurations('{call.keys['id']}')/managedDeviceCertificateStates"
     return value_answer(call, context, await call.read(read))

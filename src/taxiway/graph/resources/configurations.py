@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from taxiway import directory, enrollment, management
+from taxiway import enrollment, management
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.render import NO_GUID, moment
 from taxiway.graph.resources import older
-from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.managed import Services, collection, face_of, is_shown
 from taxiway.graph.resources.targets import OF_CONFIGURATIONS, Assignable
 from taxiway.store import Row, Tx, one_of
 
@@ -147,12 +147,12 @@ def _statuses(face: Face, object_kind: str, scope: frozenset[str]) -> Operation:
 
 def _with_devices(tx: Tx, call: Call, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Each with its device; without those that scope tags hide from the caller."""
-    ids, entity = [row["managed_id"] for row in rows], enrollment.MANAGED.entity
+    ids = [row["managed_id"] for row in rows]
     devices = {row["id"]: row for row in enrollment.MANAGED.select(tx, one_of("id", ids))} if ids else {}
     shown = []
     for row in rows:
         device = devices.get(row["managed_id"], {})
-        if device and not directory.sees(tx, call.principal, entity, device):
+        if not is_shown(tx, call, device):
             continue
         shown.append(
             {

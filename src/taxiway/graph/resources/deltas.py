@@ -116,7 +116,7 @@ def _everything(tx: Tx, turn: _Round) -> tuple[list[dict[str, Any]], delta.State
         last = row["id"]
         if turn.members:
             begun = state.member if last == state.last else None
-            found = directory.direct_members(tx, last, after=begun, limit=left + 1)
+            found = directory.some_members(tx, last, after=begun, limit=left + 1)
             page = found[:left]
             at = page[-1] if len(found) > left else None
             left -= len(page)

@@ -49,11 +49,11 @@ def _count(nobody: Where) -> Meaning:
 
 
 def _members(tx: Tx, row: Row) -> list[directory.Member]:
-    return directory.direct_members(tx, row["id"], after=None, limit=EXPANDED)
+    return directory.some_members(tx, row["id"], limit=EXPANDED)
 
 
 def _all_members(tx: Tx, row: Row) -> list[directory.Member]:
-    return directory.members(tx, row["id"], transitive=True)
+    return directory.some_members(tx, row["id"], limit=EXPANDED, transitive=True)
 
 
 def _license_processing(_tx: Tx, rows: list[Row]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from taxiway.directory import Principal
+from taxiway import directory, enrollment
 from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
@@ -174,7 +174,7 @@ def collection(
 
         return created(call, face, await call.write(save), kept="" if kind in kinds else kind)
 
-    def update(tx: Tx, row_id: str, content: Mapping[str, Any], *, principal: Principal) -> Row:
+    def update(tx: Tx, row_id: str, content: Mapping[str, Any], *, principal: directory.Principal) -> Row:
         known = face.repository.require(tx, row_id)["kind"] in kinds
         changes = values_of(face, content, known=known, shared=services.shared)
         return services.update(tx, row_id, changes, principal=principal)
@@ -193,6 +193,11 @@ def collection(
         ),
         *assigning(assignable, read, write),
     ]
+
+
+def is_shown(tx: Tx, call: Call, device: Mapping[str, Any] | None) -> bool:
+    """Whether a report tells the caller of a managed device: scope tags hide it there too, unless it is gone."""
+    return not device or directory.sees(tx, call.principal, enrollment.MANAGED.entity, dict(device))
 
 
 def kind_of(

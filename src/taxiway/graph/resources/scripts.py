@@ -13,7 +13,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import reading, value_answer
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources import opaque_table
-from taxiway.graph.resources.managed import Services, collection, face_of
+from taxiway.graph.resources.managed import Services, collection, face_of, is_shown
 from taxiway.graph.resources.targets import OF_SCRIPTS, Assignable, assignment_json, target_of
 from taxiway.management import Shelf
 from taxiway.store import Row, Tx
@@ -97,7 +97,7 @@ async def _device_states(call: Call) -> Answer:
     """``deviceRunStates``: the runs in the device's context."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        return [_run_state(tx, row) for row in _reported(tx, call.keys["id"]) if not row["user_id"]]
+        return [_run_state(tx, row) for row in _reported(tx, call) if not row["user_id"]]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceRunStates", await call.read(read))
 
@@ -108,7 +108,7 @@ async def _user_states(call: Call) -> Answer:
 
     def read(tx: Tx) -> list[dict[str, Any]]:
         by_user: dict[str, list[Row]] = defaultdict(list)
-        for row in _reported(tx, call.keys["id"]):
+        for row in _reported(tx, call):
             if row["user_id"]:
                 by_user[row["user_id"]].append(row)
         shown = []
@@ -132,7 +132,7 @@ def _user_state(tx: Tx, script_id: str, user_id: str, rows: Sequence[Row]) -> di
 
 
 async def _summary(call: Call) -> Answer:
-    rows = await call.read(lambda tx: _reported(tx, call.keys["id"]))
+    rows = await call.read(lambda tx: _reported(tx, call))
     counted = Counter((bool(row["user_id"]), row["state"]) for row in rows)
     shown = {
         "id": call.keys["id"],
@@ -145,12 +145,12 @@ async def _summary(call: Call) -> Answer:
     return Answer(200, {"@odata.context": context, **shown})
 
 
-def _reported(tx: Tx, script_id: str) -> list[Row]:
+def _reported(tx: Tx, call: Call) -> list[Row]:
     """What was reported of the script as it is now."""
-    row = management.SCRIPTS.require(tx, script_id)
-    return [
-        each for each in management.extension_states(tx, "script", script_id) if each["revision"] == row["revision"]
-    ]
+    row = management.SCRIPTS.require(tx, call.keys["id"])
+    found = management.extension_states(tx, "script", row["id"])
+    now = [each for each in found if each["revision"] == row["revision"]]
+    return [each for each in now if is_shown(tx, call, enrollment.managed_device(tx, each["managed_id"]))]
 
 
 def _run_state(tx: Tx, row: Row) -> dict[str, Any]:
