@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from taxiway.cli.connect import Connection
 from taxiway.cli.registered import with_device
 from taxiway.kernel import TaxiwayError
 
@@ -26,12 +27,13 @@ def ask(monkeypatch):
     graph = Graph(
         {"id": "a", "serialNumber": "S1"}, {"id": "b", "serialNumber": "S1"}, {"id": "c", "serialNumber": "S2"}
     )
-    monkeypatch.setattr("taxiway.cli.connect.with_administrator", lambda work, *_: asyncio.run(work(graph)))
+    connection = Connection(password="")
+    monkeypatch.setattr(Connection, "run", lambda _, work: asyncio.run(work(graph)))
 
     async def address(_signed_in, path):
         return path.rpartition("/")[2]
 
-    return lambda named: with_device(named, address)
+    return lambda named: with_device(named, address, connection)
 
 
 def test_a_device_is_named_by_its_serial_number_or_its_id(ask):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clients import environment
-from clients.intune_population import COMES_BACK, MEMBERS, STAYS, TYPE
-from clients.tenant import GRAPH
+from clients.population import COMES_BACK, MEMBERS, STAYS, TYPE
+from clients.tenant import make_reader
 from clients.world import ADMIN_PASSWORD, MICROSOFT, World
 from taxiway.rehearsal.administrator import Administrator
 
@@ -54,18 +54,8 @@ class Intune(World):
 
     async def _fill(self, admin: Administrator) -> None:
         self.tenant = (await admin.values("/v1.0/organization"))[0]["id"]
-        made = await admin.call("POST", "/v1.0/applications", {"displayName": "IntuneCD"})
-        secret = await admin.call("POST", f"/v1.0/applications/{made['id']}/addPassword", {})
-        principal = await admin.call("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]})
-        graph = await admin.get(f"/v1.0/servicePrincipals(appId='{GRAPH}')")
-        for role in graph["appRoles"]:
-            if role["value"] in _ROLES:
-                await admin.call(
-                    "POST",
-                    f"/v1.0/servicePrincipals/{principal['id']}/appRoleAssignments",
-                    {"principalId": principal["id"], "resourceId": graph["id"], "appRoleId": role["id"]},
-                )
-        self.client, self.secret = made["appId"], secret["secretText"]
+        made = await make_reader(admin, *_ROLES, name="IntuneCD")
+        self.client, self.secret = made.id, made.secret
 
     # ------------------------------------------------------------------------------------------ the tenant
 

@@ -64,9 +64,9 @@ async def make_service(admin: Administrator, key: keys.Credential) -> Applicatio
     return Application(made["appId"], principal["id"], secret["secretText"], f"{identifier}/access_as_user")
 
 
-async def make_reader(admin: Administrator, *roles: str) -> Application:
+async def make_reader(admin: Administrator, *roles: str, name: str = "Reader") -> Application:
     """A service that may do at Graph by itself what these application permissions say."""
-    made = await admin.call("POST", "/v1.0/applications", {"displayName": "Reader"})
+    made = await admin.call("POST", "/v1.0/applications", {"displayName": name})
     secret = await admin.call("POST", f"/v1.0/applications/{made['id']}/addPassword", {})
     principal = await admin.call("POST", "/v1.0/servicePrincipals", {"appId": made["appId"]})
     graph = await admin.get(f"/v1.0/servicePrincipals(appId='{GRAPH}')")

@@ -38,6 +38,18 @@ COMPLIANCE = {
         }
     ],
 }
+OMA = {
+    "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
+    "displayName": "No Cortana",
+    "omaSettings": [
+        {
+            "@odata.type": "#microsoft.graph.omaSettingInteger",
+            "displayName": "Cortana",
+            "omaUri": "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana",
+            "value": 0,
+        }
+    ],
+}
 
 
 async def a_group(graph):
@@ -273,22 +285,10 @@ async def test_configurations_keep_their_secrets(graph):
 
 async def test_custom_settings_are_checked(graph):
     """An OMA-URI goes through as it is; a setting that is no object is a 400."""
-    body = {
-        "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
-        "displayName": "No Cortana",
-        "omaSettings": [
-            {
-                "@odata.type": "#microsoft.graph.omaSettingInteger",
-                "displayName": "Cortana",
-                "omaUri": "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana",
-                "value": 0,
-            }
-        ],
-    }
-    made = await graph.post(CONFIGURATIONS, body)
+    made = await graph.post(CONFIGURATIONS, OMA)
     assert made["omaSettings"][0]["value"] == 0
     for wrong in ("x", ["x"], {"a": 1}):
-        await graph.post(CONFIGURATIONS, {**body, "omaSettings": wrong}, expect=400)
+        await graph.post(CONFIGURATIONS, {**OMA, "omaSettings": wrong}, expect=400)
 
 
 async def test_r123_a_compliance_policy_needs_its_block_action(graph):

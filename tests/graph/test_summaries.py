@@ -2,25 +2,11 @@
 
 import pytest
 
-from graph.test_intune import ESP, a_group, target
+from graph.test_intune import CONFIGURATIONS, ESP, OMA, a_group, target
 from support.graph_client import Graph, mint, person
 from taxiway import enrollment, management
 from taxiway.management.session import statuses
 from taxiway.store import entries
-
-CONFIGURATIONS = "/beta/deviceManagement/deviceConfigurations"
-OMA = {
-    "@odata.type": "#microsoft.graph.windows10CustomConfiguration",
-    "displayName": "No Cortana",
-    "omaSettings": [
-        {
-            "@odata.type": "#microsoft.graph.omaSettingInteger",
-            "displayName": "Cortana",
-            "omaUri": "./Device/Vendor/MSFT/Policy/Config/Experience/AllowCortana",
-            "value": 0,
-        }
-    ],
-}
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from urllib.parse import quote
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected, known_server
+from taxiway.cli.options import DEFAULT_DATA, AsJson, Authority, Data
 
 if TYPE_CHECKING:
     from taxiway.device import Endpoints, Host, Outcome, Person
@@ -105,7 +106,6 @@ def power_on(
     What is to go wrong can be ordered: --fault for the network and the power, --exit-code and --hang for installers,
     --clock-off for the clock.
     """
-    from taxiway.cli.connect import known_server
     from taxiway.cli.troubles import host_in_trouble
     from taxiway.device import PC, Endpoints, Person
     from taxiway.kernel import ThreadWorkers
@@ -174,7 +174,6 @@ def disconnect(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None) 
     The service revokes the certificate and forgets the managed device; the PC removes certificate, settings and apps.
     Exit status 1 when the PC is in no management.
     """
-    from taxiway.cli.connect import known_server
     from taxiway.device import PC, Endpoints, Host
     from taxiway.kernel import ThreadWorkers
 
@@ -194,7 +193,6 @@ def sync(folder: Folder, data: Data = DEFAULT_DATA, ca: Authority = None, as_jso
     when it is told to. Who is signed in takes part; on the lock screen the device checks in alone. A restart or a reset
     that the server ordered is carried out. Exit status 1 when the PC is in no management.
     """
-    from taxiway.cli.connect import known_server
     from taxiway.device import PC, Endpoints, Host
     from taxiway.kernel import ThreadWorkers
 
@@ -274,22 +272,17 @@ def diagnostics(
 
 
 @app.command()
+@connected
 def timeline(
     serial: Annotated[str, typer.Argument(help="Serial number of the PC.")],
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Print what the service recorded of a deployment, from the profile lookup to the desktop, with time per phase.
 
     The phases sum to the wall clock between the first and the last entry.
     """
-    from taxiway.cli.connect import ask
-
-    found: dict[str, object] = ask(f"/taxiway/timeline/{quote(serial, safe='')}", data, server, ca, admin, password)
+    found: dict[str, object] = connection.call("GET", f"/taxiway/timeline/{quote(serial, safe='')}")
     if as_json:
         print(json.dumps(found))
         return

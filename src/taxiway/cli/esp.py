@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 _SAYS = {
     "release": "The page ends as soon as the device asks again, whatever it still waits for.",
@@ -28,27 +28,16 @@ class Order(StrEnum):
     UPDATE = "update"
 
 
+@connected
 def esp(
     order: Annotated[Order, typer.Argument(help="release or fail it; hide account setup; update its settings.")],
     device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """End a device's Enrollment Status Page, or change it while it shows; `taxiway explain esp` says what it waits for.
 
     Carried out in the device's next session, which a showing page holds every few seconds.
     """
-
-    async def run() -> dict[str, Any]:
-        from taxiway.cli.connect import administrator
-
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            found: dict[str, Any] = await signed_in.call("POST", "/taxiway/esp", {"device": device, "order": order})
-            return found
-
-    found = asyncio.run(run())
+    found = connection.call("POST", "/taxiway/esp", {"device": device, "order": order})
     print(json.dumps(found) if as_json else _SAYS[found["order"]])

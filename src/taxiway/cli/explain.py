@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 app = typer.Typer(no_args_is_help=True, help="Say why a given user could sign in or join, or could not.")
 
@@ -15,16 +16,14 @@ Serial = Annotated[str, typer.Option(help="Serial number of a registered PC, whe
 
 
 @app.command("sign-in")
+@connected
 def sign_in(
     user: User,
-    password: AdminPassword,
     serial: Serial = "",
     app_id: Annotated[str, typer.Option("--app", help="App id of the client. Default: the broker, as in OOBE.")] = "",
     resource: Annotated[str, typer.Option(help="What the token is for. Default: device registration.")] = "",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Account, lock, password, application, second factor, Conditional Access, and the last refusals.
@@ -32,66 +31,48 @@ def sign_in(
     The right password is assumed. Exit status 0 if the user could sign in, 1 otherwise.
     """
     asked = {"user": user, "serial": serial, "app": app_id, "resource": resource}
-    _print("sign-in", asked, as_json, data, server, ca, admin, password)
+    _print("sign-in", asked, as_json, connection)
 
 
 @app.command("join")
-def join(
-    user: User,
-    password: AdminPassword,
-    serial: Serial = "",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def join(user: User, serial: Serial = "", *, connection: Connection, as_json: AsJson = False) -> None:
     """Assigned user, Conditional Access, who may join, second factor, device quota, MDM scope, and the last refusals.
 
     Exit status 0 if the user could join, 1 otherwise.
     """
-    _print("join", {"user": user, "serial": serial}, as_json, data, server, ca, admin, password)
+    _print("join", {"user": user, "serial": serial}, as_json, connection)
 
 
 @app.command("esp")
+@connected
 def esp(
     device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """What the Enrollment Status Page waits for, since when, and why; and whether its time is likely to be enough.
 
     Exit status 0 if the page is over or there is none, 1 if it failed, 3 while it waits.
     """
-    from taxiway.cli.connect import tell
-
     asked = {"device": device}
-    found = tell("/taxiway/explain/esp", asked, _page, as_json, data, server, ca, admin, password)
+    found = connection.tell("/taxiway/explain/esp", asked, _page, as_json)
     raise typer.Exit({"failed": 1, "waiting": 3}.get(found["outcome"], 0))
 
 
 @app.command("tasks")
+@connected
 def tasks(
     device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """What comes of encryption, Windows Hello and compliance: foreseen before the deployment, reported after it.
 
     Exit status 0 if all three are as they are meant to be, 1 otherwise.
     """
-    from taxiway.cli.connect import tell
-
     asked = {"device": device}
-    found = tell("/taxiway/explain/tasks", asked, _tasks, as_json, data, server, ca, admin, password)
+    found = connection.tell("/taxiway/explain/tasks", asked, _tasks, as_json)
     raise typer.Exit(0 if all(each["ok"] for each in found["tasks"]) else 1)
 
 
@@ -125,9 +106,7 @@ def _estimate(estimate: dict[str, Any]) -> None:
         print(f"           - {each['name']}: p50 {each['p50']:.0f} s, p90 {each['p90']:.0f} s ({each['source']})")
 
 
-def _print(question: str, asked: dict[str, str], as_json: bool, *connection: Any) -> None:
-    from taxiway.cli.connect import tell
-
+def _print(question: str, asked: dict[str, str], as_json: bool, connection: Connection) -> None:
     def show(found: dict[str, Any]) -> None:
         print(f"{asked['user']} {'could' if found['could'] else 'could not'} {question.replace('-', ' ')}.")
         for check in found["checks"]:
@@ -138,7 +117,7 @@ def _print(question: str, asked: dict[str, str], as_json: bool, *connection: Any
             _reasons(entry["why"])
 
     given = {name: value for name, value in asked.items() if value}
-    found = tell(f"/taxiway/explain/{question}", given, show, as_json, *connection)
+    found = connection.tell(f"/taxiway/explain/{question}", given, show, as_json)
     raise typer.Exit(0 if found["could"] else 1)
 
 

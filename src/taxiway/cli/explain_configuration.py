@@ -6,18 +6,16 @@ from typing import Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 _WELL = frozenset({"succeeded", "pending", "not delivered yet"})
 
 
+@connected
 def configuration(
     device: Annotated[str, typer.Argument(help="Serial number of the PC, or the id of the managed device.")],
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Each configuration that is meant for the device and its user: why, its settings, how it stands.
@@ -25,10 +23,8 @@ def configuration(
     Conflicts are named with the configurations in them, and what a configuration left behind that is assigned no more.
     Exit status 1 where something is in conflict, failed or stays on the device.
     """
-    from taxiway.cli.connect import tell
-
     asked = {"device": device}
-    found = tell("/taxiway/explain/configuration", asked, _print, as_json, data, server, ca, admin, password)
+    found = connection.tell("/taxiway/explain/configuration", asked, _print, as_json)
     raise typer.Exit(0 if not found["left"] and all(_well(each) for each in found["configurations"]) else 1)
 
 

@@ -7,30 +7,27 @@ from typing import Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 
+@connected
 def membership(
     name: Annotated[str, typer.Argument(metavar="DEVICE-OR-UPN", help="Serial number, name or id of a device; a UPN.")],
-    password: AdminPassword,
     group: Annotated[str, typer.Option(help="Name or id of the group.")] = "",
     rule: Annotated[str, typer.Option(help="A rule to try instead of a group's.")] = "",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Each part of the rule with its verdict and the value it looked at; of a stated member, the groups between.
 
     Says when the group was last evaluated, and whether it is paused or failed. Exit status 0 for a member, 1 otherwise.
     """
-    from taxiway.cli.connect import tell
-
     if bool(group) is bool(rule):
         raise typer.BadParameter("Give either --group or --rule.")
     asked = {"object": name, "group": group} if group else {"object": name, "rule": rule}
-    found = tell("/taxiway/explain/membership", asked, _print, as_json, data, server, ca, admin, password)
+    found = connection.tell("/taxiway/explain/membership", asked, _print, as_json)
     raise typer.Exit(0 if found["member"] else 1)
 
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 _PATH = "/taxiway/federation"
 
 
+@connected
 def federation(
-    password: AdminPassword,
     domain: Annotated[str, typer.Option("--domain", help="The domain to set or remove. Without it: print all.")] = "",
     issuer: Annotated[str, typer.Option("--issuer", help="The provider's issuer: its https address.")] = "",
     client_id: Annotated[str, typer.Option("--client-id", help="The id of this instance at the provider.")] = "",
@@ -26,10 +26,8 @@ def federation(
     ] = "email",
     trusts_mfa: Annotated[bool, typer.Option("--trusts-mfa", help="A second factor shown there counts here.")] = False,
     remove: Annotated[bool, typer.Option("--remove", help="Let the domain sign in here again.")] = False,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Print, set or remove the OpenID providers at which a tenant's domains sign in.
@@ -39,17 +37,11 @@ def federation(
     given = {"issuer": issuer, "client_id": client_id, "client_secret": client_secret, "claim": claim}
     body = {"domain": domain, "trusts_mfa": trusts_mfa, **{name: value for name, value in given.items() if value}}
 
-    async def run() -> dict[str, Any]:
-        from taxiway.cli.connect import administrator
-
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            if domain and remove:
-                found: dict[str, Any] = await signed_in.call("DELETE", _PATH, query={"domain": domain})
-            else:
-                found = await signed_in.call("PUT" if domain else "GET", _PATH, body if domain else None)
-            return found
-
-    _show(asyncio.run(run()), as_json=as_json)
+    if domain and remove:
+        found = connection.call("DELETE", _PATH, query={"domain": domain})
+    else:
+        found = connection.call("PUT" if domain else "GET", _PATH, body if domain else None)
+    _show(found, as_json=as_json)
 
 
 def _show(found: dict[str, Any], *, as_json: bool) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected, known_server
+from taxiway.cli.options import DEFAULT_DATA, AsJson, Authority, Data, Server
 
 if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
@@ -23,15 +23,8 @@ Name = Annotated[str, typer.Argument(help="The partner's name: that of its appli
 
 
 @app.command()
-def consent(
-    name: Name,
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def consent(name: Name, connection: Connection, as_json: AsJson = False) -> None:
     """Consent to a partner: its application gets the one permission to register devices here.
 
     An application that does not exist yet is made, and its secret is printed once. The partner asks for tokens with the
@@ -47,7 +40,7 @@ def consent(
         [tenant] = await signed_in.values("/v1.0/organization")
         return {"tenant": tenant["id"], "client_id": principal["appId"], "secret": secret}
 
-    made = _run(work, data, server, ca, admin, password)
+    made = connection.run(work)
     if as_json:
         print(json.dumps(made))
         return
@@ -57,14 +50,8 @@ def consent(
 
 
 @app.command()
-def revoke(
-    name: Name,
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-) -> None:
+@connected
+def revoke(name: Name, connection: Connection) -> None:
     """Take the consent back; what the partner registered stays registered. Exit status 1 when there was none."""
 
     async def work(signed_in: Administrator) -> bool:
@@ -77,7 +64,7 @@ def revoke(
                     return True
         return False
 
-    done = _run(work, data, server, ca, admin, password)
+    done = connection.run(work)
     print(f"{name} may not register devices any more." if done else f"There is no consent to {name}.")
     raise typer.Exit(0 if done else 1)
 
@@ -100,7 +87,7 @@ def upload(
     """
     from taxiway.rehearsal.partner import upload_file
 
-    said = {} if server and ca else _known(data)
+    said = {} if server and ca else known_server(data)
     results = asyncio.run(
         upload_file(
             server or said["people"],
@@ -119,12 +106,6 @@ def upload(
         for result in refused:
             print(f"  refused   line {result['line']}: {result['errorCode']} {result['errorDescription']}")
     raise typer.Exit(1 if refused else 0)
-
-
-def _known(data: Path) -> dict[str, str]:
-    from taxiway.cli.connect import known_server
-
-    return known_server(data)
 
 
 async def _account(admin: Administrator, name: str) -> tuple[dict[str, Any], str]:
@@ -152,9 +133,3 @@ async def _held(admin: Administrator, principal: dict[str, Any]) -> list[dict[st
 async def _named(admin: Administrator, collection: str, name: str) -> list[dict[str, Any]]:
     quoted = name.replace("'", "''")
     return await admin.values(f"/v1.0/{collection}", **{"$filter": f"displayName eq '{quoted}'"})
-
-
-def _run(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
-    from taxiway.cli.connect import with_administrator
-
-    return with_administrator(work, *connection)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
 from taxiway.kernel import TaxiwayError
+
+if TYPE_CHECKING:
+    from taxiway.rehearsal.administrator import Administrator
 
 app = typer.Typer(no_args_is_help=True, help="Deployment profiles as files.")
 
@@ -23,14 +25,12 @@ class NoSuchProfile(TaxiwayError):
 
 
 @app.command()
+@connected
 def export(
     name: Annotated[str, typer.Argument(help="Name of the deployment profile.")],
-    password: AdminPassword,
     out: Annotated[Path, typer.Option(help="Where to write it: a folder, made if it is not there.")] = Path(),
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
 ) -> None:
     """Write a profile as AutopilotConfigurationFile.json, for PCs that nobody registers.
 
@@ -38,17 +38,14 @@ def export(
     the network is, so language and keyboard are skipped on a wireless start too. A registered PC ignores it.
     """
 
-    async def run() -> Any:
-        from taxiway.cli.connect import administrator
+    async def work(signed_in: Administrator) -> Any:
+        profiles = await signed_in.values(_PROFILES)
+        found = next((each["id"] for each in profiles if each["displayName"].lower() == name.lower()), None)
+        if found is None:
+            raise NoSuchProfile(f"There is no deployment profile named '{name}'.")
+        return await signed_in.get(f"{_PROFILES}/{found}/taxiwayOfflineFile")
 
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            profiles = await signed_in.values(_PROFILES)
-            found = next((each["id"] for each in profiles if each["displayName"].lower() == name.lower()), None)
-            if found is None:
-                raise NoSuchProfile(f"There is no deployment profile named '{name}'.")
-            return await signed_in.get(f"{_PROFILES}/{found}/taxiwayOfflineFile")
-
-    content = asyncio.run(run())
+    content = connection.run(work)
     out.mkdir(parents=True, exist_ok=True)
     (out / _FILE).write_text(json.dumps(content, indent=1), "ascii")
     print(out / _FILE)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
@@ -19,16 +20,8 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do it, instead of only showing
 Work = Callable[["Administrator", str], Awaitable[Any]]
 
 
-def rebind(
-    serial: Serial,
-    password: AdminPassword,
-    yes: Yes = False,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def rebind(serial: Serial, yes: Yes = False, *, connection: Connection, as_json: AsJson = False) -> None:
     """Show the hardware that an enrolled PC reports after a repair; with --yes, take it for the registered one's.
 
     When enough of it is as before, the registration moves by itself at the next check-in ("Fix pending"). This is for
@@ -42,7 +35,7 @@ def rebind(
             return {**change, "bound": True}
         return {**change, "bound": False}
 
-    change = with_device(serial, work, data, server, ca, admin, password)
+    change = with_device(serial, work, connection)
     if as_json:
         print(json.dumps(change))
     elif change["status"]:
@@ -52,16 +45,8 @@ def rebind(
     raise typer.Exit(0 if change["status"] else 1)
 
 
-def remove(
-    serial: Serial,
-    password: AdminPassword,
-    yes: Yes = False,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def remove(serial: Serial, yes: Yes = False, *, connection: Connection, as_json: AsJson = False) -> None:
     """Show what removing a device from the tenant takes away and what stands in its way; with --yes, remove it.
 
     Managed device, user assignment, Autopilot registration and directory object go in one transaction. Exit status 1
@@ -75,7 +60,7 @@ def remove(
             await signed_in.call("POST", f"{path}/taxiwayRemove")
         return {**planned, "removed": done}
 
-    planned = with_device(serial, work, data, server, ca, admin, password)
+    planned = with_device(serial, work, connection)
     if as_json:
         print(json.dumps(planned))
     else:
@@ -88,15 +73,13 @@ def remove(
     raise typer.Exit(1 if planned["obstacles"] else 0)
 
 
+@connected
 def assign(
     serial: Serial,
     user: Annotated[str, typer.Argument(help="Whom the device is for (UPN): a licensed user of the tenant.")],
-    password: AdminPassword,
     greeting: Annotated[str, typer.Option(help="How the PC greets; default: the user's display name.")] = "",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
 ) -> None:
     """Reserve a registered device for a user (step 7)."""
 
@@ -104,24 +87,18 @@ def assign(
         body = {"userPrincipalName": user, "addressableUserName": greeting}
         await signed_in.call("POST", f"{path}/assignUserToDevice", body)
 
-    with_device(serial, work, data, server, ca, admin, password)
+    with_device(serial, work, connection)
     print(f"{serial} is reserved for {user}.")
 
 
-def unassign(
-    serial: Serial,
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-) -> None:
+@connected
+def unassign(serial: Serial, connection: Connection) -> None:
     """End the reservation of a registered device: any user may deploy it again."""
 
     async def work(signed_in: Administrator, path: str) -> None:
         await signed_in.call("POST", f"{path}/unassignUserFromDevice")
 
-    with_device(serial, work, data, server, ca, admin, password)
+    with_device(serial, work, connection)
     print(f"{serial} is reserved for nobody.")
 
 
@@ -137,9 +114,8 @@ def _lines(change: dict[str, Any]) -> list[str]:
     return [head, *sides, *facts, *(f"  - {text}" for text in change["reasons"]), end]
 
 
-def with_device(serial: str, work: Work, *connection: Any) -> Any:
+def with_device(serial: str, work: Work, connection: Connection) -> Any:
     """Sign in, find the one device with this serial number (or registration id), and do something at its address."""
-    from taxiway.cli.connect import with_administrator
     from taxiway.kernel import TaxiwayError
 
     async def find(signed_in: Administrator) -> Any:
@@ -156,4 +132,4 @@ def with_device(serial: str, work: Work, *connection: Any) -> Any:
             )
         return await work(signed_in, f"{_PATH}/{found[0]['id']}")
 
-    return with_administrator(find, *connection)
+    return connection.run(find)

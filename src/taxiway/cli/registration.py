@@ -2,39 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from taxiway.cli.options import (
-    DEFAULT_DATA,
-    AdminName,
-    AdminPassword,
-    AsJson,
-    Authority,
-    Data,
-    NewPassword,
-    Server,
-)
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson, NewPassword
+
+if TYPE_CHECKING:
+    from taxiway.rehearsal.administrator import Administrator
 
 #: Bytes read from a file at a time, and after how many rows of it a line of progress is printed.
 _PIECE = 1 << 20
 _SAY_EACH = 5_000
 
 
+@connected
 def setup(
-    password: AdminPassword,
     plan: Annotated[Path | None, typer.Option(help="The plan (TOML). Default: the tutorial's, for Contoso.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Hardware hashes to register in step 3.")] = None,
     assign: Annotated[list[str] | None, typer.Option(help="Step 7: SERIAL=USER; repeat for more.")] = None,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     new_password: NewPassword = "",
     as_json: AsJson = False,
 ) -> None:
@@ -55,21 +47,18 @@ def setup(
         if not as_json and state != "running":
             print(f"  {number}. {title}: {state} ({done})")
 
-    async def run() -> dict[str, str]:
-        from taxiway.cli.connect import administrator
+    async def work(signed_in: Administrator) -> dict[str, str]:
+        steps = Setup(
+            signed_in,
+            wanted,
+            progress,
+            csv=csv.read_bytes() if csv else None,
+            users_of={serial: wanted.upn(user) for serial, user in pairs.items()},
+        )
+        await steps.run()
+        return steps.passwords
 
-        async with administrator(data, server, ca, admin, password, new_password) as signed_in:
-            steps = Setup(
-                signed_in,
-                wanted,
-                progress,
-                csv=csv.read_bytes() if csv else None,
-                users_of={serial: wanted.upn(user) for serial, user in pairs.items()},
-            )
-            await steps.run()
-            return steps.passwords
-
-    passwords = asyncio.run(run())
+    passwords = connection.run(work, new_password)
     if as_json:
         print(json.dumps({"steps": [line for line in lines if line["state"] != "running"], "passwords": passwords}))
         return
@@ -77,14 +66,12 @@ def setup(
         print(f"  Password of {upn}: {made}")
 
 
+@connected
 def import_csv(
     csv: Annotated[Path, typer.Argument(help="The file that Get-WindowsAutopilotInfo wrote, or one like it.")],
-    password: AdminPassword,
     strict: Annotated[bool, typer.Option(help="Refuse what the original refuses instead of repairing it.")] = False,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Register the devices of a CSV (step 3), however long it is.
@@ -104,16 +91,13 @@ def import_csv(
 
     lines = [0]
 
-    async def run() -> Report:
-        from taxiway.cli.connect import administrator
-
+    async def work(signed_in: Administrator) -> Report:
         with csv.open("rb") as file:
-            async with administrator(data, server, ca, admin, password) as signed_in:
-                pieces = iter(lambda: file.read(_PIECE), b"")
-                return await register(signed_in, pieces, strict=strict, progress=progress)
+            pieces = iter(lambda: file.read(_PIECE), b"")
+            return await register(signed_in, pieces, strict=strict, progress=progress)
 
     try:
-        report = asyncio.run(run())
+        report = connection.run(work)
     except KeyboardInterrupt:
         print("taxiway: The import broke off. Start it again: what is registered is left as it is.", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -132,18 +116,10 @@ def import_csv(
     raise typer.Exit(1 if report.failed else 0)
 
 
-def status(
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def status(connection: Connection, as_json: AsJson = False) -> None:
     """Print the checklist: which of the eight steps is done, what is missing, and for whom."""
-    from taxiway.cli.connect import ask
-
-    steps: list[dict[str, object]] = ask("/taxiway/checklist", data, server, ca, admin, password)["value"]
+    steps: list[dict[str, object]] = connection.call("GET", "/taxiway/checklist")["value"]
     if as_json:
         print(json.dumps(steps))
         return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 from taxiway.kernel import TaxiwayError
 
 _SIGN_IN, _ENROLLMENT = "/taxiway/signin-policy", "/taxiway/enrollment-policy"
@@ -30,58 +29,37 @@ class NotASwitch(TaxiwayError):
     """Not ``NAME=on`` or ``NAME=off``, or not ``NAME=VALUE``."""
 
 
-def signin_policy(
-    password: AdminPassword,
-    switch: Changes = None,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def signin_policy(switch: Changes = None, *, connection: Connection, as_json: AsJson = False) -> None:
     """Print or change the tenant's sign-in switches.
 
     All are off at first: each admits something that a production tenant should not need. Tools that sign in with name
     and password need `ropc_enabled=on`; docs/settings.md describes every switch.
     """
     changes = dict(_pair(text) for text in switch or ())
-    _print(_exchange(_SIGN_IN, changes, data, server, ca, admin, password), as_json)
+    _print(_exchange(_SIGN_IN, changes, connection), as_json)
 
 
-def enrollment_policy(
-    password: AdminPassword,
-    switch: Changes = None,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def enrollment_policy(switch: Changes = None, *, connection: Connection, as_json: AsJson = False) -> None:
     """Print or change how the tenant's devices may enroll besides the usual way.
 
     At first nothing but the Entra token and the sign-in page enrolls; docs/settings.md describes every switch, and how
     to trust a tenant of Entra ID so that its hardware can be managed here.
     """
     changes = dict(_value(text) for text in switch or ())
-    _print(_exchange(_ENROLLMENT, changes, data, server, ca, admin, password), as_json)
+    _print(_exchange(_ENROLLMENT, changes, connection), as_json)
 
 
-def autopilot_policy(
-    password: AdminPassword,
-    switch: Changes = None,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def autopilot_policy(switch: Changes = None, *, connection: Connection, as_json: AsJson = False) -> None:
     """Print or change how the tenant chooses among deployment profiles.
 
     Of several profiles that reach a device through groups the oldest wins; `explicit_priority=on` gives each a place
     in an order of your own instead, which begins as the order of age.
     """
     changes = {_renamed(name): value for name, value in (_pair(text) for text in switch or ())}
-    found = _exchange(_AUTOPILOT, changes, data, server, ca, admin, password)
+    found = _exchange(_AUTOPILOT, changes, connection)
     _print({_EXPLICIT: found[_EXPLICIT_AT_GRAPH]}, as_json)
 
 
@@ -91,20 +69,11 @@ def _renamed(name: str) -> str:
     return _EXPLICIT_AT_GRAPH
 
 
-def _exchange(
-    path: str, changes: Mapping[str, object], data: Path, server: str, ca: Path | None, admin: str, password: str
-) -> dict[str, object]:
+def _exchange(path: str, changes: Mapping[str, object], connection: Connection) -> dict[str, object]:
     """Read the switches, or change some of them; all of them as they are then."""
-
-    async def run() -> dict[str, object]:
-        from taxiway.cli.connect import administrator
-
-        async with administrator(data, server, ca, admin, password) as signed_in:
-            method, body = ("PATCH", changes) if changes else ("GET", None)
-            found: dict[str, object] = await signed_in.call(method, path, body)
-            return found
-
-    return asyncio.run(run())
+    method, body = ("PATCH", changes) if changes else ("GET", None)
+    found: dict[str, object] = connection.call(method, path, body)
+    return found
 
 
 def _print(found: Mapping[str, object], as_json: bool) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
+from taxiway.kernel import write_private
 
 if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
@@ -20,9 +22,9 @@ _MIB = 1024 * 1024
 
 
 @app.command()
+@connected
 def load(
     folder: Annotated[Path, typer.Argument(help="A backup by IntuneCD or IntuneManagement, or objects of Graph.")],
-    password: AdminPassword,
     population: Annotated[int, typer.Option(min=0, max=100_000, help="Make that many users and devices.")] = 0,
     users: Annotated[Path | None, typer.Option(help="Users as Graph JSON or CSV.")] = None,
     devices: Annotated[Path | None, typer.Option(help="Autopilot devices as Graph JSON or CSV.")] = None,
@@ -30,10 +32,8 @@ def load(
     passwords: Annotated[Path | None, typer.Option(help="Where the passwords of users made go (CSV, 0600).")] = None,
     content_limit: Annotated[int, typer.Option(min=1, help="MiB of stand-in content of one app at most.")] = 64,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write the whole report as JSON.")] = None,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Build this tenant from a backup of a real one, to rehearse with one's own configuration.
@@ -46,8 +46,6 @@ def load(
     Backups hold no people. They come from files, or **--population** makes users and devices such as the rules of the
     groups ask for. Exit status 1 when something was refused.
     """
-    from taxiway.cli.connect import with_administrator
-    from taxiway.kernel.files import write_private
     from taxiway.rehearsal import backup
 
     reading = backup.read_folder(folder)
@@ -68,12 +66,8 @@ def load(
             await backup.Population(people, population, _progress).make()
         return people
 
-    people: People = with_administrator(work, data, server, ca, admin, password)
-    if passwords is not None:
-        lines = [f"{upn},{secret}\n" for upn, secret in people.passwords.items()]
-        write_private(passwords, "".join(["userPrincipalName,password\n", *lines]).encode())
-    elif people.passwords:
-        people.report.note("Nobody knows the passwords of the users made: --passwords FILE writes them.")
+    people: People = connection.run(work)
+    _hand_out(people, passwords)
     if report_file is not None:
         report_file.write_text(json.dumps(_told(people.report), indent=2, ensure_ascii=False), "utf-8")
     if as_json:
@@ -84,18 +78,15 @@ def load(
 
 
 @app.command("export")
+@connected
 def export_tenant(
     folder: Annotated[Path, typer.Argument(help="A folder that is empty or not there yet.")],
-    password: AdminPassword,
     form: Annotated[str, typer.Option(help="graph, intunecd or intunemanagement.")] = "graph",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Write this tenant's configuration to files that **taxiway tenant load** and the tools of that form read."""
-    from taxiway.cli.connect import with_administrator
     from taxiway.rehearsal import backup
     from taxiway.rehearsal.errors import BadBackup
 
@@ -106,15 +97,22 @@ def export_tenant(
         raise BadBackup(
             f"{folder} is not empty.", remedy="Name a new folder: an export does not mix with what is there."
         )
-    done: dict[str, int] = with_administrator(
-        lambda signed_in: backup.export(signed_in, folder, chosen, lambda *_: None), data, server, ca, admin, password
-    )
+    done: dict[str, int] = connection.run(lambda signed_in: backup.export(signed_in, folder, chosen, lambda *_: None))
     if as_json:
         print(json.dumps(done))
         return
     for name, count in done.items():
         print(f"  {count:>6,}  {name}")
     print(f"{sum(done.values()):,} objects in {folder}.")
+
+
+def _hand_out(people: People, file: Path | None) -> None:
+    """The passwords of users who were made, where somebody asked for them."""
+    if file is not None:
+        lines = [f"{upn},{secret}\n" for upn, secret in people.passwords.items()]
+        write_private(file, "".join(["userPrincipalName,password\n", *lines]).encode())
+    elif people.passwords:
+        people.report.note("Nobody knows the passwords of the users made: --passwords FILE writes them.")
 
 
 def _progress(collection: str, number: int, total: int) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from taxiway.cli.options import DEFAULT_DATA, AdminName, AdminPassword, AsJson, Authority, Data, Server
+from taxiway.cli.connect import Connection, connected
+from taxiway.cli.options import AsJson
 
 if TYPE_CHECKING:
     from taxiway.rehearsal.administrator import Administrator
@@ -21,14 +21,12 @@ Claim = Annotated[str, typer.Argument(help="The claim's id, as `transfer list` p
 
 
 @app.command()
+@connected
 def claim(
     csv: Annotated[Path, typer.Argument(help="The registration CSV whose import was answered with 808.")],
-    password: AdminPassword,
     serial: Annotated[str, typer.Option(help="Only the row with this serial number.")] = "",
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
+    *,
+    connection: Connection,
     as_json: AsJson = False,
 ) -> None:
     """Claim the devices of a CSV that another tenant holds.
@@ -56,58 +54,38 @@ def claim(
             for row in rows
         ]
 
-    _print(_run(work, data, server, ca, admin, password), as_json)
+    _print(connection.run(work), as_json)
 
 
 @app.command("list")
-def list_claims(
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def list_claims(connection: Connection, as_json: AsJson = False) -> None:
     """Print the claims that this tenant made and those that it received, with what became of them."""
-    _print(_run(lambda signed_in: signed_in.values(_PATH), data, server, ca, admin, password), as_json)
+    _print(connection.run(lambda signed_in: signed_in.values(_PATH)), as_json)
 
 
 @app.command()
-def consent(
-    claim: Claim,
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def consent(claim: Claim, connection: Connection, as_json: AsJson = False) -> None:
     """Hand the claimed device over: it is deregistered here and registered for the claimant.
 
     What has joined stays joined and managed until it is reset; `taxiway device remove` ends that, too.
     """
-    _answer("consent", claim, as_json, data, server, ca, admin, password)
+    _answer("consent", claim, as_json, connection)
 
 
 @app.command()
-def refuse(
-    claim: Claim,
-    password: AdminPassword,
-    data: Data = DEFAULT_DATA,
-    server: Server = "",
-    ca: Authority = None,
-    admin: AdminName = "",
-    as_json: AsJson = False,
-) -> None:
+@connected
+def refuse(claim: Claim, connection: Connection, as_json: AsJson = False) -> None:
     """Keep the claimed device; the claimant is told."""
-    _answer("refuse", claim, as_json, data, server, ca, admin, password)
+    _answer("refuse", claim, as_json, connection)
 
 
-def _answer(how: str, claim: str, as_json: bool, *connection: Any) -> None:
+def _answer(how: str, claim: str, as_json: bool, connection: Connection) -> None:
     async def work(signed_in: Administrator) -> list[dict[str, Any]]:
         return [await signed_in.call("POST", f"{_PATH}/{claim}/{how}")]
 
-    _print(_run(work, *connection), as_json)
+    _print(connection.run(work), as_json)
 
 
 def _print(claims: list[dict[str, Any]], as_json: bool) -> None:
@@ -119,9 +97,3 @@ def _print(claims: list[dict[str, Any]], as_json: bool) -> None:
     for one in claims:
         who = f" by {one['domain']}" if one["direction"] == "received" else ""
         print(f"  {one['id']}  {one['direction']:<9} {one['state']:<12} {one['serialNumber']}{who}  {one['text']}")
-
-
-def _run(work: Callable[[Administrator], Awaitable[Any]], *connection: Any) -> Any:
-    from taxiway.cli.connect import with_administrator
-
-    return with_administrator(work, *connection)

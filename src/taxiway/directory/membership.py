@@ -143,17 +143,10 @@ def unlink(tx: Tx, group_id: str, member: Member) -> None:
     _stated(tx, member)
 
 
-def assign_direct(
-    tx: Tx, member: Member, *, add: Collection[str], remove: Collection[str], why: Iterable[Reason] = ()
-) -> None:
-    """Put a user or device into groups and take it out of others at once: one log entry, one announcement."""
-    assign_all(tx, {member: (add, remove)}, why=why)
-
-
 def assign_all(
     tx: Tx, wanted: Mapping[Member, tuple[Collection[str], Collection[str]]], *, why: Iterable[Reason] = ()
 ) -> None:
-    """The same for many users or devices: the groups to put each into, and those to take it out of."""
+    """Put users or devices into groups and take them out of others: one log entry, one announcement for each."""
     learn(tx, "group", set[str]().union(*(add for add, _ in wanted.values())))
     moves = [_move(tx, member, set(add), set(remove)) for member, (add, remove) in wanted.items() if add or remove]
     _write(tx, _insert, [_new(tx, group, m.member, direct=True) for m in moves for group in sorted(m.stated)])

@@ -41,7 +41,7 @@ from taxiway.management.apps.table import EXTENSION_KINDS
 from taxiway.management.certificates.challenges import forget_challenges
 from taxiway.management.certificates.issued import Issued, issued_certificates
 from taxiway.management.collection import BASE as CONFIGURATION_BASE
-from taxiway.management.collection import NOT_ACTED_ON
+from taxiway.management.collection import NOT_ACTED_ON, not_acted_on
 from taxiway.management.compliance.entities import COMPLIANCE_KINDS
 from taxiway.management.compliance.evaluation import Verdict
 from taxiway.management.compliance.policies import (
@@ -217,6 +217,7 @@ __all__ = [
     "meant_apps",
     "meant_for",
     "named",
+    "not_acted_on",
     "object_states",
     "offer",
     "offered",

@@ -16,7 +16,7 @@ from taxiway.store import Repository, Row, Tx, merged
 #: What objects of every kind have, where nothing else is said.
 BASE = frozenset({"display_name", "description", "role_scope_tag_ids"})
 
-#: The finding of an object that is only kept.
+#: The code of the finding of an object that is only kept.
 NOT_ACTED_ON: Final = "notActedOn"
 
 
@@ -128,7 +128,7 @@ class Collection:
     def _found(self, tx: Tx, row: Row, targets: Sequence[directory.Target]) -> dict[str, Any]:
         """What is to be kept of the findings."""
         if self.findings is not None and not self.acts_on(row):
-            return {"findings": [_not_acted_on(row)]}
+            return {"findings": [not_acted_on(row["kind"])]}
         return {} if self.findings is None else {"findings": self.findings(tx, row, targets)}
 
     def _warn(self, tx: Tx, row: Row, before: Sequence[dict[str, Any]]) -> None:
@@ -160,6 +160,7 @@ class Collection:
         tx.announce("managed_object.changed", object_kind=self.object_kind, id=row["id"])
 
 
-def _not_acted_on(row: Row) -> dict[str, Any]:
-    text = f"Nothing here acts on this '#microsoft.graph.{row['kind']}': it is kept, and no device is told of it."
+def not_acted_on(kind: str) -> dict[str, Any]:
+    """The finding of an object that is only kept."""
+    text = f"Nothing here acts on this '#microsoft.graph.{kind}': it is kept, and no device is told of it."
     return {"code": NOT_ACTED_ON, "text": text, "omaUri": ""}

@@ -11,9 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-import msgspec
 import sqlalchemy as sa
 
 from taxiway.store.entity import Entity
@@ -21,6 +20,7 @@ from taxiway.store.errors import BadToken
 from taxiway.store.query import Compare, Where, any_of, both, eq
 from taxiway.store.schema import EPOCH, MICROSECOND, Instant
 
+T = TypeVar("T")
 Row = dict[str, Any]
 Order = Sequence[tuple[str, bool]]
 
@@ -29,18 +29,10 @@ _BITS = 63
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Some rows, and the token of the next page (None on the last)."""
+class Page(Generic[T]):
+    """Some rows, as dicts or as JSON, and the token of the next page (None on the last)."""
 
-    rows: list[Row]
-    after: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class JsonPage:
-    """The same, each row as a JSON object."""
-
-    rows: list[msgspec.Raw]
+    rows: list[T]
     after: str | None
 
 

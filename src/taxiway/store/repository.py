@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import sqlalchemy as sa
 
 from taxiway.store.entity import Entity
 from taxiway.store.errors import AlreadyExists, NotFound
-from taxiway.store.paging import JsonPage, Order, Page, Row, behind, token_of
+from taxiway.store.paging import Order, Page, Row, behind, token_of
 from taxiway.store.query import Where, one_of
 from taxiway.store.records import Records, as_given
 from taxiway.store.shapes import parametrize
@@ -108,7 +109,7 @@ class Repository:
         limit: int = 100,
         after: str | None = None,
         skip: int = 0,
-    ) -> Page:
+    ) -> Page[Row]:
         """One page; ``after`` is the token of the page before. Rows that come and go do not shift the others.
 
         ``skip``: rows left out of the first page; a token knows where it stands.
@@ -128,16 +129,16 @@ class Repository:
         limit: int = 100,
         after: str | None = None,
         skip: int = 0,
-    ) -> JsonPage:
+    ) -> Page[msgspec.Raw]:
         """The same page where its rows are only to be shown."""
         start, offset = self._start(where, order, after, skip)
         statement, values = self._statement(tx, start, tuple(order), limit + 1, offset, given=True)
         raw = tx.given(statement, values)
         rows = [records.json(row) for row in raw[:limit]]
         if len(raw) <= limit:
-            return JsonPage(rows, None)
+            return Page(rows, None)
         last = dict(zip(self.entity.table.c.keys(), raw[limit - 1], strict=True))
-        return JsonPage(rows, token_of(self.entity, last, order))
+        return Page(rows, token_of(self.entity, last, order))
 
     def count(self, tx: Tx, where: Where | None = None) -> int:
         """How many rows match."""

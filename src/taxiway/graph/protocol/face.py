@@ -56,8 +56,8 @@ class Face:
     ``isof`` and cast segments mean. ``fixed``: filterable names that are no column; ``lambdas``: what ``any`` means.
     ``kinds``: the derived types and what each adds. ``seen``: the rows as the caller is to see them, where that
     depends on the caller. ``fit``: makes a shown object one of the version asked for, where leaving out ``beta`` is not
-    enough. ``open``: objects of types that nobody declared are kept here too. ``inside``: what only beta shows in the
-    items of a list, with its default. ``aliases``: other names of properties, both in lower case.
+    enough. ``open``: objects of types that nobody declared are kept here too. ``aliases``: other names of properties,
+    both in lower case.
     """
 
     path: str
@@ -85,7 +85,6 @@ class Face:
     seen: Callable[[Tx, Principal, list[Row]], list[Row]] | None = None
     fit: Fit | None = None
     open: bool = False
-    inside: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     aliases: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -97,7 +96,7 @@ class Face:
     def plain(self) -> bool:
         """Whether a list shows what is kept and nothing else, and the same of each row, to everybody."""
         same = self.type_of is _as_declared and self.properties_of is _every
-        return same and self.shown is None and self.seen is None and self.fit is None and not self.inside
+        return same and self.shown is None and self.seen is None and self.fit is None
 
     def prop(self, graph_name: str) -> Prop | None:
         """A property by its Graph name in any case; hidden ones do not exist here."""

@@ -13,16 +13,15 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.etag import etag_of
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.options import Query, Selection, read_query, read_selection
+from taxiway.graph.protocol.options import EVERYTHING, Query, Selection, read_query, read_selection
 from taxiway.graph.protocol.quirks import as_intune_reads
 from taxiway.graph.protocol.render import records, render
+from taxiway.management import not_acted_on
 from taxiway.store import And, Repository, Row, Tx, Where
 
 Find = Callable[[Tx, str], Row | None]
 Narrow = Callable[[Tx, Call], Where | None]
-#: Beside an object that was made and that nothing here acts on.
-NOT_ACTED_ON = "@taxiway.notActedOn"
-_EVERYTHING = Selection(frozenset(), (), ())
+_FINDINGS = "@taxiway.findings"
 
 
 def reading(
@@ -138,19 +137,20 @@ def _check_expanded(call: Call, selection: Selection) -> None:
             check_scopes(call.principal, expansion.needs)
 
 
-def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = _EVERYTHING) -> dict[str, Any]:
+def item_body(tx: Tx, call: Call, face: Face, row: Row, selection: Selection = EVERYTHING) -> dict[str, Any]:
     """A row with its context, as the answer to a GET, POST or PATCH."""
     rows = face.seen(tx, call.principal, [row]) if face.seen else [row]
     [shown] = render(tx, face, rows, selection, version=call.version, root=call.root)
     return {"@odata.context": f"{context_of(call, face, selection)}/$entity", **shown}
 
 
-def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201, kept: bool = False) -> Answer:
+def created(call: Call, face: Face, body: dict[str, Any], *, live: int = 201, kept: str = "") -> Answer:
     """201 with ``Location``; ``live``: what the real service answers where it differs.
 
-    ``kept``: nothing here acts on the object, which is said when it is made.
+    ``kept``: the type of an object that nothing here acts on, which is said when it is made.
     """
-    made = call.done(live=live, docs=201, body={**body, NOT_ACTED_ON: True} if kept else body)
+    said = {_FINDINGS: [not_acted_on(kept)]} if kept and not body.get(_FINDINGS) else {}
+    made = call.done(live=live, docs=201, body={**body, **said})
     return replace(made, headers={"Location": f"{call.root}/{face.path}/{quote(str(body['id']))}"})
 
 

@@ -47,6 +47,10 @@ class Selection:
     expansions: tuple[Expansion, ...]
 
 
+#: What an answer shows unasked.
+EVERYTHING = Selection(frozenset(), (), ())
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A list's options."""

@@ -35,8 +35,6 @@ def render(
         for row, made in zip(rows, shown, strict=True):
             made[f"{expansion.name}@odata.context"] = f"{root}/$metadata#{face.path}('{row['id']}')/{expansion.name}"
             made[expansion.name] = expansion.load(tx, row)
-    for name, defaults in face.inside.items():
-        _fill(shown, face.props[name].graph_name, defaults, version)
     if face.fit is not None:
         for made in shown:
             face.fit(made, version)
@@ -100,16 +98,6 @@ def _shape(face: Face, asked: frozenset[str], version: str, limited: frozenset[s
 def _records(entity: Entity, names: _Pairs, unset: _Pairs, constants: _Pairs) -> Records:
     """Making one takes longer than a short list."""
     return Records(entity, dict(names), dict(unset), dict(constants))
-
-
-def _fill(shown: Sequence[dict[str, Any]], name: str, defaults: Mapping[str, Any], version: str) -> None:
-    """The items of a list property: beta's have more members."""
-    for made in shown:
-        items = made.get(name) or ()
-        if name in made and version == "v1.0":
-            made[name] = [{key: value for key, value in item.items() if key not in defaults} for item in items]
-        elif name in made:
-            made[name] = [{**item, **{key: item.get(key, value) for key, value in defaults.items()}} for item in items]
 
 
 def _asked(more: Mapping[str, Any], asked: frozenset[str]) -> Mapping[str, Any]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import management
-from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
-from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.lists import reading, value_answer
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.references import reference
 from taxiway.store import Row, Tx
 
@@ -19,41 +21,23 @@ _APP: Final = "deviceAppManagement/mobileApps/{id}/categories"
 CATEGORIES: Final = Face(
     path=_PATH, repository=management.CATEGORIES, family="intune", written=frozenset({"display_name"})
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 
 def _of_app(tx: Tx, row: Row) -> list[dict[str, Any]]:
     found = management.categories_of(tx, row["id"])
-    return render(tx, CATEGORIES, found, _EVERYTHING, version="beta", root="")
+    return render(tx, CATEGORIES, found, EVERYTHING, version="beta", root="")
 
 
 #: ``$expand=categories`` of an app.
 EXPANSION: Final = Expansion("categories", _of_app)
 
 
-async def _create(call: Call) -> Answer:
-    name = body.incoming(CATEGORIES, call.json).get("display_name")
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = management.create_category(tx, name, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return created(call, CATEGORIES, await call.write(write))
+def _create(tx: Tx, values: Mapping[str, Any], **by: Any) -> Row:
+    return management.create_category(tx, values.get("display_name"), **by)
 
 
-async def _rename(call: Call) -> Answer:
-    name = body.incoming(CATEGORIES, call.json).get("display_name")
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = management.rename_category(tx, call.keys["id"], name, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return call.done(live=200, docs=200, body=await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: management.delete_category(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
+def _rename(tx: Tx, row_id: str, changes: Mapping[str, Any], **by: Any) -> Row:
+    return management.rename_category(tx, row_id, changes.get("display_name"), **by)
 
 
 async def _listed(call: Call) -> Answer:
@@ -86,9 +70,7 @@ async def _remove(call: Call) -> Answer:
 _READ, _WRITE = scopes.APPS_READ, scopes.APPS_WRITE
 OPERATIONS: Final = [
     *reading(_PATH, CATEGORIES, _READ),
-    Operation("POST", _PATH, _create, _WRITE),
-    Operation("PATCH", f"{_PATH}/{{id}}", _rename, _WRITE),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    *writing(CATEGORIES, _WRITE, create=_create, update=_rename, delete=management.delete_category),
     Operation("GET", _APP, _listed, _READ),
     Operation("POST", f"{_APP}/$ref", _add, _WRITE),
     Operation("DELETE", f"{_APP}/{{category}}/$ref", _remove, _WRITE),

@@ -14,7 +14,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import moment, render
 from taxiway.graph.resources import app_categories
 from taxiway.graph.resources.managed import INSTALL_STATES, Services, collection, face_of, is_shown
@@ -90,11 +90,10 @@ _FILE: Final = Face(
     beta=frozenset({"is_framework_file", "upload_error_code"}),
     written=frozenset({"name", "size", "size_encrypted", "manifest", "is_dependency", "is_framework_file"}),
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 
 def _file_json(tx: Tx, call: Call, row: Row) -> dict[str, Any]:
-    [shown] = render(tx, _FILE, [row], _EVERYTHING, version=call.version, root=call.root)
+    [shown] = render(tx, _FILE, [row], EVERYTHING, version=call.version, root=call.root)
     shown["azureStorageUri"] = f"{call.origin}{uploads.upload_path(tx, row)}"
     return {"@odata.type": "#microsoft.graph.mobileAppContentFile", **shown}
 
@@ -234,7 +233,6 @@ async def _user_statuses(call: Call) -> Answer:
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/userStatuses", shown)
 
 
-#: The states of lists that ``resultantAppState`` has another word for.
 #: The states of lists as summaries count them.
 _COUNTED: Final = {
     "installed": "installed",
@@ -254,7 +252,6 @@ OPERATIONS: Final = [
             management.create_app,
             management.update_app,
             management.delete_app,
-            management.assign_app,
             management.APP_BASE,
         ),
         Assignable(APPS, _KIND, management.assign_app, "mobileAppAssignments", docs=204, names=OF_APPS),

@@ -12,16 +12,16 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import item_body, list_answer, reading
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.autopilot_profiles import PATH as PROFILES_PATH
 from taxiway.graph.resources.autopilot_profiles import PROFILES
+from taxiway.graph.resources.references import require_item
 from taxiway.insight.preflight import preflight_of
 from taxiway.store import Row, Tx, Where, eq
 
 _LONGEST_NAME: Final = 200
 PATH: Final = "deviceManagement/windowsAutopilotDeviceIdentities"
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 _NAVIGATIONS: Final = ("deploymentProfile", "intendedDeploymentProfile")
 
 
@@ -30,7 +30,7 @@ def _profile(tx: Tx, row: Row) -> dict[str, Any] | None:
     profile = autopilot.effective_profile(tx, row["id"]).value
     if profile is None:
         return None
-    return render(tx, PROFILES, [profile], _EVERYTHING, version="beta", root="")[0]
+    return render(tx, PROFILES, [profile], EVERYTHING, version="beta", root="")[0]
 
 
 def _by_profile(tx: Tx, call: Call) -> Where:
@@ -97,7 +97,7 @@ async def _update(call: Call) -> Answer:
 
 
 def _change(tx: Tx, call: Call) -> Row:
-    _require(tx, call)
+    require_item(tx, call, autopilot.DEVICES)
     changes = body.incoming(DEVICES, call.json)
     return autopilot.update_properties(tx, call.keys["id"], changes, principal=call.principal)
 
@@ -110,7 +110,7 @@ async def _assign_user(call: Call) -> Answer:
     name = body.text_field(content, "addressableUserName")
 
     def write(tx: Tx) -> None:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         autopilot.assign_user(tx, call.keys["id"], upn, name, principal=call.principal)
 
     await call.write(write)
@@ -119,7 +119,7 @@ async def _assign_user(call: Call) -> Answer:
 
 async def _unassign_user(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         autopilot.unassign_user(tx, call.keys["id"], principal=call.principal)
 
     await call.write(write)
@@ -128,7 +128,7 @@ async def _unassign_user(call: Call) -> Answer:
 
 async def _delete(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         autopilot.deregister(tx, call.keys["id"], principal=call.principal)
 
     await call.write(write)
@@ -137,7 +137,7 @@ async def _delete(call: Call) -> Answer:
 
 async def _get_profile(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        profile = autopilot.effective_profile(tx, _require(tx, call)["id"]).value
+        profile = autopilot.effective_profile(tx, require_item(tx, call, autopilot.DEVICES)["id"]).value
         if profile is None or not sees(tx, call.principal, PROFILES.repository.entity, profile):
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, PROFILES, profile)
@@ -151,17 +151,10 @@ async def _preflight(call: Call) -> Answer:
 
     def read(tx: Tx) -> dict[str, Any]:
         require(tx, call.principal, "devices.read")
-        return preflight_of(tx, _require(tx, call), user).shown()
+        return preflight_of(tx, require_item(tx, call, autopilot.DEVICES), user).shown()
 
     found = await call.read(read)
     return Answer(200, {"@odata.context": f"{call.root}/$metadata#taxiwayPreflight", **found})
-
-
-def _require(tx: Tx, call: Call) -> Row:
-    row = autopilot.DEVICES.get(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 def _posted(action: str, handler: Callable[[Call], Any]) -> Operation:

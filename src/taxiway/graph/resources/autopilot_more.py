@@ -20,7 +20,8 @@ from taxiway.graph.resources.autopilot_devices import DEVICES, PATH
 from taxiway.graph.resources.autopilot_imports import row_of
 from taxiway.graph.resources.autopilot_profiles import PATH as PROFILES_PATH
 from taxiway.graph.resources.autopilot_profiles import PROFILES
-from taxiway.store import Row, Tx
+from taxiway.graph.resources.references import require_item
+from taxiway.store import Tx
 
 _MOST: Final = 500
 #: What an import takes; the rest of a new device is set afterwards.
@@ -86,7 +87,7 @@ async def _assign_room(call: Call) -> Answer:
     name = body.text_field(content, "resourceAccountName")
 
     def write(tx: Tx) -> None:
-        row = _require(tx, call)
+        row = require_item(tx, call, autopilot.DEVICES)
         autopilot.assign_resource_account(tx, row["id"], upn, friendly, name, principal=call.principal)
 
     await call.write(write)
@@ -97,17 +98,12 @@ def _plain(service: Callable[..., Any]) -> Handler:
     """An action without a body."""
 
     async def act(call: Call) -> Answer:
-        await call.write(lambda tx: service(tx, _require(tx, call)["id"], principal=call.principal))
+        await call.write(
+            lambda tx: service(tx, require_item(tx, call, autopilot.DEVICES)["id"], principal=call.principal)
+        )
         return Answer(204)
 
     return act
-
-
-def _require(tx: Tx, call: Call) -> Row:
-    row = autopilot.DEVICES.get(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 # ---------------------------------------------------------------------------------------------- below a profile
@@ -141,7 +137,7 @@ def _of_profile(handler: Handler) -> Handler:
 
 
 def _profile_of(tx: Tx, call: Call) -> str:
-    profile = autopilot.effective_profile(tx, _require(tx, call)["id"]).value
+    profile = autopilot.effective_profile(tx, require_item(tx, call, autopilot.DEVICES)["id"]).value
     if profile is None or not directory.sees(tx, call.principal, PROFILES.repository.entity, profile):
         raise NoSuchItem(call.keys["id"])
     return str(profile["id"])

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 from taxiway import autopilot
-from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.lists import item_body
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.autopilot_devices import DEVICES, PATH
+from taxiway.graph.resources.references import require_item
 from taxiway.kernel import Reason
 from taxiway.store import Tx
 
@@ -22,7 +22,7 @@ async def _hardware_change(call: Call) -> Answer:
     """The hardware that the device reports instead of the registered, fact by fact (01 section 4.7)."""
 
     def read(tx: Tx) -> Any:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         change = autopilot.hardware_change(tx, call.keys["id"])
         return _shown(change or {"status": "", "text": "The device has not reported any other hardware."})
 
@@ -33,7 +33,7 @@ async def _rebind(call: Call) -> Answer:
     """Take the reported hardware for the registered device's (P-22)."""
 
     def write(tx: Tx) -> dict[str, Any]:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         return item_body(tx, call, DEVICES, autopilot.rebind(tx, call.keys["id"], principal=call.principal))
 
     return Answer(200, await call.write(write))
@@ -43,7 +43,7 @@ async def _removal(call: Call) -> Answer:
     """What removing the device from the tenant would do, and what stands in the way."""
 
     def read(tx: Tx) -> Any:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         return _planned(autopilot.removal(tx, call.keys["id"], principal=call.principal))
 
     return Answer(200, await call.read(read))
@@ -58,7 +58,7 @@ async def _remove(call: Call) -> Answer:
         check_scopes(call.principal, needed)
 
     def write(tx: Tx) -> Any:
-        _require(tx, call)
+        require_item(tx, call, autopilot.DEVICES)
         return _planned(autopilot.remove(tx, call.keys["id"], principal=call.principal))
 
     return Answer(200, await call.write(write))
@@ -67,11 +67,6 @@ async def _remove(call: Call) -> Answer:
 def _planned(removal: autopilot.Removal) -> dict[str, Any]:
     goes = [{"what": what, "id": key, "text": text} for what, key, text in removal.goes]
     return {"goes": goes, "obstacles": [reason.text for reason in removal.obstacles]}
-
-
-def _require(tx: Tx, call: Call) -> None:
-    if autopilot.DEVICES.get(tx, call.keys["id"]) is None:
-        raise NoSuchItem(call.keys["id"])
 
 
 def _shown(value: Any) -> Any:

@@ -10,6 +10,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion, linking
 from taxiway.store import Row, Tx, eq
@@ -53,21 +54,6 @@ async def _create(call: Call) -> Answer:
     return created(call, PROFILES, await call.write(write))
 
 
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(PROFILES, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = autopilot.update_profile(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, PROFILES, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: autopilot.delete_profile(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
 async def _set_priority(call: Call) -> Answer:
     """Our own, as enrollment configurations have it: where the tenant gives profiles a priority (P-24)."""
     priority = body.field(call.json, "priority")
@@ -95,8 +81,7 @@ _assignments: Final = [
 OPERATIONS: Final = [
     *reading(PATH, PROFILES, _READ, beta=True),
     Operation("POST", PATH, _create, _WRITE, beta=True),
-    Operation("PATCH", f"{PATH}/{{id}}", _update, _WRITE, beta=True),
-    Operation("DELETE", f"{PATH}/{{id}}", _delete, _WRITE, beta=True),
+    *writing(PROFILES, _WRITE, update=autopilot.update_profile, delete=autopilot.delete_profile, beta=True),
     Operation("GET", f"{PATH}/{{id}}/taxiwayOfflineFile", _offline, _READ, beta=True),
     Operation("POST", f"{PATH}/{{id}}/taxiwaySetPriority", _set_priority, _WRITE, beta=True),
     *_assignments,

@@ -202,7 +202,6 @@ OPERATIONS: Final = [
             management.create_configuration_policy,
             management.update_configuration_policy,
             management.delete_configuration_policy,
-            management.assign_configuration_policy,
         ),
         Assignable(POLICIES, _POLICY, management.assign_configuration_policy, "assignments", answers=True, beta=True),
         _READ,

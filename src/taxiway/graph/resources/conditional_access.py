@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import signin
-from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.resources.references import require_item
 from taxiway.signin import CONDITIONAL_ACCESS_POLICIES
 from taxiway.store import Tx
 
@@ -36,7 +36,7 @@ async def _update(call: Call) -> Answer:
     changes = body.incoming(POLICIES, call.json)
 
     def write(tx: Tx) -> None:
-        _require(tx, call)
+        require_item(tx, call, CONDITIONAL_ACCESS_POLICIES)
         signin.update_policy(tx, call.keys["id"], changes, principal=call.principal)
 
     await call.write(write)
@@ -45,16 +45,11 @@ async def _update(call: Call) -> Answer:
 
 async def _delete(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        _require(tx, call)
+        require_item(tx, call, CONDITIONAL_ACCESS_POLICIES)
         signin.delete_policy(tx, call.keys["id"], principal=call.principal)
 
     await call.write(write)
     return Answer(204)
-
-
-def _require(tx: Tx, call: Call) -> None:
-    if CONDITIONAL_ACCESS_POLICIES.get(tx, call.keys["id"]) is None:
-        raise NoSuchItem(call.keys["id"])
 
 
 OPERATIONS: Final = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from taxiway import enrollment, management
@@ -21,25 +20,36 @@ from taxiway.store import Row, Tx, one_of
 _CONFIGURATION: Final = management.CONFIGURATIONS.entity.name
 _COMPLIANCE: Final = management.COMPLIANCE_POLICIES.entity.name
 
-CONFIGURATIONS: Final = replace(
-    face_of(
-        "deviceManagement/deviceConfigurations",
-        management.CONFIGURATIONS,
-        _CONFIGURATION,
-        management.CONFIGURATION_KINDS,
-        beta=frozenset(
-            {
-                "supports_scope_tags",
-                "device_management_applicability_rule_os_edition",
-                "device_management_applicability_rule_os_version",
-                "device_management_applicability_rule_device_mode",
-            }
-        ),
-        assigned=OF_CONFIGURATIONS,
-        base="deviceConfiguration",
-        older=older.CONFIGURATIONS,
+#: What only beta shows of an OMA setting.
+_OF_SETTINGS: Final = {"isEncrypted": False, "secretReferenceValueId": None}
+
+
+def _fit(shown: dict[str, Any], version: str) -> None:
+    """The settings inside a configuration, too, are those of the version asked for."""
+    settings = shown.get("omaSettings")
+    if settings and version == "v1.0":
+        shown["omaSettings"] = [{n: value for n, value in one.items() if n not in _OF_SETTINGS} for one in settings]
+    elif settings:
+        shown["omaSettings"] = [{**_OF_SETTINGS, **one} for one in settings]
+
+
+CONFIGURATIONS: Final = face_of(
+    "deviceManagement/deviceConfigurations",
+    management.CONFIGURATIONS,
+    _CONFIGURATION,
+    management.CONFIGURATION_KINDS,
+    beta=frozenset(
+        {
+            "supports_scope_tags",
+            "device_management_applicability_rule_os_edition",
+            "device_management_applicability_rule_os_version",
+            "device_management_applicability_rule_device_mode",
+        }
     ),
-    inside={"oma_settings": {"isEncrypted": False, "secretReferenceValueId": None}},
+    assigned=OF_CONFIGURATIONS,
+    base="deviceConfiguration",
+    older=older.CONFIGURATIONS,
+    fit=_fit,
 )
 
 
@@ -214,7 +224,6 @@ OPERATIONS: Final = [
             management.create_configuration,
             management.update_configuration,
             management.delete_configuration,
-            management.assign_configuration,
             management.CONFIGURATION_BASE,
         ),
         Assignable(
@@ -235,7 +244,6 @@ OPERATIONS: Final = [
             _create_policy,
             _update_policy,
             management.delete_policy,
-            management.assign_policy,
             management.COMPLIANCE_BASE,
         ),
         Assignable(POLICIES, _COMPLIANCE, management.assign_policy, "assignments", answers=True),

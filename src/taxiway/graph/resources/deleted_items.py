@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import directory
-from taxiway.graph.errors import BadRequest, NoSuchItem, NotServed
+from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.caller import check_scopes
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import next_link
-from taxiway.graph.protocol.options import Selection, read_query, read_selection
+from taxiway.graph.protocol.options import EVERYTHING, read_query, read_selection
 from taxiway.graph.protocol.render import render
 from taxiway.graph.resources.groups import GROUPS
+from taxiway.graph.resources.references import require_item
 from taxiway.graph.resources.users import USERS
 from taxiway.store import And, Row, Tx, eq
 
@@ -29,7 +30,6 @@ _ITEMS: Final = Face(
     family="directory",
     hidden=frozenset({"kind", "row", "licences", "owned"}),
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 _OTHERS: Final = ("administrativeunit", "application", "device", "serviceprincipal")
 
 
@@ -65,7 +65,7 @@ async def _count(call: Call) -> Answer:
 
 async def _get(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        item = _require(tx, call)
+        item = require_item(tx, call, directory.DELETED_ITEMS)
         check_scopes(call.principal, _READ[item["kind"]])
         return _shown(tx, call, item["kind"], directory.kept_row(item))
 
@@ -76,7 +76,7 @@ async def _restore(call: Call) -> Answer:
     upn = body.text_field(call.json, "newUserPrincipalName")
 
     def write(tx: Tx) -> dict[str, Any]:
-        item = _require(tx, call)
+        item = require_item(tx, call, directory.DELETED_ITEMS)
         check_scopes(call.principal, _WRITE[item["kind"]])
         kind, row = directory.restore(tx, item["id"], principal=call.principal, upn=upn)
         return _shown(tx, call, kind, row)
@@ -86,7 +86,7 @@ async def _restore(call: Call) -> Answer:
 
 async def _purge(call: Call) -> Answer:
     def write(tx: Tx) -> None:
-        item = _require(tx, call)
+        item = require_item(tx, call, directory.DELETED_ITEMS)
         check_scopes(call.principal, _WRITE[item["kind"]])
         directory.purge(tx, item["id"], principal=call.principal)
 
@@ -104,15 +104,8 @@ def _kind(call: Call) -> str:
     return kind
 
 
-def _require(tx: Tx, call: Call) -> Row:
-    item = directory.DELETED_ITEMS.get(tx, call.keys["id"].lower())
-    if item is None:
-        raise NoSuchItem(call.keys["id"])
-    return item
-
-
 def _shown(tx: Tx, call: Call, kind: str, row: Row) -> dict[str, Any]:
-    [shown] = render(tx, _SHOWN[kind], [row], _EVERYTHING, version=call.version, root=call.root)
+    [shown] = render(tx, _SHOWN[kind], [row], EVERYTHING, version=call.version, root=call.root)
     context = f"{call.root}/$metadata#directoryObjects/$entity"
     return {"@odata.context": context, "@odata.type": f"#microsoft.graph.{kind}", **shown}
 

@@ -17,6 +17,7 @@ from taxiway.graph.protocol.body import read_object
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.resources.references import require_managed
 from taxiway.kernel import TaxiwayError
 from taxiway.management import NoContent
 from taxiway.store import Row, Runtime, Tx
@@ -111,7 +112,7 @@ def _action(name: str, read: _Read, needed: frozenset[str]) -> Operation:
         kind, parameters = read(read_object(call.raw) if call.raw.strip() else {})
 
         def write(tx: Tx) -> None:
-            _require(tx, call.keys["id"])
+            require_managed(tx, call)
             management.order_action(tx, call.keys["id"], kind, parameters, principal=call.principal)
 
         await call.write(write)
@@ -122,7 +123,7 @@ def _action(name: str, read: _Read, needed: frozenset[str]) -> Operation:
 
 def _foreign(name: str) -> Operation:
     async def refuse(call: Call) -> Answer:
-        await call.read(lambda tx: _require(tx, call.keys["id"]))
+        await call.read(lambda tx: require_managed(tx, call))
         raise BadRequest(f"'{name}' is an action of other platforms: it is not supported for a Windows PC.")
 
     return Operation("POST", f"{_PATH}/{{id}}/{name}", refuse, scopes.MANAGED_ACTIONS | scopes.MANAGED_WRITE)
@@ -154,8 +155,7 @@ _MOST: Final = 100
 
 async def _one(call: Call, name: str, device_id: str, content: Mapping[str, Any]) -> str:
     def write(tx: Tx) -> None:
-        if not directory.sees(tx, call.principal, enrollment.MANAGED.entity, _require(tx, device_id)):
-            raise NoSuchItem(device_id)
+        require_managed(tx, call, device_id)
         if name == "delete":
             enrollment.delete_managed_device(tx, device_id, principal=call.principal)
         elif name == "collectDiagnostics":
@@ -186,7 +186,7 @@ async def _collect(call: Call) -> Answer:
         raise BadRequest("'templateType' must be 'predefined'.")
 
     def write(tx: Tx) -> dict[str, Any]:
-        _require(tx, call.keys["id"])
+        require_managed(tx, call)
         row = management.order_collection(tx, call.keys["id"], call.rt.urls.mdm, principal=call.principal)
         return _collection(row, call.version)
 
@@ -196,7 +196,7 @@ async def _collect(call: Call) -> Answer:
 
 async def _collections(call: Call) -> Answer:
     def read(tx: Tx) -> list[dict[str, Any]]:
-        _require(tx, call.keys["id"])
+        require_managed(tx, call)
         return [_collection(row, call.version) for row in management.collections_of(tx, call.keys["id"])]
 
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/logCollectionRequests", await call.read(read))
@@ -262,13 +262,6 @@ def routes(rt: Runtime) -> list[BaseRoute]:
         return Response(content, 200, media_type="application/zip")
 
     return [Route("/diagnostics/{tenant}/{collection}", get, methods=["GET"])]
-
-
-def _require(tx: Tx, device_id: str) -> Row:
-    row = enrollment.managed_device(tx, device_id)
-    if row is None:
-        raise NoSuchItem(device_id)
-    return row
 
 
 OPERATIONS: Final = [

@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from taxiway import enrollment
 from taxiway.graph.errors import NoSuchItem
-from taxiway.graph.protocol import body, scopes
+from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading
-from taxiway.graph.resources.references import reference
-from taxiway.store import Row, Tx
+from taxiway.graph.protocol.lists import item_body, reading
+from taxiway.graph.protocol.writing import writing
+from taxiway.graph.resources.references import reference, require_managed
+from taxiway.store import Tx
 
 _PATH: Final = "deviceManagement/deviceCategories"
 _OF_DEVICE: Final = "deviceManagement/managedDevices/{id}/deviceCategory"
@@ -24,34 +25,9 @@ CATEGORIES: Final = Face(
 )
 
 
-async def _create(call: Call) -> Answer:
-    values = body.incoming(CATEGORIES, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = enrollment.create_device_category(tx, values, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return created(call, CATEGORIES, await call.write(write))
-
-
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(CATEGORIES, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = enrollment.update_device_category(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, CATEGORIES, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.delete_device_category(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
 async def _of_device(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        category = enrollment.category_of(tx, _device(tx, call))
+        category = enrollment.category_of(tx, require_managed(tx, call))
         if category is None:
             raise NoSuchItem(call.keys["id"])
         return item_body(tx, call, CATEGORIES, category)
@@ -63,30 +39,29 @@ async def _sort(call: Call) -> Answer:
     category_id = reference(call.json)
 
     def write(tx: Tx) -> None:
-        enrollment.sort_device(tx, _device(tx, call)["id"], category_id, principal=call.principal)
+        enrollment.sort_device(tx, require_managed(tx, call)["id"], category_id, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
 
 
 async def _take_out(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.sort_device(tx, _device(tx, call)["id"], None, principal=call.principal))
+    await call.write(
+        lambda tx: enrollment.sort_device(tx, require_managed(tx, call)["id"], None, principal=call.principal)
+    )
     return Answer(204)
-
-
-def _device(tx: Tx, call: Call) -> Row:
-    row = enrollment.managed_device(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 _READ, _WRITE = scopes.ENROLLMENT_READ | scopes.MANAGED_READ, scopes.ENROLLMENT_WRITE | scopes.MANAGED_WRITE
 OPERATIONS: Final = [
     *reading(_PATH, CATEGORIES, _READ),
-    Operation("POST", _PATH, _create, _WRITE),
-    Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    *writing(
+        CATEGORIES,
+        _WRITE,
+        create=enrollment.create_device_category,
+        update=enrollment.update_device_category,
+        delete=enrollment.delete_device_category,
+    ),
     Operation("GET", _OF_DEVICE, _of_device, scopes.MANAGED_READ),
     Operation("PUT", f"{_OF_DEVICE}/$ref", _sort, scopes.MANAGED_WRITE),
     Operation("POST", f"{_OF_DEVICE}/$ref", _sort, scopes.MANAGED_WRITE),

@@ -9,8 +9,9 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
+from taxiway.graph.protocol.writing import writing
 from taxiway.store import Row, Tx
 
 _PATH: Final = "deviceManagement/importedDeviceIdentities"
@@ -26,7 +27,6 @@ IDENTIFIERS: Final = Face(
     written=_NAMED | {"description", "platform"},
     search=("imported_device_identifier",),
 )
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 
 def _rows(call: Call) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def _rows(call: Call) -> list[dict[str, Any]]:
 
 
 def _shown(tx: Tx, call: Call, rows: list[Row]) -> list[dict[str, Any]]:
-    return render(tx, IDENTIFIERS, rows, _EVERYTHING, version=call.version, root=call.root)
+    return render(tx, IDENTIFIERS, rows, EVERYTHING, version=call.version, root=call.root)
 
 
 async def _import(call: Call) -> Answer:
@@ -73,21 +73,6 @@ async def _create(call: Call) -> Answer:
     return created(call, IDENTIFIERS, await call.read(lambda tx: item_body(tx, call, IDENTIFIERS, row)))
 
 
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(IDENTIFIERS, call.json, names=frozenset({"description", "platform"}))
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = enrollment.update_identifier(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, IDENTIFIERS, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.delete_identifier(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
 async def _associated(call: Call) -> Answer:
     """Devices that were associated with a tenant before their first contact: there are none here."""
     return Answer(200, {**value_answer(call, "deviceManagement/tenantAssociatedDevices", []).body, "@odata.count": 0})
@@ -97,8 +82,14 @@ _READ, _WRITE = scopes.AUTOPILOT_READ, scopes.AUTOPILOT_WRITE
 OPERATIONS: Final = [
     *reading(_PATH, IDENTIFIERS, _READ, beta=True),
     Operation("POST", _PATH, _create, _WRITE, beta=True),
-    Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE, beta=True),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE, beta=True),
+    *writing(
+        IDENTIFIERS,
+        _WRITE,
+        update=enrollment.update_identifier,
+        delete=enrollment.delete_identifier,
+        values=lambda call: body.incoming(IDENTIFIERS, call.json, names=frozenset({"description", "platform"})),
+        beta=True,
+    ),
     Operation("POST", f"{_PATH}/importDeviceIdentityList", _import, _WRITE, beta=True),
     Operation("POST", f"{_PATH}/searchExistingIdentities", _search, _READ, beta=True),
     Operation("GET", "deviceManagement/tenantAssociatedDevices", _associated, _READ, beta=True),

@@ -13,6 +13,7 @@ from taxiway.graph.protocol.lists import list_answer, reading, value_answer
 from taxiway.graph.protocol.render import moment
 from taxiway.graph.resources.detected_apps import detected, detected_on
 from taxiway.graph.resources.managed_devices import DEVICES
+from taxiway.graph.resources.references import require_managed
 from taxiway.store import Row, Tx, Where, eq, one_of
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -60,7 +61,7 @@ def _counts(tx: Tx, *, beta: bool) -> dict[str, Any]:
 
 
 async def _apps(call: Call) -> Answer:
-    found = await call.read(lambda tx: detected_on(tx, _require(tx, call)))
+    found = await call.read(lambda tx: detected_on(tx, require_managed(tx, call)))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/detectedApps", found)
 
 
@@ -89,7 +90,7 @@ async def _protection(call: Call) -> Answer:
     """What Windows says of its antivirus, and when it last scanned because somebody ordered it."""
 
     def read(tx: Tx) -> dict[str, Any]:
-        device = _require(tx, call)
+        device = require_managed(tx, call)
         found = management.protection_of(tx, device["id"])
         no = None if found.antivirus is None else False
         return {
@@ -126,7 +127,7 @@ async def _override(call: Call) -> Answer:
     state = body.text_field(call.json, "complianceState")
 
     def write(tx: Tx) -> None:
-        management.override_compliance(tx, _require(tx, call)["id"], state, principal=call.principal)
+        management.override_compliance(tx, require_managed(tx, call)["id"], state, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -162,15 +163,8 @@ def _when(value: Any) -> str | None:
 
 async def _health_scripts(call: Call) -> Answer:
     """Remediations are not run here, so there is none that a device could report."""
-    await call.read(lambda tx: _require(tx, call))
+    await call.read(lambda tx: require_managed(tx, call))
     return value_answer(call, f"{_PATH}('{call.keys['id']}')/deviceHealthScriptStates", [])
-
-
-def _require(tx: Tx, call: Call) -> Row:
-    row = enrollment.managed_device(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 _READ: Final = scopes.MANAGED_READ

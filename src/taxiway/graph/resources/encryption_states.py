@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from taxiway import directory, enrollment, management
-from taxiway.graph.errors import NoSuchItem
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.lists import value_answer
+from taxiway.graph.resources.references import require_managed
 from taxiway.store import Row, Tx
 from taxiway.wire.encryption import MEANINGS, bits
 
@@ -27,9 +27,7 @@ async def _list(call: Call) -> Answer:
 
 async def _get(call: Call) -> Answer:
     def read(tx: Tx) -> dict[str, Any]:
-        row = enrollment.managed_device(tx, call.keys["id"])
-        if row is None or not directory.sees(tx, call.principal, enrollment.MANAGED.entity, row):
-            raise NoSuchItem(call.keys["id"])
+        row = require_managed(tx, call)
         return {"@odata.context": f"{call.root}/$metadata#{_PATH}/$entity", **_state(tx, row)}
 
     return Answer(200, await call.read(read))

@@ -11,8 +11,9 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
 from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING
 from taxiway.graph.protocol.render import render
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of, values_of
 from taxiway.graph.resources.targets import Assignable, assigning, expansion, fit_assignment, linking
 from taxiway.store import Tx, one_of
@@ -119,7 +120,7 @@ async def _create(call: Call) -> Answer:
         row = enrollment.create_configuration(tx, kind, values, principal=call.principal)
         return item_body(tx, call, CONFIGURATIONS, row)
 
-    return created(call, CONFIGURATIONS, await call.write(write), kept="opaque" in values)
+    return created(call, CONFIGURATIONS, await call.write(write), kept=kind if "opaque" in values else "")
 
 
 async def _update(call: Call) -> Answer:
@@ -143,11 +144,6 @@ def _kept(content: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name.lower() not in ours}
 
 
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: enrollment.delete_configuration(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
 async def _set_priority(call: Call) -> Answer:
     priority = body.field(call.json, "priority")
     if not isinstance(priority, int) or isinstance(priority, bool):
@@ -168,12 +164,11 @@ async def _of_user(call: Call) -> Answer:
         rows.append(enrollment.default_of(tx, enrollment.DEFAULT_HELLO))
         entity = CONFIGURATIONS.repository.entity
         rows = [row for row in rows if directory.sees(tx, call.principal, entity, row)]
-        return render(tx, CONFIGURATIONS, rows, _EVERYTHING, version=call.version, root=call.root)
+        return render(tx, CONFIGURATIONS, rows, EVERYTHING, version=call.version, root=call.root)
 
     return value_answer(call, f"users('{call.keys['id']}')/deviceEnrollmentConfigurations", await call.read(read))
 
 
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 _READ, _WRITE = scopes.ENROLLMENT_READ, scopes.ENROLLMENT_WRITE
 _assignable = Assignable(
     CONFIGURATIONS,
@@ -186,7 +181,7 @@ OPERATIONS: Final = [
     *reading(_PATH, CONFIGURATIONS, _READ),
     Operation("POST", _PATH, _create, _WRITE),
     Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE),
+    *writing(CONFIGURATIONS, _WRITE, delete=enrollment.delete_configuration),
     Operation("POST", f"{_PATH}/{{id}}/setPriority", _set_priority, _WRITE),
     *assigning(_assignable, _READ, _WRITE),
     linking(CONFIGURATIONS, enrollment.OBJECT_KIND, _READ),

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import directory
 from taxiway.graph.errors import BadRequest
-from taxiway.graph.protocol import body, scopes
-from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading
-from taxiway.store import Tx
+from taxiway.graph.protocol.lists import reading
+from taxiway.graph.protocol.writing import writing
+from taxiway.store import Row, Tx
 
 FILTERS: Final = Face(
     path="deviceManagement/assignmentFilters",
@@ -20,38 +21,16 @@ FILTERS: Final = Face(
 )
 
 
-async def _create(call: Call) -> Answer:
-    values = body.incoming(FILTERS, call.json)
-    name, rule = values.pop("display_name", None), values.pop("rule", None)
-    if not name or not rule:
+def _create(tx: Tx, values: Mapping[str, Any], *, principal: directory.Principal) -> Row:
+    if not values.get("display_name") or not values.get("rule"):
         raise BadRequest("An assignment filter needs its 'displayName' and its 'rule'.")
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = directory.create_filter(tx, principal=call.principal, display_name=name, rule=rule, **values)
-        return item_body(tx, call, FILTERS, row)
-
-    return created(call, FILTERS, await call.write(write))
-
-
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(FILTERS, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = directory.update_filter(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, FILTERS, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: directory.delete_filter(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
+    return directory.create_filter(tx, principal=principal, **values)
 
 
 _READ, _WRITE = scopes.CONFIGURATION_READ, scopes.CONFIGURATION_WRITE
 OPERATIONS: Final = [
     *reading(FILTERS.path, FILTERS, _READ, beta=True),
-    Operation("POST", FILTERS.path, _create, _WRITE, beta=True),
-    Operation("PATCH", f"{FILTERS.path}/{{id}}", _update, _WRITE, beta=True),
-    Operation("DELETE", f"{FILTERS.path}/{{id}}", _delete, _WRITE, beta=True),
+    *writing(
+        FILTERS, _WRITE, create=_create, update=directory.update_filter, delete=directory.delete_filter, beta=True
+    ),
 ]

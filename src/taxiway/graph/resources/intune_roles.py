@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from taxiway import directory
@@ -12,6 +11,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face, only_in
 from taxiway.graph.protocol.lists import created, item_body, list_answer, reading, value_answer
+from taxiway.graph.protocol.writing import writing
 from taxiway.store import Row, Tx, Where, eq, one_of
 
 _ROLES: Final = "deviceManagement/roleDefinitions"
@@ -98,31 +98,8 @@ def _actions(permissions: list[dict[str, Any]]) -> list[str]:
     return sorted(set(allowed) - set(refused))
 
 
-async def _create_role(call: Call) -> Answer:
-    values = _role_values(call)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        return item_body(tx, call, ROLES, directory.create_intune_role(tx, values, principal=call.principal))
-
-    return created(call, ROLES, await call.write(write), live=200)
-
-
-async def _update_role(call: Call) -> Answer:
-    changes = _role_values(call)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = directory.update_intune_role(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, ROLES, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete_role(call: Call) -> Answer:
-    await call.write(lambda tx: directory.delete_intune_role(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
-
-
-def _assignment_values(content: Mapping[str, Any]) -> dict[str, Any]:
+def _assignment_values(call: Call) -> dict[str, Any]:
+    content = call.json
     values = body.incoming(ASSIGNMENTS, content)
     scoped = body.field(content, "scopeMembers")
     if scoped is not None and "resource_scopes" not in values:
@@ -146,30 +123,13 @@ def _key_of(address: Any) -> str:
     return str(found[1] or found[2])
 
 
-async def _create_assignment(call: Call) -> Answer:
-    values = _assignment_values(call.json)
-    if call.operation.pattern.startswith(_ROLES):
-        values["role_id"] = call.keys["id"]
+async def _assign_role(call: Call) -> Answer:
+    values = {**_assignment_values(call), "role_id": call.keys["id"]}
 
     def write(tx: Tx) -> dict[str, Any]:
         return item_body(tx, call, ASSIGNMENTS, directory.assign_intune_role(tx, values, principal=call.principal))
 
     return created(call, ASSIGNMENTS, await call.write(write))
-
-
-async def _update_assignment(call: Call) -> Answer:
-    changes = _assignment_values(call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        row = directory.update_intune_assignment(tx, call.keys["id"], changes, principal=call.principal)
-        return item_body(tx, call, ASSIGNMENTS, row)
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete_assignment(call: Call) -> Answer:
-    await call.write(lambda tx: directory.delete_intune_assignment(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
 
 
 async def _role_of(call: Call) -> Answer:
@@ -199,15 +159,26 @@ async def _tags_of(call: Call) -> Answer:
 _READ, _WRITE = scopes.INTUNE_ROLES_READ, scopes.INTUNE_ROLES_WRITE
 OPERATIONS: Final = [
     *reading(_ROLES, ROLES, _READ),
-    Operation("POST", _ROLES, _create_role, _WRITE),
-    Operation("PATCH", f"{_ROLES}/{{id}}", _update_role, _WRITE),
-    Operation("DELETE", f"{_ROLES}/{{id}}", _delete_role, _WRITE),
+    *writing(
+        ROLES,
+        _WRITE,
+        create=directory.create_intune_role,
+        update=directory.update_intune_role,
+        delete=directory.delete_intune_role,
+        values=_role_values,
+        posted=200,
+    ),
     Operation("GET", f"{_ROLES}/{{id}}/roleAssignments", _assignments_of, _READ),
-    Operation("POST", f"{_ROLES}/{{id}}/roleAssignments", _create_assignment, _WRITE),
+    Operation("POST", f"{_ROLES}/{{id}}/roleAssignments", _assign_role, _WRITE),
     *reading(_ASSIGNMENTS, ASSIGNMENTS, _READ),
-    Operation("POST", _ASSIGNMENTS, _create_assignment, _WRITE),
-    Operation("PATCH", f"{_ASSIGNMENTS}/{{id}}", _update_assignment, _WRITE),
-    Operation("DELETE", f"{_ASSIGNMENTS}/{{id}}", _delete_assignment, _WRITE),
+    *writing(
+        ASSIGNMENTS,
+        _WRITE,
+        create=directory.assign_intune_role,
+        update=directory.update_intune_assignment,
+        delete=directory.delete_intune_assignment,
+        values=_assignment_values,
+    ),
     Operation("GET", f"{_ASSIGNMENTS}/{{id}}/roleDefinition", _role_of, _READ),
     Operation("GET", f"{_ASSIGNMENTS}/{{id}}/roleScopeTags", _tags_of, _READ, beta=True),
 ]

@@ -13,6 +13,7 @@ from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face, Fit, Sharing
 from taxiway.graph.protocol.lists import created, item_body, reading
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.store import Repository, Row, Tx, eq
 
@@ -44,7 +45,6 @@ class Services:
     create: Callable[..., Row]
     update: Callable[..., Row]
     delete: Callable[..., None]
-    assign: Callable[..., Any]
     shared: frozenset[str] = frozenset()
 
 
@@ -64,6 +64,7 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
     versioned: bool = True,
     shown: Sharing | None = None,
     computed: frozenset[str] = frozenset(),
+    fit: Fit | None = None,
 ) -> Face:
     """A collection of objects of several types, kept apart by ``kind``.
 
@@ -87,19 +88,25 @@ def face_of(  # noqa: PLR0913 - the parts of a declaration, by name
         expansions=(expansion(object_kind, assigned), *expansions),
         shown=_with_opaque(_with_version(shown) if versioned else shown) if "opaque" in props else shown,
         computed=computed | {"version"} if versioned else computed,
-        fit=_fit(base, older or {}, kinds, frozenset(rows.entity.props[name].graph_name for name in of_kinds)),
+        fit=_fit(base, older or {}, kinds, frozenset(rows.entity.props[name].graph_name for name in of_kinds), fit),
         open="opaque" in props,
     )
 
 
 def _fit(
-    base: str, older: Mapping[str, frozenset[str]], kinds: Mapping[str, frozenset[str]], of_kinds: frozenset[str]
+    base: str,
+    older: Mapping[str, frozenset[str]],
+    kinds: Mapping[str, frozenset[str]],
+    of_kinds: frozenset[str],
+    more: Fit | None,
 ) -> Fit:
     """v1.0 shows an object of a kind that it does not know as one of the kind above it; what is kept stays as it is."""
 
     def fit(shown: dict[str, Any], version: str) -> None:
         for one in shown.get("assignments") or ():
             fit_assignment(one, version)
+        if more is not None:
+            more(shown, version)
         name = shown.get("@odata.type", "").rpartition(".")[2]
         if version != "v1.0" or not base or name not in kinds:
             return
@@ -165,28 +172,25 @@ def collection(
             row = services.create(tx, kind, values, principal=call.principal)
             return item_body(tx, call, face, row)
 
-        return created(call, face, await call.write(save), kept=kind not in kinds)
+        return created(call, face, await call.write(save), kept="" if kind in kinds else kind)
 
-    async def update(call: Call) -> Answer:
-        content = call.json
-
-        def save(tx: Tx) -> dict[str, Any]:
-            known = face.repository.require(tx, call.keys["id"])["kind"] in kinds
-            changes = values_of(face, content, known=known, shared=services.shared)
-            row = services.update(tx, call.keys["id"], changes, principal=call.principal)
-            return item_body(tx, call, face, row)
-
-        return call.done(live=changed_live, docs=200, body=await call.write(save))
-
-    async def delete(call: Call) -> Answer:
-        await call.write(lambda tx: services.delete(tx, call.keys["id"], principal=call.principal))
-        return call.done(live=200, docs=204)
+    def update(tx: Tx, row_id: str, content: Mapping[str, Any], *, principal: directory.Principal) -> Row:
+        known = face.repository.require(tx, row_id)["kind"] in kinds
+        changes = values_of(face, content, known=known, shared=services.shared)
+        return services.update(tx, row_id, changes, principal=principal)
 
     return [
         *reading(face.path, face, read, beta=assignable.beta),
         Operation("POST", face.path, create, write, beta=assignable.beta),
-        Operation("PATCH", f"{face.path}/{{id}}", update, write, beta=assignable.beta),
-        Operation("DELETE", f"{face.path}/{{id}}", delete, write, beta=assignable.beta),
+        *writing(
+            face,
+            write,
+            update=update,
+            delete=services.delete,
+            values=lambda call: call.json,
+            beta=assignable.beta,
+            patched=changed_live,
+        ),
         *assigning(assignable, read, write),
     ]
 

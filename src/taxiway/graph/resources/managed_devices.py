@@ -14,7 +14,7 @@ from taxiway.graph.protocol.lists import item_body, list_answer, reading, value_
 from taxiway.graph.resources.configurations import settings_of, standing, state_name
 from taxiway.graph.resources.detected_apps import detected_on
 from taxiway.graph.resources.managed import INSTALL_STATES
-from taxiway.graph.resources.references import reference
+from taxiway.graph.resources.references import reference, require_managed
 from taxiway.store import Row, Tx, Where, any_of, both, eq
 
 _PATH: Final = "deviceManagement/managedDevices"
@@ -40,7 +40,7 @@ async def _users(call: Call) -> Answer:
     """The primary user."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        user_id = _require(tx, call)["user_id"]
+        user_id = require_managed(tx, call)["user_id"]
         user = directory.USERS.get(tx, user_id) if user_id else None
         names = ("id", "display_name", "user_principal_name", "mail")
         props = directory.USERS.entity.props
@@ -54,7 +54,7 @@ async def _set_user(call: Call) -> Answer:
     user_id = None if call.operation.method == "DELETE" else reference(call.json)
 
     def write(tx: Tx) -> None:
-        enrollment.assign_primary_user(tx, _require(tx, call)["id"], user_id, principal=call.principal)
+        enrollment.assign_primary_user(tx, require_managed(tx, call)["id"], user_id, principal=call.principal)
 
     await call.write(write)
     return Answer(204)
@@ -74,7 +74,7 @@ def _states(name: str, *kinds: str) -> list[Operation]:
     """How the objects of these kinds stand on a device: all, one, and the settings of one."""
 
     def read(tx: Tx, call: Call) -> list[dict[str, Any]]:
-        device = _require(tx, call)
+        device = require_managed(tx, call)
         rows = [row for kind in kinds for row in management.device_states(tx, call.keys["id"], kind)]
         return [_state(row, device, call.version) for row in rows]
 
@@ -134,11 +134,8 @@ async def _app_states(call: Call) -> Answer:
     """What a user's apps do on one device."""
 
     def read(tx: Tx) -> list[dict[str, Any]]:
-        user = directory.find_user(tx, call.keys["id"])
-        device = enrollment.managed_device(tx, call.keys["device"])
-        if user is None or device is None or device["user_id"] != user["id"]:
-            raise NoSuchItem(call.keys["device"])
-        if not directory.sees(tx, call.principal, DEVICES.repository.entity, device):
+        user, device = directory.find_user(tx, call.keys["id"]), require_managed(tx, call, call.keys["device"])
+        if user is None or device["user_id"] != user["id"]:
             raise NoSuchItem(call.keys["device"])
         rows = management.device_states(tx, device["id"], management.APPS.entity.name)
         return [
@@ -167,13 +164,6 @@ def _of_type(operator: str, value: Any) -> Where:
     """``deviceType``: everything here is a PC."""
     holds = (value == "desktop") == (operator == "eq")
     return both() if holds else any_of()
-
-
-def _require(tx: Tx, call: Call) -> Row:
-    row = enrollment.managed_device(tx, call.keys["id"])
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 #: What v1.0 does not have.

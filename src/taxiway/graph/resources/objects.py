@@ -8,7 +8,7 @@ from typing import Any, Final
 from taxiway import directory
 from taxiway.graph.protocol import scopes
 from taxiway.graph.protocol.face import NOTHING, Expansion, Face
-from taxiway.graph.protocol.options import Selection
+from taxiway.graph.protocol.options import EVERYTHING, Selection
 from taxiway.graph.protocol.render import render
 from taxiway.store import And, Compare, Row, Tx, eq
 
@@ -16,13 +16,12 @@ from taxiway.store import And, Compare, Row, Tx, eq
 OBJECTS: Final[dict[str, Face]] = {}
 #: So many are shown in an ``$expand``.
 EXPANDED: Final = 20
-_EVERYTHING: Final = Selection(frozenset(), (), ())
 
 Found = Callable[[Tx, Row], Iterable[tuple[str, str]]]
 
 
 def object_json(
-    tx: Tx, kind: str, object_id: str, selection: Selection = _EVERYTHING, *, version: str = "v1.0"
+    tx: Tx, kind: str, object_id: str, selection: Selection = EVERYTHING, *, version: str = "v1.0"
 ) -> dict[str, Any]:
     """One directory object with its type."""
     face = OBJECTS[kind]

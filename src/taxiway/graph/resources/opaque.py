@@ -17,6 +17,7 @@ from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import Narrow, created, item_body, reading
 from taxiway.graph.protocol.render import moment
+from taxiway.graph.protocol.writing import writing
 from taxiway.graph.resources.managed import kind_of
 from taxiway.graph.resources.targets import PLAIN, Assignable, assigning, expansion, fit_assignment
 from taxiway.management import Shelf
@@ -139,17 +140,7 @@ def operations_of(kept: Kept) -> list[Operation]:
             made = management.create_object(tx, shelf, kind, values, principal=call.principal)
             return item_body(tx, call, face, made)
 
-        made = created(call, face, await call.write(write), kept=True)
-        return made if kept.posted == 201 else call.done(live=kept.posted, docs=201, body=made.body)
-
-    async def update(call: Call) -> Answer:
-        changes = incoming(kept, call.json, names=False)
-
-        def write(tx: Tx) -> dict[str, Any]:
-            row = management.update_object(tx, shelf, call.keys["id"], changes, principal=call.principal)
-            return item_body(tx, call, face, row)
-
-        return call.done(live=kept.patched, docs=200, body=await call.write(write))
+        return created(call, face, await call.write(write), live=kept.posted, kept=kind)
 
     async def replace(call: Call) -> Answer:
         values = incoming(kept, call.json)
@@ -160,19 +151,22 @@ def operations_of(kept: Kept) -> list[Operation]:
 
         return call.done(live=kept.put, docs=200, body=await call.write(write))
 
-    async def delete(call: Call) -> Answer:
-        await call.write(lambda tx: management.delete_object(tx, shelf, call.keys["id"], principal=call.principal))
-        return call.done(live=kept.removed, docs=204)
-
-    item = f"{kept.path}/{{id}}"
     return [
         *reading(
             kept.path, face, kept.read, beta=kept.beta, listed=face_of(kept, listed=True), narrow=_of_version(kept)
         ),
         Operation("POST", kept.path, create, kept.write, beta=kept.beta),
-        Operation("PATCH", item, update, kept.write, beta=kept.beta),
-        *([Operation("PUT", item, replace, kept.write, beta=kept.beta)] if kept.put else []),
-        Operation("DELETE", item, delete, kept.write, beta=kept.beta),
+        *writing(
+            face,
+            kept.write,
+            update=lambda tx, row_id, changes, **by: management.update_object(tx, shelf, row_id, changes, **by),
+            delete=lambda tx, row_id, **by: management.delete_object(tx, shelf, row_id, **by),
+            values=lambda call: incoming(kept, call.json, names=False),
+            beta=kept.beta,
+            patched=kept.patched,
+            removed=kept.removed,
+        ),
+        *([Operation("PUT", f"{kept.path}/{{id}}", replace, kept.write, beta=kept.beta)] if kept.put else []),
         *(assigning(_assignable(kept, face), kept.read, kept.write) if kept.assigned else []),
     ]
 

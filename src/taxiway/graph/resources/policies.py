@@ -15,7 +15,7 @@ from taxiway.graph.protocol.face import Expansion, Face, Sharing
 from taxiway.graph.protocol.lists import reading
 from taxiway.graph.resources.members import members_answer
 from taxiway.graph.resources.objects import object_json
-from taxiway.graph.resources.references import reference
+from taxiway.graph.resources.references import reference, require_item
 from taxiway.store import Repository, Row, Tx
 
 _MDM: Final = "policies/mobileDeviceManagementPolicies"
@@ -80,7 +80,7 @@ def _mobility(face: Face, change: _Change) -> list[Operation]:
         changes = _scope_changes(face, call.json)
 
         def write(tx: Tx) -> None:
-            _require(tx, face, call)
+            require_item(tx, call, face.repository)
             change(tx, call.principal, changes)
 
         await call.write(write)
@@ -88,7 +88,7 @@ def _mobility(face: Face, change: _Change) -> list[Operation]:
 
     async def included(call: Call) -> Answer:
         return await members_answer(
-            call, lambda tx: [("group", group) for group in _require(tx, face, call)["group_ids"]]
+            call, lambda tx: [("group", group) for group in require_item(tx, call, face.repository)["group_ids"]]
         )
 
     read, written = scopes.MDM_POLICY_READ, scopes.MDM_POLICY_WRITE
@@ -108,7 +108,7 @@ def _including(face: Face, change: _Change) -> Handler:
         group_id = reference(call.json)
 
         def write(tx: Tx) -> None:
-            groups = list(_require(tx, face, call)["group_ids"])
+            groups = list(require_item(tx, call, face.repository)["group_ids"])
             if directory.GROUPS.get(tx, group_id) is None:
                 raise NoSuchItem(group_id)
             changes = {"applies_to": "selected", "group_ids": list(dict.fromkeys([*groups, group_id]))}
@@ -125,7 +125,7 @@ def _excluding(face: Face, change: _Change) -> Handler:
         group_id = call.keys["group"].lower()
 
         def write(tx: Tx) -> None:
-            groups = list(_require(tx, face, call)["group_ids"])
+            groups = list(require_item(tx, call, face.repository)["group_ids"])
             if group_id not in groups:
                 raise NoSuchItem(group_id)
             groups.remove(group_id)
@@ -135,13 +135,6 @@ def _excluding(face: Face, change: _Change) -> Handler:
         return Answer(204)
 
     return exclude
-
-
-def _require(tx: Tx, face: Face, call: Call) -> Row:
-    row = face.repository.get(tx, call.keys["id"].lower())
-    if row is None:
-        raise NoSuchItem(call.keys["id"])
-    return row
 
 
 def _scope_changes(face: Face, content: Mapping[str, Any]) -> dict[str, Any]:

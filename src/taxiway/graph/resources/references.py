@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal
 
-from taxiway.directory import DEVICES, GROUPS, USERS
+from taxiway.directory import DEVICES, GROUPS, USERS, sees
+from taxiway.enrollment import MANAGED, managed_device
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body
 from taxiway.graph.protocol.call import Call
@@ -64,4 +65,13 @@ def require_item(tx: Tx, call: Call, rows: Repository) -> Row:
     row = by_app_id(rows)(tx, app_id) if app_id is not None else rows.get(tx, call.keys["id"].lower())
     if row is None:
         raise NoSuchItem(app_id if app_id is not None else call.keys["id"])
+    return row
+
+
+def require_managed(tx: Tx, call: Call, device_id: str = "") -> Row:
+    """The managed device with this id, or with that of the address, if the caller may see it; else 404."""
+    device_id = device_id or call.keys["id"]
+    row = managed_device(tx, device_id)
+    if row is None or not sees(tx, call.principal, MANAGED.entity, row):
+        raise NoSuchItem(device_id)
     return row

@@ -10,7 +10,8 @@ from taxiway.graph.errors import BadRequest, NotServed
 from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Operation
 from taxiway.graph.protocol.face import Face
-from taxiway.graph.protocol.lists import created, item_body, reading, value_answer
+from taxiway.graph.protocol.lists import reading, value_answer
+from taxiway.graph.protocol.writing import writing
 from taxiway.store import Not, Row, Tx, Where, eq
 
 _PATH: Final = "deviceManagement/roleScopeTags"
@@ -35,28 +36,6 @@ TAGS: Final = Face(
     # Tools write down the tags of an object in the order of this list; the ids of a restored tenant are other ones.
     order=(("display_name", False),),
 )
-
-
-async def _create(call: Call) -> Answer:
-    values = body.incoming(TAGS, call.json)
-    made = await call.write(
-        lambda tx: item_body(tx, call, TAGS, directory.create_tag(tx, values, principal=call.principal))
-    )
-    return created(call, TAGS, made, live=200)
-
-
-async def _update(call: Call) -> Answer:
-    changes = body.incoming(TAGS, call.json)
-
-    def write(tx: Tx) -> dict[str, Any]:
-        return item_body(tx, call, TAGS, directory.update_tag(tx, call.keys["id"], changes, principal=call.principal))
-
-    return Answer(200, await call.write(write))
-
-
-async def _delete(call: Call) -> Answer:
-    await call.write(lambda tx: directory.delete_tag(tx, call.keys["id"], principal=call.principal))
-    return call.done(live=200, docs=204)
 
 
 async def _assign(call: Call) -> Answer:
@@ -95,9 +74,15 @@ def _assignments(tag: Row) -> list[dict[str, Any]]:
 _READ, _WRITE = scopes.INTUNE_ROLES_READ, scopes.INTUNE_ROLES_WRITE
 OPERATIONS: Final = [
     *reading(_PATH, TAGS, _READ, beta=True),
-    Operation("POST", _PATH, _create, _WRITE, beta=True),
-    Operation("PATCH", f"{_PATH}/{{id}}", _update, _WRITE, beta=True),
-    Operation("DELETE", f"{_PATH}/{{id}}", _delete, _WRITE, beta=True),
+    *writing(
+        TAGS,
+        _WRITE,
+        create=directory.create_tag,
+        update=directory.update_tag,
+        delete=directory.delete_tag,
+        beta=True,
+        posted=200,
+    ),
     Operation("POST", f"{_PATH}/{{id}}/assign", _assign, _WRITE, beta=True),
     Operation("GET", f"{_PATH}/{{id}}/assignments", _list_assignments, _READ, beta=True),
 ]

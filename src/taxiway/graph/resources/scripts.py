@@ -168,9 +168,7 @@ def _run_state(tx: Tx, row: Row) -> dict[str, Any]:
 
 
 def _operations() -> list[Operation]:
-    services = Services(
-        management.create_script, management.update_script, management.delete_script, management.assign_script
-    )
+    services = Services(management.create_script, management.update_script, management.delete_script)
     made = collection(
         SCRIPTS,
         services,

@@ -151,20 +151,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
 
     async def one(call: Call) -> Answer:
         shown = await call.read(lambda tx: _shown(tx, call, what))
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(200, {"@odata.context": context, **_named(shown, call.keys["assignment"])})
-
-    async def add(call: Call) -> Answer:
-        wanted = target_of(call.json, kept=what.kept)
-
-        def write(tx: Tx) -> dict[str, Any]:
-            before = _rows(tx, call, what)
-            _set(tx, call, what, [*(_target(row) for row in before), wanted])
-            return _made(tx, call, what, wanted, {row["id"] for row in before})
-
-        made = await call.write(write)
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(201, {"@odata.context": context, **made})
+        return _alone(call, face, _named(shown, call.keys["assignment"]))
 
     async def remove(call: Call) -> Answer:
         def write(tx: Tx) -> None:
@@ -183,7 +170,7 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
     return [
         Operation("POST", f"{item}/assign", replace_all, write, "intune", what.beta),
         Operation("GET", f"{item}/assignments", listed, read, "intune", what.beta),
-        Operation("POST", f"{item}/assignments", add, write, "intune", what.beta),
+        Operation("POST", f"{item}/assignments", _adding(what), write, "intune", what.beta),
         Operation("DELETE", f"{item}/assignments", remove_all, write, "intune", what.beta),
         Operation("GET", f"{item}/assignments/{{assignment}}", one, read, "intune", what.beta),
         Operation("PATCH", f"{item}/assignments/{{assignment}}", _changing(what), write, "intune", what.beta),
@@ -191,25 +178,39 @@ def assigning(what: Assignable, read: frozenset[str], write: frozenset[str]) -> 
     ]
 
 
-def _changing(what: Assignable) -> Handler:
-    face = what.face
-
-    async def change(call: Call) -> Answer:
-        """What the body names: target, intent, settings; the rest of the assignment stays."""
-        content = call.json
+def _adding(what: Assignable) -> Handler:
+    async def add(call: Call) -> Answer:
+        wanted = target_of(call.json, kept=what.kept)
 
         def write(tx: Tx) -> dict[str, Any]:
             before = _rows(tx, call, what)
-            changed = _changed(_named(before, call.keys["assignment"]), content, kept=what.kept)
-            targets = [changed if row["id"] == call.keys["assignment"] else _target(row) for row in before]
-            _set(tx, call, what, targets)
-            return _made(tx, call, what, changed, {row["id"] for row in before} - {call.keys["assignment"]})
+            _set(tx, call, what, [*(_target(row) for row in before), wanted])
+            return _made(tx, call, what, wanted, {row["id"] for row in before})
 
-        made = await call.write(write)
-        context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
-        return Answer(200, {"@odata.context": context, **made})
+        return _alone(call, what.face, await call.write(write), status=201)
+
+    return add
+
+
+def _changing(what: Assignable) -> Handler:
+    async def change(call: Call) -> Answer:
+        """What the body names: target, intent, settings; the rest of the assignment stays."""
+        content, assignment_id = call.json, call.keys["assignment"]
+
+        def write(tx: Tx) -> dict[str, Any]:
+            before = _rows(tx, call, what)
+            changed = _changed(_named(before, assignment_id), content, kept=what.kept)
+            _set(tx, call, what, [changed if row["id"] == assignment_id else _target(row) for row in before])
+            return _made(tx, call, what, changed, {row["id"] for row in before} - {assignment_id})
+
+        return _alone(call, what.face, await call.write(write))
 
     return change
+
+
+def _alone(call: Call, face: Face, shown: dict[str, Any], *, status: int = 200) -> Answer:
+    context = f"{call.root}/$metadata#{face.path}('{call.keys['id']}')/assignments/$entity"
+    return Answer(status, {"@odata.context": context, **shown})
 
 
 def linking(face: Face, object_kind: str, read: frozenset[str]) -> Operation:

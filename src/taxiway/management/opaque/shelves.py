@@ -63,7 +63,7 @@ class Shelf(Repository):
         limit: int = 100,
         after: str | None = None,
         skip: int = 0,
-    ) -> Page:
+    ) -> Page[Row]:
         """One page of them."""
         return super().page(tx, self._here(where), order=order, limit=limit, after=after, skip=skip)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 #: ``deviceManagement/x(assignments())/$entity`` behind the ``#`` of a context.
@@ -50,15 +51,11 @@ class Kind:
         return self.each or bool(self.member)
 
 
-def _dm(collection: str, *cd: str, im: str | tuple[str, ...] = (), **more: Any) -> Kind:
-    folders = (im,) if isinstance(im, str) else im
-    return Kind(f"deviceManagement/{collection}", cd, folders, **more)
+def _below(top: str, collection: str, *cd: str, im: str | tuple[str, ...] = (), **more: Any) -> Kind:
+    return Kind(f"{top}/{collection}", cd, (im,) if isinstance(im, str) else im, **more)
 
 
-def _dam(collection: str, *cd: str, im: str | tuple[str, ...] = (), **more: Any) -> Kind:
-    folders = (im,) if isinstance(im, str) else im
-    return Kind(f"deviceAppManagement/{collection}", cd, folders, **more)
-
+_dm, _dam = partial(_below, "deviceManagement"), partial(_below, "deviceAppManagement")
 
 GROUPS: Final = Kind("groups", im=("Groups",), member="", types=("group",))
 USERS: Final = Kind("users", im=("Users",), name="userPrincipalName", member="", types=("user",))

@@ -22,7 +22,6 @@ from taxiway.rehearsal.errors import GraphRefused
 _DEFAULT: Final = "_default"
 _ALL: Final = "All users and all devices"
 _FINDINGS: Final = "@taxiway.findings"
-_NOT_ACTED_ON: Final = "@taxiway.notActedOn"
 _KEPT: Final = "notActedOn"
 #: Findings that the report sums up.
 _COUNTED: Final = frozenset({_KEPT, "derived", "unresolved"})
@@ -130,7 +129,7 @@ class _Loader:
     def _say(self, found: Found, made: dict[str, Any]) -> None:
         """What the tenant says of an object: kept without a model, settings without an OMA-URI."""
         findings = made.get(_FINDINGS) or ()
-        if made.get(_NOT_ACTED_ON) or any(one["code"] == _KEPT for one in findings):
+        if any(one["code"] == _KEPT for one in findings):
             kind = str(found.body.get("@odata.type") or found.kind.collection).rpartition(".")[2]
             self.work.report.opaque.setdefault(kind, []).append(found.name)
         if found.kind is CATALOGUE:
