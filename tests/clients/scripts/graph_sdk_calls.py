@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import httpx
 from azure.identity import ClientSecretCredential
 from golden_path import golden_path
-from sdk import Sdk, asking, person, supply_deprecated
+from sdk import Sdk, asking, person
 from talk import serve
 
 
@@ -116,7 +116,6 @@ async def pages(sdk: Sdk) -> dict:
 
 async def batch(sdk: Sdk) -> dict:
     """Four requests in one, with whole addresses; the SDK's `depends_on` is no member that Graph knows."""
-    supply_deprecated()
     from msgraph_core.requests.batch_request_builder import BatchRequestBuilder
     from msgraph_core.requests.batch_request_content import BatchRequestContent
     from msgraph_core.requests.batch_request_item import BatchRequestItem

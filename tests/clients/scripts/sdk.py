@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import re
-import sys
-import types
 import warnings
 
 from azure.identity import UsernamePasswordCredential
@@ -16,13 +14,6 @@ from parsed import Recording, remainder
 warnings.simplefilter("ignore", DeprecationWarning)  # of name and password
 
 _GRAPH = "https://graph.microsoft.com/.default"
-
-
-def supply_deprecated() -> None:
-    """msgraph-core's batches import a package that it does not declare: a decorator that warns (02 section 10, C3)."""
-    module = types.ModuleType("deprecated")
-    module.deprecated = lambda *_, **__: lambda function: function
-    sys.modules.setdefault("deprecated", module)
 
 
 class Sdk:
