@@ -311,11 +311,15 @@ async def test_a_certificate_is_ordered_anew_before_it_runs_out(deploying):
         if certs.held(deploying.current) != [before]:
             break
     await change(20)
+    # At 100 per cent every check-in orders: one order more may be under way, and comes to its end in the next ones.
+    for _ in range(3):
+        await deploying.deploy(deploying.current)
+        if await deploying.states() == {"Wi-Fi certificate": "succeeded"}:
+            break
+    assert await deploying.states() == {"Wi-Fi certificate": "succeeded"}
     [after] = certs.held(deploying.current)
     assert after.serial_number != before.serial_number
     assert after.subject == before.subject
-    await deploying.deploy(deploying.current)
-    assert await deploying.states() == {"Wi-Fi certificate": "succeeded"}
 
 
 async def test_a_profile_that_changed_leads_to_another_certificate(deploying):
