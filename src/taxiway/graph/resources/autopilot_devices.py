@@ -9,7 +9,7 @@ from taxiway import autopilot
 from taxiway.directory import require, sees
 from taxiway.graph.errors import BadRequest, NoSuchItem
 from taxiway.graph.protocol import body, scopes
-from taxiway.graph.protocol.call import Answer, Call, Operation
+from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.face import Expansion, Face
 from taxiway.graph.protocol.lists import item_body, list_answer, reading
 from taxiway.graph.protocol.options import EVERYTHING
@@ -117,13 +117,16 @@ async def _assign_user(call: Call) -> Answer:
     return Answer(204)
 
 
-async def _unassign_user(call: Call) -> Answer:
-    def write(tx: Tx) -> None:
-        require_item(tx, call, autopilot.DEVICES)
-        autopilot.unassign_user(tx, call.keys["id"], principal=call.principal)
+def plain_action(service: Callable[..., Any]) -> Handler:
+    """An action on a device without a body."""
 
-    await call.write(write)
-    return Answer(204)
+    async def act(call: Call) -> Answer:
+        await call.write(
+            lambda tx: service(tx, require_item(tx, call, autopilot.DEVICES)["id"], principal=call.principal)
+        )
+        return Answer(204)
+
+    return act
 
 
 async def _delete(call: Call) -> Answer:
@@ -167,7 +170,7 @@ OPERATIONS: Final = [
     Operation("DELETE", f"{PATH}/{{id}}", _delete, scopes.AUTOPILOT_WRITE),
     _posted("updateDeviceProperties", _update_properties),
     _posted("assignUserToDevice", _assign_user),
-    _posted("unassignUserFromDevice", _unassign_user),
+    _posted("unassignUserFromDevice", plain_action(autopilot.unassign_user)),
     *(
         Operation("GET", f"{PATH}/{{id}}/{name}", _get_profile, scopes.AUTOPILOT_READ, beta=True)
         for name in _NAVIGATIONS

@@ -16,7 +16,7 @@ from taxiway.graph.protocol import body, scopes
 from taxiway.graph.protocol.call import Answer, Call, Handler, Operation
 from taxiway.graph.protocol.lists import created, item_answer, item_body, value_answer
 from taxiway.graph.resources import autopilot_devices, autopilot_profiles
-from taxiway.graph.resources.autopilot_devices import DEVICES, PATH
+from taxiway.graph.resources.autopilot_devices import DEVICES, PATH, plain_action
 from taxiway.graph.resources.autopilot_imports import row_of
 from taxiway.graph.resources.autopilot_profiles import PATH as PROFILES_PATH
 from taxiway.graph.resources.autopilot_profiles import PROFILES
@@ -94,18 +94,6 @@ async def _assign_room(call: Call) -> Answer:
     return Answer(204)
 
 
-def _plain(service: Callable[..., Any]) -> Handler:
-    """An action without a body."""
-
-    async def act(call: Call) -> Answer:
-        await call.write(
-            lambda tx: service(tx, require_item(tx, call, autopilot.DEVICES)["id"], principal=call.principal)
-        )
-        return Answer(204)
-
-    return act
-
-
 # ---------------------------------------------------------------------------------------------- below a profile
 
 
@@ -161,11 +149,13 @@ _actions: Final = [
     Operation(
         "POST",
         f"{PATH}/{{id}}/unassignResourceAccountFromDevice",
-        _plain(autopilot.unassign_resource_account),
+        plain_action(autopilot.unassign_resource_account),
         _WRITE,
         beta=True,
     ),
-    Operation("POST", f"{PATH}/{{id}}/allowNextEnrollment", _plain(autopilot.allow_next_enrollment), _WRITE, beta=True),
+    Operation(
+        "POST", f"{PATH}/{{id}}/allowNextEnrollment", plain_action(autopilot.allow_next_enrollment), _WRITE, beta=True
+    ),
 ]
 OPERATIONS: Final = [
     Operation("POST", PATH, _create, _WRITE),
