@@ -8,11 +8,13 @@ import json
 import pytest
 
 from e2e.conftest import PASSWORD
+from support.hardware import make_hardware
 from taxiway import directory
 from taxiway.directory import SYSTEM_PRINCIPAL
 from taxiway.rehearsal import backup
 from taxiway.rehearsal.administrator import Administrator
 from taxiway.rehearsal.backup.people import Membership
+from taxiway.wire.registration_csv import write as write_csv
 
 pytestmark = pytest.mark.anyio
 
@@ -326,6 +328,19 @@ async def test_people_and_devices_come_from_files(admin, tmp_path):
     group = await one(admin, "/beta/groups?$filter=displayName eq 'Pilot'")
     members = await admin.values(f"/beta/groups/{group['id']}/members")
     assert {member["@odata.type"] for member in members} == {"#microsoft.graph.user", "#microsoft.graph.device"}
+
+
+async def test_hardware_hashes_are_registered_and_a_row_that_is_refused_is_listed(admin):
+    """With its line and the reason; what is registered already counts as there."""
+    hardware = make_hardware()
+    good = (hardware.serial, "", hardware.encode_base64())
+    people = backup.People(admin, backup.Report())
+    assert await people.register(write_csv([good, ("SN-2", "", "AAAA")]), "d.csv") == [hardware.serial]
+    assert people.report.made.total() == 1
+    assert [(one.where, bool(one.why)) for one in people.report.refused] == [("d.csv, line 3", True)]
+    again = backup.People(admin, backup.Report())
+    await again.register(write_csv([good]), "d.csv")
+    assert (again.report.made.total(), again.report.there.total(), again.report.refused) == (0, 1, [])
 
 
 async def test_made_up_people_satisfy_the_rules_of_the_groups(admin, tmp_path):

@@ -55,11 +55,9 @@ def load(
     wanted = backup.read_memberships(members) if members else []
 
     async def work(signed_in: Administrator) -> People:
-        from taxiway.rehearsal.registration import register
-
         people = backup.People(signed_in, backup.Report())
-        if hashes:
-            await register(signed_in, [hashes])
+        if hashes and devices:
+            await people.register(hashes, devices.name)
         limit = content_limit * _MIB
         await backup.load(people, reading, _progress, members=wanted, content_limit=limit)
         if population:

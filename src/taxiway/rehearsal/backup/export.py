@@ -76,14 +76,12 @@ class _Export:
             if listed.get("isBuiltIn"):
                 continue
             item = await self._whole(kind, listed)
-            shown = without_ids(item, self.names) if self.form == "intunecd" else item
-            self._write(self._folder_of(kind, item), self._name_of(kind, item), shown)
+            self._write(self._folder_of(kind, item), self._name_of(kind, item), self._shown(item))
             self.done[kind.collection] += 1
 
     async def singleton(self, kind: Kind) -> None:
         item = await self.admin.get(kind.address)
-        shown = without_ids(item, self.names) if self.form == "intunecd" else item
-        self._write(kind.cd[0] if self.form == "intunecd" and kind.cd else kind.collection, "settings", shown)
+        self._write(self._folder_of(kind, item), "settings", self._shown(item))
         self.done[kind.collection] += 1
 
     async def groups(self) -> None:
@@ -110,14 +108,16 @@ class _Export:
             self.names.note_groups(item["assignments"])
         return item
 
+    def _shown(self, item: dict[str, Any]) -> dict[str, Any]:
+        return without_ids(item, self.names) if self.form == "intunecd" else item
+
     def _folder_of(self, kind: Kind, item: dict[str, Any]) -> str:
-        if self.form == "intunemanagement" and kind.im:
-            return kind.im[0] if kind is not ENROLLMENT or _ESP in str(item.get("@odata.type")) else kind.im[1]
         if self.form == "intunecd" and kind.collection in _SHARED:
             return _SHARED[kind.collection]
-        if self.form == "intunecd" and kind.cd:
-            return kind.cd[0] if kind is not ENROLLMENT or _ESP in str(item.get("@odata.type")) else kind.cd[1]
-        return kind.collection
+        folders = {"intunecd": kind.cd, "intunemanagement": kind.im}.get(self.form, ())
+        if not folders:
+            return kind.collection
+        return folders[1 if kind is ENROLLMENT and _ESP not in str(item.get("@odata.type")) else 0]
 
     def _name_of(self, kind: Kind, item: dict[str, Any]) -> str:
         name = str(item.get(kind.name) or item["id"])

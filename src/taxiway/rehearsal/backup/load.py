@@ -58,11 +58,15 @@ async def load(
 
 @dataclass(slots=True)
 class _Loader:
-    """One load. ``here``: per collection, what is in the tenant by name and type."""
+    """One load.
+
+    ``here``: per collection, what is in the tenant by name and type; ``builtin``: by type, what every tenant has.
+    """
 
     work: Work
     reading: Reading
     here: dict[Kind, dict[tuple[str, str], dict[str, Any]]] = field(default_factory=dict)
+    builtin: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def in_order(self, kind: Kind) -> list[Found]:
         """The objects of a kind in the order in which they are made: priorities are given out one after the other."""
@@ -102,6 +106,7 @@ class _Loader:
         if kind not in self.here:
             listed = await self.work.admin.values(kind.address)
             self.here[kind] = {_key(kind, one): one for one in listed if not _is_default(one)}
+            self.builtin |= {str(one.get("@odata.type")).lower(): one for one in listed if _is_default(one)}
         return self.here[kind]
 
     async def _change_builtin(self, found: Found) -> None:
@@ -110,8 +115,7 @@ class _Loader:
             self.work.report.there[found.kind.path] += 1
             return
         wanted = str(found.body.get("@odata.type")).lower()
-        listed = await self.work.admin.values(ENROLLMENT.address)
-        own = next((one for one in listed if _is_default(one) and one["@odata.type"].lower() == wanted), None)
+        own = self.builtin.get(wanted)
         if own is None:
             self._refuse(found, f"this tenant has no built-in '{wanted}'")
             return

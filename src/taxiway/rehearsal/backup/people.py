@@ -19,6 +19,7 @@ from taxiway.rehearsal.backup.reading import Found, Reading, objects, objects_in
 from taxiway.rehearsal.backup.references import References
 from taxiway.rehearsal.backup.report import Refused, Report
 from taxiway.rehearsal.errors import BadBackup, GraphRefused
+from taxiway.rehearsal.registration import register
 
 #: Called with the collection, how many of its objects are done, and how many there are.
 Progress = Callable[[str, int, int], None]
@@ -74,6 +75,14 @@ class People:
         body = {name: found.body[name] for name in kept if found.body.get(name)}
         made: dict[str, Any] = await self.admin.call("POST", DEVICES.address, body)
         return made
+
+    async def register(self, content: bytes, where: str) -> list[str]:
+        """Register the devices of a CSV of hardware hashes; their serial numbers. A row that is refused is listed."""
+        done = await register(self.admin, [content])
+        self.report.made[DEVICES.path] += len(done.registered)
+        self.report.there[DEVICES.path] += len(done.known)
+        self.report.refused += [Refused(f"{where}, line {row.line}", f"{row.code} {row.text}") for row in done.failed]
+        return done.registered
 
     async def local_upn(self, upn: str) -> str:
         """The same name in a domain that this tenant has; without a domain, in its default one."""
@@ -137,7 +146,8 @@ def expanded_memberships(reading: Reading) -> list[Membership]:
 
 async def add_members(people: People, references: References, wanted: Sequence[Membership]) -> None:
     """Add members to groups; who is one already is left, and who is not known is listed."""
-    users, devices = await _by_name(people, USERS), await _by_name(people, DEVICES)
+    users = {str(one[USERS.name]).lower(): one["id"] for one in await people.admin.values(USERS.address)}
+    devices = await device_objects(people.admin)
     for one in wanted:
         group = references.id_of(GROUPS, one.group)
         local = await people.local_upn(one.member) if "@" in one.member else one.member
@@ -160,13 +170,11 @@ async def add_member(admin: Administrator, group: str, member: str) -> None:
             raise
 
 
-async def _by_name(people: People, kind: Kind) -> dict[str, str]:
-    """The directory object of each user and of each device by its serial number."""
-    listed = await people.admin.values(kind.address)
-    if kind is USERS:
-        return {str(one[kind.name]).lower(): one["id"] for one in listed}
-    objects = {one["deviceId"]: one["id"] for one in await people.admin.values("/beta/devices")}
-    known = ((one["serialNumber"], objects.get(one["azureActiveDirectoryDeviceId"])) for one in listed)
+async def device_objects(admin: Administrator) -> dict[str, str]:
+    """Serial number in small letters -> the directory object of a registered device."""
+    ids = {one["deviceId"]: one["id"] for one in await admin.values("/beta/devices")}
+    listed = await admin.values(DEVICES.address)
+    known = ((one["serialNumber"], ids.get(one["azureActiveDirectoryDeviceId"])) for one in listed)
     return {serial.lower(): object_id for serial, object_id in known if object_id}
 
 

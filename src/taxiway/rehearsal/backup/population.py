@@ -15,9 +15,8 @@ from typing import Any, Final
 from taxiway.device import Firmware
 from taxiway.rehearsal.administrator import Administrator
 from taxiway.rehearsal.backup.kinds import GROUPS, USERS
-from taxiway.rehearsal.backup.people import People, Progress, add_member
+from taxiway.rehearsal.backup.people import People, Progress, add_member, device_objects
 from taxiway.rehearsal.backup.reading import Found
-from taxiway.rehearsal.registration import DEVICES, register
 from taxiway.wire import registration_csv
 
 _comparison = re.compile(
@@ -55,7 +54,8 @@ class Population:
         rules = [str(one["membershipRule"]) for one in groups if one.get("membershipRule")]
         users = await self._users([asked for asked in map(asked_of_users, rules) if asked])
         serials = await self._devices(tags_of(rules))
-        devices = await _objects(admin, serials)
+        objects = await device_objects(admin)
+        devices = [objects[serial.lower()] for serial in serials if serial.lower() in objects]
         assigned = [one for one in groups if not one.get("membershipRule")]
         for number, member in enumerate([*users, *devices]):
             if assigned:
@@ -86,9 +86,7 @@ class Population:
             firmware = Firmware.new(admin.entropy.child("population", str(number)))
             tag = tags[number % len(tags)] if tags else ""
             rows.append((firmware.serial, "", firmware.hardware_hash(admin.clock.now()).encode_base64(), tag))
-        done = await register(admin, [registration_csv.write(rows, 4)])
-        self.people.report.made["deviceManagement/windowsAutopilotDeviceIdentities"] += len(done.registered)
-        return done.registered
+        return await self.people.register(registration_csv.write(rows, 4), "population")
 
 
 def asked_of_users(rule: str) -> dict[str, Any]:
@@ -121,13 +119,6 @@ def _value(text: str, operator: str) -> str | None:
         found = found.removeprefix("^").removesuffix("$")
         return found if re.fullmatch(r"[\w @-]+", found) else None
     return found or None
-
-
-async def _objects(admin: Administrator, serials: Sequence[str]) -> list[str]:
-    """The directory objects of devices."""
-    ids = {one["serialNumber"]: one["azureActiveDirectoryDeviceId"] for one in await admin.values(DEVICES)}
-    objects = {one["deviceId"]: one["id"] for one in await admin.values("/beta/devices")}
-    return [str(objects[ids[serial]]) for serial in serials if ids.get(serial) in objects]
 
 
 async def _filled(admin: Administrator, group: str) -> bool:
