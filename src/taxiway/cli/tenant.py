@@ -26,9 +26,13 @@ _MIB = 1024 * 1024
 def load(
     folder: Annotated[Path, typer.Argument(help="A backup by IntuneCD or IntuneManagement, or objects of Graph.")],
     population: Annotated[int, typer.Option(min=0, max=100_000, help="Make that many users and devices.")] = 0,
-    users: Annotated[Path | None, typer.Option(help="Users as Graph JSON or CSV.")] = None,
-    devices: Annotated[Path | None, typer.Option(help="Autopilot devices as Graph JSON or CSV.")] = None,
-    members: Annotated[Path | None, typer.Option(help="Members of groups: CSV with 'group' and 'member'.")] = None,
+    users: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="Users as Graph JSON or CSV.")] = None,
+    devices: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Autopilot devices as Graph JSON or CSV.")
+    ] = None,
+    members: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Members of groups: CSV with 'group' and 'member'.")
+    ] = None,
     passwords: Annotated[Path | None, typer.Option(help="Where the passwords of users made go (CSV, 0600).")] = None,
     content_limit: Annotated[int, typer.Option(min=1, help="MiB of stand-in content of one app at most.")] = 64,
     report_file: Annotated[Path | None, typer.Option("--report", help="Write the whole report as JSON.")] = None,
